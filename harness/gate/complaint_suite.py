@@ -2,25 +2,29 @@
 
     labels    fixed: the right label. Broken: any other; without a right label, only the one that was complained about
     texts     fixed: the corrected text. Broken: the text that was complained about
-    others    errors are numbers, names and denials that only one of a text and the corrected one has. Fixed: the wrong text has errors, and
-              the answer has none and as many words such as "not". Broken: the answer has some of the same kind
+    others    errors are numbers, names and denials that only one of a text and the corrected one has. Broken: the answer has some of a kind
+              that the wrong text has. Fixed: the wrong text has errors, and the answer has none, as many words such as "not", and word for
+              word the sentences that were corrected
 
-Everything else is unclear: a person must look. What a person has decided about exactly this output comes first.
+Everything else is unclear: a person must look. Errors alone cannot show that an answer is right: "Take 10 mg of aspirin" has none against
+"Take 10 mg of lisinopril". What a person has decided about exactly this output comes first.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from harness.errors import BenchError
-from harness.metrics import count_negation_words, find_unsupported
+from harness.metrics import count_negation_words, find_unsupported, sentences
 from harness.results import FinishedCell, StrategyResult
 from harness.types import Example, Prediction
 
 CaseOutcome: TypeAlias = Literal["fixed", "broken", "unclear"]
+_WORD = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+")
 _CRITICAL_KINDS = frozenset(("number", "name", "negation"))  # of the pieces of a text that another one does not support
 
 
@@ -127,7 +131,20 @@ def _compare_errors(answer: str, faulty: str, corrected: str) -> CaseOutcome:
     if faults & errors:
         return "broken"
     denies_as_much = count_negation_words(answer) == count_negation_words(corrected)
-    return "fixed" if denies_as_much and not errors else "unclear"
+    return "fixed" if denies_as_much and not errors and _repeats_correction(answer, faulty, corrected) else "unclear"
+
+
+def _repeats_correction(answer: str, faulty: str, corrected: str) -> bool:
+    """Whether the sentences that were corrected stand in the answer, word for word. Not where nothing was added or changed: that something
+    is gone, a text with other words does not show."""
+    changed = [words for sentence in sentences(corrected) if (words := _list_words(sentence)) not in _list_words(faulty)]
+    own = _list_words(answer)
+    return bool(changed) and all(words in own for words in changed)
+
+
+def _list_words(text: str) -> str:
+    """The words and numbers in order, between spaces: case and punctuation do not count."""
+    return f" {' '.join(_WORD.findall(text.casefold()))} "
 
 
 def _list_errors(text: str, corrected: str) -> frozenset[str]:

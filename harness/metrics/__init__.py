@@ -9,7 +9,7 @@ from harness.metrics.evaluate_library import (
     library_score_name,
 )
 from harness.metrics.facts import FACT_COLUMNS, FACTS, has_facts
-from harness.metrics.faithfulness import UnsupportedPiece, count_negation_words, find_unsupported
+from harness.metrics.faithfulness import UnsupportedPiece, count_negation_words, find_unsupported, sentences
 from harness.metrics.families import FAMILIES, TRUTH_SCORES, families, file_families, metrics_for
 from harness.metrics.family import BOUNDS, Family, example_metric, scale_width
 from harness.metrics.file_metrics import try_metrics
@@ -51,5 +51,6 @@ __all__ = [
     "metrics_for",
     "scale_width",
     "score_classes",
+    "sentences",
     "try_metrics",
 ]

@@ -36,7 +36,11 @@ def outcome(answer: str | None, faulty: str | None = WRONG, corrected: str | Non
         (RIGHT, "fixed"),
         (f"  {RIGHT}\n", "fixed"),
         (WRONG, "broken"),
-        ("Take 10 mg of lisinopril every day.", "fixed"),
+        ("TAKE 10 mg of lisinopril daily, please. Call us if you feel unwell.", "fixed"),
+        ("Take 10 mg of lisinopril every day.", "unclear"),
+        ("Take 10 mg of aspirin daily.", "unclear"),
+        ("Avoid 10 mg of lisinopril daily.", "unclear"),
+        ("10", "unclear"),
         ("Take 15 mg of lisinopril daily.", "broken"),
         ("Take lisinopril daily.", "broken"),
         ("Do not take 10 mg of lisinopril daily.", "unclear"),
@@ -54,6 +58,11 @@ def test_what_the_scores_cannot_see_a_person_must_look_at() -> None:
     assert outcome("The patient is sad today.", **style) == "fixed"
     assert outcome("anything", corrected=None) == outcome("anything", faulty=None) == "unclear"
     assert outcome(WRONG, corrected=None) == "broken"
+    allergy = {"faulty": "The patient has an allergy.", "corrected": "The patient has no allergy."}
+    assert outcome("She is well. The patient has no allergy.", **allergy) == "fixed"
+    assert outcome("The patient has no pain, and an allergy.", **allergy) == "unclear"
+    invented = {"faulty": "The patient is stable. She knows Dr. Miller.", "corrected": "The patient is stable."}
+    assert outcome("The patient is well.", **invented) == "unclear", "that something is gone cannot be seen in other words"
     assert outcome("服用10毫克", faulty="服用20毫克", corrected="每天服用10毫克") == "unclear"
 
 

@@ -19,6 +19,7 @@ from harness.lifecycle.watch.watched_rows import WatchedRow, name_keys
 from harness.types import Example, Prediction, Task
 
 _FEEDBACK_COLUMNS = ("accepted", "feedback", "rating")
+_FIRST_DAY = date(2000, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _read_day(value: Any, place: str, column: str, today: date) -> date:
     """The day of a row.
 
     Raises:
-        BenchError: it cannot be read, or is later than tomorrow (a clock may be ahead).
+        BenchError: it cannot be read, is later than tomorrow (a clock may be ahead), or is before 2000 (a clock was never set).
     """
     day: date | None = None
     if isinstance(value, datetime):
@@ -128,6 +129,8 @@ def _read_day(value: Any, place: str, column: str, today: date) -> date:
             day = None
     if day is None:
         raise BenchError(f"{place}: column '{column}' is {quote(value)}, which is no date. Write dates as 2026-01-31, or 2026-01-31T16:45")
+    if day < _FIRST_DAY:
+        raise BenchError(f"{place}: column '{column}' is {quote(value)}, which is before {_FIRST_DAY.year}. Correct the date")
     if day > today + timedelta(days=1):
         raise BenchError(f"{place}: column '{column}' is {quote(value)}, which lies ahead: today is {today.isoformat()}. Correct the date")
     return day

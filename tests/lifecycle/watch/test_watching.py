@@ -118,6 +118,7 @@ def test_empty_outputs_and_hostile_texts_are_values_as_any(registry: Path, tmp_p
         (lambda row: row | {"date": "soon"}, {}, r"a\.jsonl: row 1: column 'date' is 'soon', which is no date\. Write dates as 2026-01-31"),
         (lambda row: row | {"date": None}, {}, r"row 1: column 'date' is .*, which is no date"),
         (lambda row: row | {"date": "2062-01-01"}, {}, r"which lies ahead: today is 2026-06-01"),
+        (lambda row: row | {"date": "1970-01-01"}, {}, r"which is before 2000\. Correct the date"),
         (lambda row: row | {"accepted": "perhaps"}, {}, r"row 1: column 'accepted' is 'perhaps', which is no feedback"),
         (lambda row: row | {"accepted": [1]}, {}, r"which is no feedback"),
         (lambda row: row, {"output": "answr"}, r"output=\"answr\": there is no such column"),
