@@ -292,18 +292,31 @@ def _read_policy(path: PathLike | None, results: TaskResults, opponent: _Baselin
     task, metrics = results.task, results.metrics
     has_baseline = opponent.contender is not None
     policy = default_policy(task, metrics) if path is None else read_policy(Path(path), task, metrics)
-    if force:
-        return policy
-    useless = find_useless_rules(policy, metrics, has_baseline=has_baseline, trivial=_score_trivial(results, policy))
+    if not force:
+        useless = find_useless_rules(policy, metrics, has_baseline=has_baseline, trivial=_score_trivial(results, policy))
+        refuse_useless_policy(useless, task.name, path, registry, has_baseline=has_baseline)
+    return policy
+
+
+def refuse_useless_policy(useless: Sequence[str], task: str, path: PathLike | None, registry: PathLike, *, has_baseline: bool) -> None:
+    """Refuse a policy of which no rule can show that a model is good enough.
+
+    Args:
+        useless: why, for each rule; empty if a rule can.
+        path: of the policy; None for the default one.
+
+    Raises:
+        BenchError: every model would pass.
+    """
     if not useless:
-        return policy
+        return
     ways = (
         f"Name a baseline with {setting('baseline', 'RUN:STRATEGY')}, or a policy with a floor or a ceiling on a score with "
         f"{setting('policy', 'FILE')}. To put a first model into service without a verdict, promote it with {setting('force')} and "
         f"{setting('reason', 'TEXT')}."
     )
     if path is None:
-        raise BenchError(f"{registry}: no model is in service for '{task.name}', and there is no policy to judge by. {ways}")
+        raise BenchError(f"{registry}: no model is in service for '{task}', and there is no policy to judge by. {ways}")
     ways = "Add a blocking rule on a score." if has_baseline else ways
     raise BenchError([*(f"{path}: {problem}" for problem in useless), f"{path}: no rule can show that a model is good enough. {ways}"])
 

@@ -12,16 +12,17 @@ from harness.api.arguments import PathLike, check_counts
 from harness.api.catalogs import open_catalog
 from harness.api.gates import REGISTRY, history
 from harness.api.notifying import deliver
+from harness.api.retraining_checks import check_gate, check_plan
 from harness.api.retraining_data import StepOptions, assemble_data, forecast
-from harness.api.retraining_step import check_gate, find_promotion, run_step
+from harness.api.retraining_situation import describe_situation, find_promotion_day, read_collected_data
+from harness.api.retraining_step import find_promotion, run_step
 from harness.errors import BenchError, setting
 from harness.gate import Event, Registry
 from harness.types import Task
 
 if TYPE_CHECKING:
     from harness.grid import Listener
-    from harness.lifecycle.feedback import FeedbackLog
-    from harness.lifecycle.retraining import CollectedData, Lifecycle, OpenStep, RetrainingState, Situation, StepResult, StepStore
+    from harness.lifecycle.retraining import CollectedData, Lifecycle, OpenStep, RetrainingState, StepResult, StepStore
 
 
 def retrain(
@@ -74,6 +75,7 @@ def retrain(
         strategies_dirs=strategies_dirs,
         listener=listener,
     )
+    check_plan(plan, task, options)
     call = _Call(plan, task, champion, store, options, dry_run=dry_run)
     if dry_run:
         return call.decide()
@@ -154,7 +156,7 @@ class _Call:
         from harness.lifecycle.retraining import ChampionName, DataCounts, StepResult, check_clock
 
         state = self._store.read_state()
-        promoted = self._promotion_day(state)
+        promoted = find_promotion_day(state, self._champion)
         check_clock(self._options.today, promoted, state.step.began if state.step else state.last_day)
         if not self._dry_run:
             self._store.remove_data(keep=state.step.number if state.step else 0)
@@ -166,7 +168,7 @@ class _Call:
             if not self._dry_run:
                 self._store.write_state(state)
                 self._store.remove_data()
-        new = self._read_new_data(state)
+        new = read_collected_data(self._plan, self._task, state.salt, self._options)
         used = self._store.read_used(state.used)
         counts = DataCounts(
             labelled=len(new.rows),
@@ -193,7 +195,7 @@ class _Call:
         from harness.lifecycle.retraining import OpenStep, count_days_to_wait, read_triggers
 
         when = self._plan.spec.when
-        now = self._describe_situation(state, promoted, result.data.unused)
+        now = describe_situation(self._plan, self._champion, state.last_day, promoted, result.data.unused, self._options)
         waits = count_days_to_wait(when, now)
         result = replace(result, triggers=read_triggers(when, now), waits_days=waits)
         if waits or not any(trigger.fires for trigger in result.triggers):
@@ -205,7 +207,7 @@ class _Call:
         result = replace(result, data=assembly.count(result.data))
         if not assembly.data.added.get("train") and not result.data.corrections:
             return replace(result, outcome="no_new_data")
-        check_gate(self._plan, assembly, model)
+        check_gate(self._plan, assembly, model, self._options)
         result = replace(result, forecast=forecast(self._plan, assembly, self._options, self._champion, model))
         if _exceeds_limit(result):
             return replace(result, outcome="over_limit")
@@ -249,8 +251,9 @@ class _Call:
             return result
         assembly = None
         if step.task is None:
+            new = read_collected_data(self._plan, self._task, state.salt, self._options)
             model, tested = Registry(self._options.registry).load(self._champion), self._store.read_used(state.used).tested
-            assembly = assemble_data(self._plan, self._read_new_data(state), tested, model, self._options)
+            assembly = assemble_data(self._plan, new, tested, model, self._options)
         return run_step(self._store, state, result, self._plan, self._options, assembly)
 
     def _find_obstacle(self, step: OpenStep | None) -> str:
@@ -262,44 +265,6 @@ class _Call:
         if self._champion.number != step.champion:
             return "champion_changed"
         return "file_changed" if step.lifecycle != self._digest else ""
-
-    def _promotion_day(self, state: RetrainingState) -> date:
-        if state.step is not None and state.step.champion == self._champion.number:
-            return state.step.promoted
-        if state.promoted_event == self._champion.number and state.promoted_day is not None:
-            return state.promoted_day
-        return datetime.fromisoformat(self._champion.at).date()
-
-    def _read_new_data(self, state: RetrainingState) -> CollectedData:
-        from harness.lifecycle.retraining import read_new_data
-
-        data = self._plan.spec.data
-        log = self._read_feedback() if data.feedback else None
-        return read_new_data(self._task, data.new, data.harvested, fields=data.fields, salt=state.salt, feedback=log)
-
-    def _read_feedback(self) -> FeedbackLog:
-        from harness.lifecycle.feedback import FeedbackStore
-
-        return FeedbackStore(self._options.registry, self._task.name).read()
-
-    def _describe_situation(self, state: RetrainingState, promoted: date, unused: int) -> Situation:
-        from harness.lifecycle.retraining import Situation
-
-        alarms = self._read_alarms() if self._plan.spec.when.drift else None
-        now = Situation(self._options.today, promoted, state.last_day, alarms, unused)
-        if self._plan.spec.when.complaints is None:
-            return now
-        return replace(now, complaint_rate=self._read_feedback().complaint_rate(now.counted_from))
-
-    def _read_alarms(self) -> tuple[date, ...] | None:
-        """The days of the alarms of the champion's watch; None where it was never watched."""
-        from harness.lifecycle.watch import WatchStore
-
-        store = WatchStore(self._options.registry, self._task.name, self._champion.digest)
-        if not store.has_fingerprint():
-            return None
-        monitor = store.read_monitor(store.read_fingerprint())
-        return None if monitor is None else tuple(date.fromordinal(day) for day in monitor.alarms.values())
 
 
 def _exceeds_limit(result: StepResult) -> bool:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.api.gates import NotPassedError, promote
 from harness.api.retraining_data import Assembly, StepOptions, make_run_request
 from harness.api.training_runs import SilentListener, run_request
 from harness.errors import BenchError
-from harness.gate import Event, Registry, check_comparable, read_policy
-from harness.metrics import metrics_for
+from harness.gate import Event, Registry
 from harness.results import RunResults, StrategyResult
 from harness.statistics import Outcome
 from harness.store import RunFolder
@@ -22,19 +20,6 @@ if TYPE_CHECKING:
     from harness.lifecycle.retraining import Lifecycle, OpenStep, RetrainingState, StepOutcome, StepResult, StepStore
 
 _OUTCOMES: Mapping[Outcome, StepOutcome] = {"PASS": "promoted", "FAIL": "held", "INCONCLUSIVE": "undecided"}
-
-
-def check_gate(plan: Lifecycle, assembly: Assembly, champion: StrategyResult) -> None:
-    """Check before anything is spent that the gate can judge. A task that names no labels has those of its data.
-
-    Raises:
-        BenchError: the policy is not valid for this task, or the champion cannot answer its test examples.
-    """
-    task = assembly.task
-    check_comparable(champion, task, assembly.data.test, task.name)
-    if plan.spec.gate.policy is not None:
-        labels = task.labels or (assembly.data.test[0].choices if assembly.data.test else ())
-        read_policy(Path(plan.spec.gate.policy), task, metrics_for(task.metrics, labels))
 
 
 def find_promotion(options: StepOptions, task: str, step: OpenStep) -> Event | None:

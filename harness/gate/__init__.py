@@ -13,6 +13,7 @@ from harness.gate.judge import judge
 from harness.gate.origin_check import check_origin, is_foreign
 from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, policy_to_plain, read_policy
 from harness.gate.registry import STAGES, Event, Registry, Stage, StagedModel, assign_stages, stack_service
+from harness.gate.rules import slice_for_rules
 from harness.gate.standing_verdicts import StandingVerdicts, select_standing
 from harness.gate.test_set import digest_test_set, find_leaked_examples
 from harness.gate.verdict import (
@@ -84,5 +85,6 @@ __all__ = [
     "run_complaints",
     "save_verdict",
     "select_standing",
+    "slice_for_rules",
     "stack_service",
 ]

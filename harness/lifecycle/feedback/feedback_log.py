@@ -192,13 +192,18 @@ class FeedbackLog:
             if each.state == "confirmed"
         )
 
-    def complaint_rate(self, since: date | None = None) -> ComplaintRate:
+    def complaint_rate(self, since: date | None = None, *, model: str = "") -> ComplaintRate:
         """The rate of complaints among the answers with a verdict.
 
         Args:
             since: only answers of this day and later.
+            model: the digest of a model: without the answers that name another one, such as the challenger of an A/B test.
         """
-        judged = [each for each in self.answers if each.verdict is not None and (since is None or each.day >= since)]
+        judged = [
+            each
+            for each in self.answers
+            if each.verdict is not None and (since is None or each.day >= since) and (not model or each.model in ("", model))
+        ]
         by = choose_clusters(judged)
         units = [None if by is None else getattr(each, by) for each in judged]
         number = measure_share([each.verdict == "complaint" for each in judged], units, "complaint")

@@ -112,6 +112,15 @@ def test_the_rate_of_complaints_since_a_day(registry: Path) -> None:
     assert (rate.first, rate.last) == (date(2026, 3, 6), date(2026, 3, 10))
 
 
+def test_complaints_about_another_model_say_nothing_about_this_one(registry: Path) -> None:
+    """Those about the challenger of an A/B test must not start a retraining of the champion."""
+    challenger, champion = (event.digest for event in history(TASK, registry=registry)[:2])
+    rows = [{"id": f"a{i}", "verdict": "complaint" if i % 2 else "accepted", "model": challenger if i % 2 else champion} for i in range(40)]
+    add(registry, [*rows, {"id": "b", "verdict": "complaint"}])
+    rate = read(registry).complaint_rate(model=champion)
+    assert (rate.number.count, rate.answers) == (1, 21), "an answer without a model counts"
+
+
 def test_edited_answers_are_rows_to_train_on(registry: Path, tmp_path: Path) -> None:
     """With their inputs; the newest correction of an input counts; complaints are no proof yet."""
     add(registry, [{"id": "a", "verdict": "edited", "corrected": "first", "input": "the text", "date": "2026-03-01", "user": "u"}])

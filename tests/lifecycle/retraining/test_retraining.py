@@ -248,6 +248,15 @@ def break_champion(place: Place) -> None:
         (lambda place: [__import__("shutil").rmtree(each) for each in place.registry.glob("models/*/*")], r"is missing"),
         (lambda place: (place.folder / "gate.yaml").unlink(), r"lifecycle\.yaml:\d+: gate\.policy: there is no file"),
         (lambda place: (place.folder / "gate.yaml").write_text("rules: [{rule: flor}]"), r"gate\.yaml:1"),
+        (
+            lambda place: (place.folder / "gate.yaml").write_text("rules: [{rule: ceiling, score: peak_memory, value: 1}]"),
+            r"gate\.yaml: no rule",
+        ),
+        (
+            lambda place: (place.folder / "gate.yaml").write_text("rules: [{rule: not_worse, score: rougeL, slice: ward}]"),
+            r"rules\[0\] \(not_worse rougeL\): slice",
+        ),
+        (lambda place: place.write(run={"strategies": ["base"]}), r"names the untuned model alone"),
         (lambda place: place.write(data={"new": "none.jsonl"}), r"none\.jsonl: there is no such file"),
         (lambda place: place.write(task="other.yaml"), r"other\.yaml"),
         (lambda place: place.write(run={"strategies": ["lroa"]}), r"unknown strategy 'lroa'"),
@@ -266,6 +275,13 @@ def test_what_is_wrong_is_one_error_before_anything_is_trained(place: Place, gri
     assert {name: content for name, content in place.files().items() if "retrain" in name} == {
         name: content for name, content in before.items() if "retrain" in name
     }
+
+
+def test_a_strategy_that_does_not_exist_is_an_error_on_the_day_it_is_named(place: Place, grid: StandIn) -> None:
+    """Not a month later, when a retraining is due."""
+    place.write(run={"strategies": ["lroa"]})
+    with pytest.raises(BenchError, match=r"unknown strategy 'lroa'"):
+        place.call(dry_run=True)
 
 
 def test_a_task_without_a_champion_is_an_error_with_the_command(place: Place, grid: StandIn) -> None:
@@ -363,7 +379,7 @@ def test_what_the_gate_could_not_compare_is_an_error_before_anything_is_trained(
     for name, count in (("own", 60), ("new", 20)):
         rows = [{**make_row(f"{name}-{number}"), "target": labels[number % len(labels)]} for number in range(count)]
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    plan = {"task": "intents.yaml", "when": {"new_rows": 10}, "data": {"new": "new.jsonl"}, "run": {"strategies": ["base"]}}
+    plan = {"task": "intents.yaml", "when": {"new_rows": 10}, "data": {"new": "new.jsonl"}, "run": {"strategies": ["fewshot"]}}
     (tmp_path / "lifecycle.yaml").write_text(json.dumps(plan))
     expected = (
         r"intents: has other labels \(with 'escalation'\) than base in"
