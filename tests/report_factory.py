@@ -25,9 +25,14 @@ from harness.types import (
     LeakMeasurement,
     Phase,
     Prediction,
+    ServingMeasurement,
+    ServingSpeed,
     Splits,
     Strategy,
     Task,
+    TimedAnswer,
+    TimedBatch,
+    WeightForm,
 )
 
 LORA = {"peft_type": "LORA", "r": 16}
@@ -60,6 +65,7 @@ class Made:
     model: str = "tiny"
     size: int = 0
     provenance: Mapping[str, str] = field(default_factory=dict)
+    serving: ServingMeasurement | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,26 @@ def leaked(ranks: Sequence[float], *, extracted: int = 0, repeats: Sequence[int]
         for i, rank in enumerate(ranks)
     )
     return LeakMeasurement(canaries, tuple(i % 5 for i in range(32)), tuple(i % 3 for i in range(32)))
+
+
+def measured(
+    *seconds: float,
+    batches: Mapping[int, float] | None = None,
+    merged: float | None = None,
+    writes: bool = True,
+    waited: float = 0.0,
+    problem: str = "",
+) -> ServingMeasurement:
+    """A measurement with these times of answers alone, and of batches by their size; merged, the model takes `merged` times as long."""
+
+    def speed(form: WeightForm, factor: float) -> ServingSpeed:
+        alone = tuple(TimedAnswer(factor * s, factor * s / 10 if writes else None, 60, 14 if writes else 1) for s in seconds)
+        timed = tuple(TimedBatch(rows, factor * s, 14 * rows) for rows, s in (batches or {}).items())
+        total = sum(answer.seconds for answer in alone) + sum(batch.seconds for batch in timed)
+        return ServingSpeed(form, alone, timed, "no_faster" if batches else "time", total, (1 - waited) * total)
+
+    forms = [speed("stored", 1.0), *([speed("merged", merged)] if merged else [])] if seconds else []
+    return ServingMeasurement("Xeon 2 cores", "cpu", 2, 0.09, "USD", 2.0, tuple(forms), problem)
 
 
 def _leak_cells(task: MadeTask, cells: tuple[Cell, ...]) -> list[tuple[Cell, LeakMeasurement]]:
@@ -291,6 +317,7 @@ def _write_cell(folder: RunFolder, task: MadeTask, made: Made, cell: Cell, examp
         notes=made.notes,
         provenance=made.provenance,
         signatures={metric.name: metric.signature for metric in metrics},
+        serving=made.serving,
     )
     folder.cell(cell.id).write_result(result, predictions)
 

@@ -151,6 +151,7 @@ def call_bench(user_folder, monkeypatch, capsys):
     for name in [name for name in os.environ if name.startswith("BENCH_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("BENCH_CACHE_DIR", str(user_folder / ".cache"))
+    monkeypatch.setenv("BENCH_SERVING_SECONDS", "0")
     monkeypatch.setattr("harness.cache._Choice.folder", None)  # the command chooses a folder; this one comes back after the test
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.chdir(user_folder)

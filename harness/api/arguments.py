@@ -56,6 +56,15 @@ def check_volume(volume: int | None) -> None:
         _raise([count_problem("volume", volume, most=MOST_OUTPUTS_A_MONTH)])
 
 
+def check_seconds(**values: float | None) -> None:
+    """Check numbers of seconds from 0, by the name of their argument; None is no value.
+
+    Raises:
+        BenchError: with every number that is out of range.
+    """
+    _raise([positive_problem(name, value) for name, value in values.items() if value is not None and value != 0])
+
+
 def check_margin(margin: float | None) -> None:
     """Check an accepted loss.
 

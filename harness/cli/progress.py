@@ -133,6 +133,11 @@ class RunDisplay:
             self._say(f"{line.label}: runs again: {event['reason']}")
         elif kind == "start":
             line.state, line.started = "running", now
+        elif kind == "measuring":
+            self._current = f"{line.label}: measuring its speed"
+            line.state = "measuring"
+        elif kind == "measured":
+            self._finish_measurement(line)
         elif kind == "phase":
             line.phase, line.phase_started, line.done, line.total = event["phase"], now, 0, 0
             self._current = f"{line.label}: {line.phase}"
@@ -167,6 +172,14 @@ class RunDisplay:
         self._say(text + (f": {result.error}" if result.error else ""))
         for note in result.notes:
             self._say(f"{line.label}: {note_sentence(note)}")
+
+    def _finish_measurement(self, line: _CellProgress) -> None:
+        from harness.reporting import describe_measured_speed
+
+        assert self._folder is not None
+        result = self._folder.cell(line.cell.id).result()
+        line.state, line.phase, self._current = result.status, "", _PREPARING
+        self._say(f"{line.label}: {describe_measured_speed(result.serving)}")
 
     def _report(self, line: _CellProgress, now: float, text: str) -> None:
         """Print progress where there is no live table."""

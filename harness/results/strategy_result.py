@@ -14,7 +14,7 @@ from harness.results.costs import StrategyCosts, strategy_costs
 from harness.results.task_scores import TaskScores, is_error_rate
 from harness.statistics import Comparison, Reduction, compare_scores, relative_reduction
 from harness.store import StoredRun
-from harness.types import Cell, CellNote, CellResult, Example, Metric, Prediction, Score, Strategy, Task
+from harness.types import Cell, CellNote, CellResult, Example, Metric, Prediction, Score, ServingMeasurement, Strategy, Task
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -232,6 +232,11 @@ class StrategyResult:
     def spent(self) -> StrategyCosts | None:
         """The costs of every cell that ended, failed ones included."""
         return strategy_costs(self._ended, external=self.external)
+
+    @cached_property
+    def serving(self) -> ServingMeasurement | None:
+        """What the model of the first seed takes to answer in service; None where that was not measured."""
+        return self.run.results[self.cell.id].serving if self.done else None
 
     @property
     def timed(self) -> bool:

@@ -19,6 +19,7 @@ from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, Rep
 from harness.types.review_spec import ReviewSpec, ScaleSpec
 from harness.types.rule import Rule, RuleKind, Tier
 from harness.types.search_spec import MOST_TRIALS, TRIALS, FieldFactor, FieldRange, SearchedField, SearchSpec
+from harness.types.serving_measurement import BatchEnd, ServingMeasurement, ServingSpeed, TimedAnswer, TimedBatch, WeightForm
 from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strategy
 from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
 from harness.types.train_spec import HIGHEST_LEARNING_RATE, MEMORY_FIELDS, MOST_EPOCHS, Attention, Optimizer, TrainSpec, WeightsFormat
@@ -36,6 +37,7 @@ __all__ = [
     "OUTPUTS_A_MONTH",
     "TRIALS",
     "Attention",
+    "BatchEnd",
     "CanaryOutcome",
     "Cell",
     "CellNote",
@@ -81,6 +83,8 @@ __all__ = [
     "Score",
     "SearchSpec",
     "SearchedField",
+    "ServingMeasurement",
+    "ServingSpeed",
     "Severity",
     "Shape",
     "SplitName",
@@ -93,10 +97,13 @@ __all__ = [
     "SupportKind",
     "Task",
     "Tier",
+    "TimedAnswer",
+    "TimedBatch",
     "TrainSpec",
     "TrainingSummary",
     "Trial",
     "TrialMeasurement",
+    "WeightForm",
     "WeightsFormat",
     "always_defined",
 ]

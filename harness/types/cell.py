@@ -8,6 +8,7 @@ from typing import Literal
 
 from harness.types.cell_note import CellNote
 from harness.types.leak_measurement import LeakMeasurement
+from harness.types.serving_measurement import ServingMeasurement
 from harness.types.trial import TrialMeasurement
 
 Phase = Literal["load", "train", "validate", "store", "predict", "score"]
@@ -117,3 +118,5 @@ class CellResult:
     """What the leak test measured; None for every other cell."""
     trial: TrialMeasurement | None = None
     """What a trial of a search measured; None for every other cell."""
+    serving: ServingMeasurement | None = None
+    """What the model takes to answer in service; None where that was not measured."""

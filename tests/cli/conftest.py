@@ -43,6 +43,7 @@ def call(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     for name in [name for name in os.environ if name.startswith("BENCH_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("BENCH_CACHE_DIR", str(here / ".cache"))
+    monkeypatch.setenv("BENCH_SERVING_SECONDS", "0")
     monkeypatch.setattr("harness.cache._Choice.folder", None)  # the command chooses a folder; this one comes back after the test
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     terminate = signal.getsignal(signal.SIGTERM)

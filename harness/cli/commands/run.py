@@ -77,6 +77,10 @@ from harness.cli.run_choice import choose_run_to_resume
 @volume
 @jobs
 @click.option(
+    "--serving-seconds", type=Number(0, 3600), metavar="N", envvar="BENCH_SERVING_SECONDS",
+    help="Most seconds to measure the speed of each model after the run; 0: not at all.  [1% of its cell, 1.5 to 60]",
+)  # fmt: skip
+@click.option(
     "--track", multiple=True, callback=split_names, metavar="TRACKER,…",
     help="Experiment trackers that follow the run: mlflow, wandb, tensorboard. By default, nothing is sent anywhere.",
 )  # fmt: skip
@@ -102,6 +106,7 @@ def run(
     no_reuse: bool,
     runs_dir: str,
     jobs: int | None,
+    serving_seconds: float | None,
     track: tuple[str, ...],
     checkpoint_seconds: float,
     **options: Any,
@@ -154,6 +159,7 @@ def run(
             reuse=not no_reuse,
             resume=resume,
             jobs=jobs,
+            serving_seconds=serving_seconds,
             track=track,
             checkpoint_every=checkpoint_seconds,
             command=shlex.join(["bench", *sys.argv[1:]]),

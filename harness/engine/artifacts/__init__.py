@@ -19,6 +19,7 @@ from harness.engine.artifacts.exports import (
 )
 from harness.engine.artifacts.kept_answers import KeptAnswers, check_out_file, find_kept_answers
 from harness.engine.artifacts.loading import load_finished, load_strategy_model
+from harness.engine.artifacts.merge import merge_for_speed
 from harness.engine.artifacts.new_examples import fit_examples, get_only_input
 from harness.engine.artifacts.shots_file import save_shots
 
@@ -46,6 +47,7 @@ __all__ = [
     "load_finished",
     "load_strategy_model",
     "make_export_guard",
+    "merge_for_speed",
     "model_card",
     "needs_base",
     "row_to_json_line",

@@ -15,6 +15,7 @@ from harness.errors import BenchError, first_line, setting
 from harness.results import FinishedCell
 
 _COMPARED_PROMPT_TOKENS = 64  # of each prompt: the comparison runs on the CPU
+_MOST_UNPACKED_PARAMETERS = 2_000_000_000  # of a 4-bit base that is merged only to be timed: in float32, they take 8 GB
 
 
 @dataclass
@@ -69,12 +70,8 @@ def merge_with_base(
     base = _measured_base(finished, source, device, weights, trust_remote_code)
     weight_names = set(base.state_dict())
     adapted = load_adapter(base, finished.files.artifact)
-    refusal = f"'{finished.strategy.name}' ({peft_type(finished.strategy)}) cannot be merged"
-    if _adapts_one_of_two_tied_layers(base):
-        raise BenchError(
-            f"{refusal}: it changes only the input embeddings or only the output layer, but this model shares their weights, so that the "
-            f"merge would change both. {_without_merging()}"
-        )
+    refusal = _describe_refusal(finished)
+    _require_own_weights(base, refusal)
     expected = _distributions(finished, predictor, adapted)
     merged = _merge(adapted, refusal)
     changed = sorted(set(merged.state_dict()) ^ weight_names)
@@ -89,6 +86,35 @@ def merge_with_base(
             f"{difference}. {_without_merging()}"
         )
     return Merged(merged, len(weights))
+
+
+def merge_for_speed(
+    finished: FinishedCell, predictor: Predictor, source: ModelSource, device: Device, *, trust_remote_code: bool
+) -> Predictor:
+    """The predictor with its adapter merged, on the device and in the dtype that the cell computed in, as an export would be served.
+
+    An adapter on a base that is not quantized is merged where it is, which changes `predictor`.
+
+    Raises:
+        BenchError: the adapter cannot be merged, or its base has too many 4-bit weights to unpack for this.
+    """
+    require_mergeable(finished)
+    if finished.strategy.quantization is None:
+        base, refusal = predictor.loaded.model.get_base_model(), _describe_refusal(finished)
+        _require_own_weights(base, refusal)
+        merged = _merge(predictor.loaded.model, refusal)
+        return replace(predictor, loaded=replace(predictor.loaded, model=merged))
+    if predictor.loaded.parameters > _MOST_UNPACKED_PARAMETERS:
+        raise BenchError(f"merging would unpack {predictor.loaded.parameters:,} weights of 4 bits, which takes too long to be timed here")
+    model = merge_with_base(finished, predictor, source, device, trust_remote_code=trust_remote_code).model
+    import torch
+
+    model.to(device=device.kind, dtype=getattr(torch, dtype_of(finished)))
+    return replace(predictor, loaded=replace(predictor.loaded, model=model))
+
+
+def _describe_refusal(finished: FinishedCell) -> str:
+    return f"'{finished.strategy.name}' ({peft_type(finished.strategy)}) cannot be merged"
 
 
 def _without_merging() -> str:
@@ -123,6 +149,19 @@ def _dequantized(finished: FinishedCell, source: ModelSource, device: Device, tr
 
     layers = {name: module.weight for name, module in model.named_modules() if isinstance(module, Linear4bit)}
     return {name: dequantize_4bit(weight.data, weight.quant_state).cpu() for name, weight in layers.items()}
+
+
+def _require_own_weights(base: Any, refusal: str) -> None:
+    """Refuse an adapter that would change more than it was trained for.
+
+    Raises:
+        BenchError: it is on one of two layers that share their weights.
+    """
+    if _adapts_one_of_two_tied_layers(base):
+        raise BenchError(
+            f"{refusal}: it changes only the input embeddings or only the output layer, but this model shares their weights, so that the "
+            f"merge would change both. {_without_merging()}"
+        )
 
 
 def _adapts_one_of_two_tied_layers(base: Any) -> bool:

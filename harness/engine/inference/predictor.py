@@ -111,7 +111,7 @@ class Predictor:
         """
         if not examples:
             return []
-        predict_batch, max_rows = self._batch_function()
+        predict_batch, max_rows = self.batch_function()
         return predict_in_batches(
             predict_batch,
             examples,
@@ -141,8 +141,11 @@ class Predictor:
             written += [output.ids for output in outputs]
         return written
 
-    def _batch_function(self) -> tuple[PredictBatch, int]:
-        """The function that predicts a batch, and the most rows that it takes."""
+    def batch_function(self) -> tuple[PredictBatch, int]:
+        """The function that predicts a batch, and the most rows that it takes.
+
+        For labels it compares two ways of scoring when a prompt is longer than all before: its first call takes longer than later ones.
+        """
         model, pad_id = self.loaded.model, self.encoder.pad_id
         if self.shape == "encoder":
             return partial(self._choose, lambda ids: classify(model, ids, pad_id), [0] * len(self.labels)), BATCH_ROWS

@@ -24,6 +24,8 @@ class Job:
         plugins: the files that the user named, with the digest that each must have.
         support_model: the fields of the `ModelSource` that scores support; empty for tasks without that metric.
         trusts_support_model: allow code that comes with that model.
+        serving_seconds: how long the speed of a cell that is done may be measured; 0 runs the cell.
+        per_hour, currency: the price of the device, for such a measurement.
     """
 
     run: str
@@ -39,3 +41,6 @@ class Job:
     plugins: Mapping[str, str] = field(default_factory=dict)
     support_model: Mapping[str, str | None] = field(default_factory=dict)
     trusts_support_model: bool = False
+    serving_seconds: float = 0.0
+    per_hour: float | None = None
+    currency: str = "USD"

@@ -23,7 +23,7 @@ class Listener(Protocol):
         """The cells of the plan have changed: a search continues, or has ended."""
 
     def event(self, event: Event) -> None:
-        """Something happened to a cell: damaged, start, phase, progress, lost, exit."""
+        """Something happened to a cell: damaged, start, phase, progress, lost, exit; later to its model: measuring, phase, measured."""
 
     def tracker(self, text: str, kind: Literal["place", "problem"]) -> None:
         """A tracker says where it shows the run, or has failed and is left out."""

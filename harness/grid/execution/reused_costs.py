@@ -29,7 +29,8 @@ def price_reused_cell(result: CellResult, price: Mapping[str, Any], cores: str) 
         replace(cost, price=None if per_hour is None else cost.seconds / 3600 * per_hour, currency=price["currency"])
         for cost in result.costs
     )
-    return replace(result, costs=costs)
+    serving = None if result.serving is None else replace(result.serving, per_hour=price["per_hour"], currency=price["currency"])
+    return replace(result, costs=costs, serving=serving)
 
 
 def _is_count(text: str) -> bool:

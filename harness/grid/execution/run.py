@@ -20,6 +20,7 @@ from harness.grid.execution.listener import Listener
 from harness.grid.execution.reused_cells import list_columns, reuse_finished_cell, score_again
 from harness.grid.execution.scheduler import CellScheduler
 from harness.grid.execution.search_run import RunTrials, SearchRun
+from harness.grid.execution.serving_run import list_serving_jobs, serving_events
 from harness.grid.execution.stored_columns import keep_named_columns
 from harness.grid.planning import Planned, SearchPlan
 from harness.metrics import file_families, metrics_for, try_metrics
@@ -39,6 +40,7 @@ def execute(
     jobs: int | None = None,
     checkpoint_every: float = 30.0,
     open_executor: OpenExecutor | None = None,
+    serving_seconds: float | None = None,
     before_end: Callable[[StoredRun], None] = lambda _: None,
 ) -> StoredRun:
     """Run every cell of the plan that has no result yet.
@@ -50,6 +52,8 @@ def execute(
         jobs: the number of cells that run at the same time; None: one for each GPU, and one on a CPU.
         checkpoint_every: seconds between two checkpoints of a training.
         open_executor: where the cells run, each with a device of its own; None: in processes of this machine, which share a CPU.
+        serving_seconds: how long the speed of each model may be measured once all cells have ended; None: what `choose_serving_seconds`
+            says; 0: it is not measured. Cells that another executor ran are not measured: this machine may not have their device.
         before_end: called with the run while its lock is still held.
 
     Raises:
@@ -93,6 +97,8 @@ def execute(
                 external = [cell for cell in planned.plan.cells if cell.id in planned.external_predictions]
                 finish_external_cells(planned, folder, _without_results(external, folder), listener.event)
                 run_missing(planned.plan, planned.plan.all_cells)
+            if serving_seconds != 0 and open_executor is None:
+                _measure_serving(planned, folder, listener, serving_seconds)
         finally:  # an interrupted run keeps no training examples either: resuming writes them again
             folder.remove_working_files()
         folder.seal()
@@ -118,6 +124,13 @@ def _choose_cells_at_once(jobs: int | None, device: Device, *, shares_device: bo
             f"distort each other's costs. Use {setting('jobs', str(devices))}, or leave it out"
         )
     return jobs or devices
+
+
+def _measure_serving(planned: Planned, folder: RunFolder, listener: Listener, limit: float | None) -> None:
+    """Measure how fast the models of this run answer, one at a time, where that was not done before."""
+    jobs = list_serving_jobs(folder, planned.plan.cells, limit, lambda cell: _job(planned, folder, cell, 0.0, 1))
+    with CellScheduler(folder, serving_events(listener.event), partial(open_cell_processes, planned.device)) as scheduler:
+        scheduler.run(jobs)
 
 
 def _search(planned: Planned, search: SearchPlan, folder: RunFolder, listener: Listener, run_missing: RunTrials) -> Planned:

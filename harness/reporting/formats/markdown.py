@@ -16,6 +16,7 @@ from harness.reporting.wording import (
     run_sentences,
     search_sentences,
     search_tables,
+    speed_sentences,
     table_notes,
     task_sentences,
     text_table,
@@ -73,6 +74,7 @@ def _task(task: TaskView) -> list[str]:
         _list(decision_sentences.NEXT_STEPS, [step.text for step in text.steps], [step.code for step in text.steps]),
         table,
         _text_table(money_sentences.build_money_table(task)) if task.money.rows else "",
+        *_speeds(task),
         *_leaks(task),
         *_search(task),
         _list("", [*summary.reasons, *summary.reductions, *summary.caveats]),
@@ -101,6 +103,13 @@ def _guardrails(task: TaskView) -> str:
         return ""
     table = guardrail_tables.list_guardrails(task.decision.guardrails)
     return "\n".join([*_rows(table), "", escape_markdown(table.under)])
+
+
+def _speeds(task: TaskView) -> list[str]:
+    if task.speeds is None:
+        return []
+    table = speed_sentences.build_speed_table(task.speeds)
+    return [_text_table(table), escape_markdown(table.under, 2000)]
 
 
 def _leaks(task: TaskView) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.reporting.views import TaskOutcome
-from harness.reporting.views.sections import MoneyRow
+from harness.reporting.views.sections import MoneyRow, SpeedRow
 from harness.reporting.wording import claim_sentences, leak_sentences, money_sentences, safety_sentences
 
 
@@ -21,6 +21,7 @@ def money_to_json(outcome: TaskOutcome) -> dict[str, Any]:
         "accepted_by": money.accepted_by,
         "assumptions": money_sentences.list_assumptions(outcome),
         "strategies": [_row(row) for row in money.rows],
+        "speeds": None if outcome.speeds is None else [_speed(row) for row in outcome.speeds.rows],
     }
 
 
@@ -54,6 +55,12 @@ def leak_to_json(outcome: TaskOutcome) -> dict[str, Any] | None:
         for row in report.rows
     ]
     return asdict(report) | {"rows": rows, "sentences": leak_sentences.list_findings(report)}
+
+
+def _speed(row: SpeedRow) -> dict[str, Any]:
+    """The speed of one form of a model's weights. Times are in seconds; an interval tells its method and whether it is reliable."""
+    costs = asdict(row.costs)
+    return {"strategy": row.label, "seed": row.seed, "alone_to_run_price_ratio": row.times_run_price} | costs
 
 
 def _row(row: MoneyRow) -> dict[str, Any]:

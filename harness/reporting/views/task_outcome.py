@@ -15,11 +15,13 @@ from harness.reporting.views.sections import (
     Money,
     Safety,
     SearchReport,
+    ServingSpeeds,
     build_leak_report,
     build_learning_curves,
     build_money,
     build_safety,
     build_search_report,
+    build_serving_speeds,
     check_common_claims,
     compare_with_full_tuning,
 )
@@ -75,6 +77,7 @@ class TaskOutcome:
         trivial: None where it has no score that could be computed here.
         full_tuning: strategies in shares of full fine-tuning; empty where that was not run.
         reviews: the packets that have ratings, the oldest first.
+        speeds: how fast the models answer; None where that was not measured.
         leaks: the leak test; None without one.
         search: how the values of the strategies were chosen; None without a search.
         verdicts: those that count, one for each trained model, policy and baseline, the newest first.
@@ -96,6 +99,7 @@ class TaskOutcome:
     verdicts: tuple[Verdict, ...]
     learning: LearningCurves | None
     money: Money
+    speeds: ServingSpeeds | None
     safety: Safety
     leaks: LeakReport | None
     search: SearchReport | None
@@ -169,6 +173,7 @@ def build_task_outcome(results: TaskResults, *, volume: int | None = None) -> Ta
         verdicts=verdicts.current,
         learning=learning,
         money=build_money(results, reviews, results.task.report.volume if volume is None else volume),
+        speeds=build_serving_speeds(results),
         safety=build_safety(results, reviews, about=about, unchecked=unchecked),
         leaks=build_leak_report(results),
         search=build_search_report(results),

@@ -29,6 +29,7 @@ from harness.reporting.wording import (
     service_sentences,
     shadow_sentences,
     site_sentences,
+    speed_sentences,
     table_notes,
     task_sentences,
     text_table,
@@ -59,6 +60,7 @@ from harness.reporting.wording.pruning_sentences import ask_to_delete, describe_
 from harness.reporting.wording.review import review_sentences, review_tables
 from harness.reporting.wording.run_choice_sentences import describe_latest_run, describe_run_to_resume
 from harness.reporting.wording.runs_list import describe_no_runs, describe_progress, list_run_lines
+from harness.reporting.wording.speed_sentences import describe_measured_speed
 
 __all__ = [
     "ask_to_delete",
@@ -75,6 +77,7 @@ __all__ = [
     "describe_cleaning",
     "describe_deleted",
     "describe_latest_run",
+    "describe_measured_speed",
     "describe_no_runs",
     "describe_pack",
     "describe_power",
@@ -119,6 +122,7 @@ __all__ = [
     "service_sentences",
     "shadow_sentences",
     "site_sentences",
+    "speed_sentences",
     "table_notes",
     "task_sentences",
     "text_table",

@@ -7,7 +7,7 @@ import math
 
 from harness.reporting.views import TaskOutcome
 from harness.reporting.views.sections import Money, MoneyRow
-from harness.reporting.wording import numbers
+from harness.reporting.wording import numbers, speed_sentences
 from harness.reporting.wording.names import list_names, score_in_sentence, strategy_name
 from harness.reporting.wording.text_table import TextTable
 from harness.results import Payback
@@ -155,6 +155,7 @@ def list_assumptions(task: TaskOutcome) -> list[str]:
         f"{price}{source}.",
         "Outputs are generated in batches as fast as in this run, and the device is used without a break. Loading the model, idle time, "
         "storage and people are not included.",
+        *([alone] if (alone := speed_sentences.describe_monthly_assumption(task)) else []),
         "Training is paid once and is not part of the cost of a month.",
         *([_describe_clock(runs)] if runs else []),
     ]

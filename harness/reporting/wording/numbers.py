@@ -144,6 +144,13 @@ def seconds(value: float | None) -> str:
     return f"{minutes // 60:,} h {minutes % 60:02d} min"
 
 
+def latency(value: float | None) -> str:
+    """The time of an answer: 6.3 ms, 420 ms, 1.25 s."""
+    if value is None or value >= 0.9995:
+        return seconds(value)
+    return f"{1000 * value:.0f} ms" if value >= 0.00995 else f"{1000 * value:.2g} ms"
+
+
 def money(value: float | None, currency: str) -> str:
     """An amount of money, with as many decimals as its size needs."""
     if value is None:

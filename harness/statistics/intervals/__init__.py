@@ -31,6 +31,7 @@ from harness.statistics.intervals.proportions import (
     proportion_interval,
     unseen_share,
 )
+from harness.statistics.intervals.quantiles import quantile, quantile_interval
 from harness.statistics.intervals.rank_scores import logit_limits, mean_influences, rank_basis, rank_error, rank_interval
 from harness.statistics.intervals.scores import compute_scores, score_stacks, score_strategy
 from harness.statistics.intervals.spread import MeanSpread, PairedSpread, ProportionSpread, Spread
@@ -76,6 +77,8 @@ __all__ = [
     "paired_proportions_exceed",
     "percentile_interval",
     "proportion_interval",
+    "quantile",
+    "quantile_interval",
     "rank_basis",
     "rank_error",
     "rank_interval",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from report_factory import Made, make_run, summarization
+from report_factory import Made, make_run, measured, summarization
 from search_factory import MadeTrial, add_search, searched_rates
 
 from harness.api import approve, gate, review_export, review_import
@@ -150,7 +150,9 @@ def _stored_decisions() -> bytes:
 @lru_cache(maxsize=1)
 def _reviewed_run() -> Path:
     """A run with a packet, a verdict and an approval."""
-    run = make_run(get_folder() / "run", [summarization([Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=9)], rows=40)])
+    speed = measured(0.5, 0.7, batches={2: 0.9}, merged=0.5)
+    cells = [Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=9, serving=speed)]
+    run = make_run(get_folder() / "run", [summarization(cells, rows=40)])
     review_export(run.path, ("base", "lora"), n=6)
     _judge(run.path)
     approve(run.path, "lora", "anna", key=get_folder() / "anna.pem")

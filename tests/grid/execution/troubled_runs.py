@@ -54,7 +54,7 @@ def start(here: Path, *arguments: str, descriptors: int | None = None, **environ
 
 
 def make_environment(here: Path) -> dict[str, str]:
-    return {"BENCH_CHECKPOINT_SECONDS": "0", "HF_HUB_OFFLINE": "1", "BENCH_CACHE_DIR": str(here / ".cache")}
+    return {"BENCH_CHECKPOINT_SECONDS": "0", "BENCH_SERVING_SECONDS": "0", "HF_HUB_OFFLINE": "1", "BENCH_CACHE_DIR": str(here / ".cache")}
 
 
 def run(here: Path, *arguments: str, descriptors: int | None = None, **environment: str) -> Ended:

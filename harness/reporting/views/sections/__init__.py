@@ -17,6 +17,7 @@ from harness.reporting.views.sections.search_report import (
     SearchReport,
     build_search_report,
 )
+from harness.reporting.views.sections.serving_speed import ServingSpeeds, SpeedRow, build_serving_speeds
 from harness.reporting.views.sections.shown_examples import ShownExample, ShownOutput, choose_strategies, sample_examples
 from harness.reporting.views.sections.slice_scores import SliceRow, SliceTable, build_slice_tables
 from harness.reporting.views.sections.strategy_pairs import StrategyPairs, build_strategy_pairs
@@ -50,10 +51,12 @@ __all__ = [
     "Safety",
     "SearchReport",
     "SearchedStrategy",
+    "ServingSpeeds",
     "ShownExample",
     "ShownOutput",
     "SliceRow",
     "SliceTable",
+    "SpeedRow",
     "StrategyCurve",
     "StrategyPairs",
     "Subgroup",
@@ -66,6 +69,7 @@ __all__ = [
     "build_money",
     "build_safety",
     "build_search_report",
+    "build_serving_speeds",
     "build_slice_tables",
     "build_strategy_pairs",
     "calibration_bins",
