@@ -74,7 +74,7 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
         there = {str(f.relative_to(ROOT / door)) for f in (ROOT / door).rglob("*") if f.is_file()}
         assert shipped == there
         assert shipped
-    for needed in ("py.typed", "measure/prices.yaml", "engine/models/tiny/model.safetensors", "engine/models/tiny/tokenizer.json"):
+    for needed in ("py.typed", "measure/devices.yaml", "engine/models/tiny/model.safetensors", "engine/models/tiny/tokenizer.json"):
         assert f"harness/{needed}" in names
     assert [n for n in names if n.endswith(".dist-info/licenses/LICENSE")]
     assert not [n for n in names if n.startswith("harness/workshop")], "how the tiny model is made is not part of the product"

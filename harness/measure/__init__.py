@@ -9,16 +9,21 @@ from harness.measure.environment import (
     trial_digest,
     usable_cores,
 )
+from harness.measure.known_devices import DeviceTable, KnownDevice, device_table, get_devices
 from harness.measure.meter import Meter
 from harness.measure.prices import Price, get_device_price
 
 __all__ = [
     "RESULT_PACKAGES",
+    "DeviceTable",
+    "KnownDevice",
     "Meter",
     "Price",
     "code_digest",
+    "device_table",
     "environment",
     "get_device_price",
+    "get_devices",
     "get_result_versions",
     "leak_test_digest",
     "trial_digest",

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from pathlib import Path
 
-import yaml
-
-_TABLE = Path(__file__).with_name("prices.yaml")
+from harness.measure.known_devices import device_table
 
 
 @dataclass(frozen=True)
@@ -33,13 +29,10 @@ def get_device_price(device: str, device_name: str, cores: int, user_price: floa
     """
     if user_price is not None:
         return Price(user_price, "USD", "set by the user")
-    table = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
-    currency = table["currency"]
+    table = device_table()
     if device == "cpu":
-        cpu = table["cpu"]
-        return Price(cpu["per_core_hour"] * cores, currency, f"{cpu['source']}, {cpu['date']}, times {cores} cores")
-    gpu = table["gpu"]
-    for row in gpu["per_hour"]:
-        if re.search(rf"\b{re.escape(row['match'])}\b", device_name, re.IGNORECASE):  # whole words: "H200" must not match a GH200
-            return Price(row["price"], currency, f"{gpu['source']}, {gpu['date']}")
-    return Price(None, currency, f"the price table has no '{device_name}'")
+        return Price(table.core_price * cores, table.currency, f"{table.core_source}, times {cores} cores")
+    known = table.find(device_name)
+    if known is None or known.price is None:
+        return Price(None, table.currency, f"the price table has no '{device_name}'")
+    return Price(known.price, table.currency, table.prices_source)

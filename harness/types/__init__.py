@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.types.cell import Cell, CellResult, Cost, Phase, Shape, Status, TrainingSummary
+from harness.types.cell_forecast import CellForecast, ForecastRange, MemoryParts
 from harness.types.cell_note import CellNote, NoteCode
 from harness.types.data_about import DataAbout
 from harness.types.data_finding import DataFinding, FindingCode, FlaggedRow, RowName, Severity
@@ -40,6 +41,7 @@ __all__ = [
     "BatchEnd",
     "CanaryOutcome",
     "Cell",
+    "CellForecast",
     "CellNote",
     "CellResult",
     "Cost",
@@ -58,9 +60,11 @@ __all__ = [
     "FindingCode",
     "Finish",
     "FlaggedRow",
+    "ForecastRange",
     "GuardrailSpec",
     "Kind",
     "LeakMeasurement",
+    "MemoryParts",
     "MemoryStep",
     "Method",
     "Metric",

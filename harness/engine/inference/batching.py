@@ -39,7 +39,7 @@ def predict_in_batches(
         on_tokens: receives the number of tokens that each new batch processed.
     """
     predictions = dict(done)
-    for batch in _batches(prompts, max_rows, output_tokens):
+    for batch in split_into_batches(prompts, max_rows, output_tokens):
         if all(examples[i].id in predictions for i in batch):
             continue
         new = _split_on_out_of_memory(predict_batch, [(examples[i], prompts[i]) for i in batch])
@@ -49,7 +49,7 @@ def predict_in_batches(
     return [predictions[e.id] for e in examples]
 
 
-def _batches(prompts: Sequence[EncodedPrompt], max_rows: int, output_tokens: int) -> Iterator[list[int]]:
+def split_into_batches(prompts: Sequence[EncodedPrompt], max_rows: int, output_tokens: int) -> Iterator[list[int]]:
     """Indices of prompts of similar length, the longest first: a batch that exceeds the memory fails at once."""
     batch: list[int] = []
     width = 0

@@ -19,6 +19,11 @@ _LOGITS_BUDGET = 1 << 26
 _CONTINUATIONS_AT_ONCE = 64  # their keys and values of the prompt are copies
 
 
+def rows_of_labels(nodes: int, vocabulary: int) -> int:
+    """The most prompts of one call that scores labels of so many tokens, as nodes of their tree."""
+    return max(1, _LOGITS_BUDGET // (max(1, nodes) * vocabulary))
+
+
 @dataclass(frozen=True)
 class LabelTree:
     """The tree of all labels' tokens.
@@ -84,7 +89,7 @@ class LabelScorer:
     def rows_at_once(self) -> int:
         """The most prompts of one call."""
         vocabulary: int = self._model.config.get_text_config().vocab_size
-        return max(1, _LOGITS_BUDGET // (max(1, len(self._tree.tokens)) * vocabulary))
+        return rows_of_labels(len(self._tree.tokens), vocabulary)
 
     def __call__(self, prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         """Natural-log likelihoods (B, labels).

@@ -12,6 +12,7 @@ from harness.engine.models.load import (
     explain_loading,
     has_head,
     head_labels,
+    load_description,
     load_model,
     load_skeleton,
     load_tokenizer,
@@ -19,7 +20,7 @@ from harness.engine.models.load import (
 )
 from harness.engine.models.model_calls import decoder_start, logits_only_at, right_padded
 from harness.engine.models.quiet import quiet_libraries
-from harness.engine.models.resolve import TINY, ModelSource, known_models, resolve_model
+from harness.engine.models.resolve import TINY, ModelSource, known_models, resolve_description, resolve_model
 
 __all__ = [
     "DTYPES",
@@ -40,6 +41,7 @@ __all__ = [
     "head_modules",
     "hub_models",
     "known_models",
+    "load_description",
     "load_model",
     "load_skeleton",
     "load_tokenizer",
@@ -49,6 +51,7 @@ __all__ = [
     "quiet_libraries",
     "read_gguf",
     "require_four_bit",
+    "resolve_description",
     "resolve_model",
     "right_padded",
     "shape_of_model",

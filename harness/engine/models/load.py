@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.engine.models.device import Device
-from harness.engine.models.folder_check import check_config, number_formats_of, parameters_of
+from harness.engine.models.folder_check import check_config, has_tokenizer, number_formats_of, parameters_of
 from harness.engine.models.four_bit import avoid_repacking, quantization_config, quantize_when_moved
 from harness.engine.models.head import draw_parameters, head_modules, reorder_outputs, set_labels, stored_rows
 from harness.engine.models.quiet import quiet_libraries
-from harness.engine.models.resolve import ModelSource
+from harness.engine.models.resolve import TINY, ModelSource
 from harness.engine.models.shape import AUTO_CLASS, shape_of
 from harness.errors import BenchError, first_line, setting
 from harness.types import QuantizationSpec, Shape
@@ -111,6 +111,28 @@ def load_skeleton(source: ModelSource, *, trust_remote_code: bool = False, label
         raise BenchError(f"the model '{source.name}' ({type(model).__name__}) has no key-value cache, which bench needs to generate")
     with explain_loading(source.name):
         return _loaded(model, tokenizer, shape)
+
+
+def load_description(source: ModelSource, *, labels: Sequence[str] = (), trust_remote_code: bool = False) -> LoadedModel:
+    """The model that a config.json describes, without its weights, which need not be there.
+
+    Where the folder has no tokenizer, texts are cut by that of the included model, whose small vocabulary makes more tokens of them.
+
+    Raises:
+        BenchError: the configuration cannot be read, describes more than any model has, or is not that of a language model.
+    """
+    quiet_libraries()
+    from transformers import AutoConfig, AutoTokenizer
+
+    check_config(source.folder)
+    with explain_loading(source.name):
+        config = AutoConfig.from_pretrained(str(source.folder), trust_remote_code=trust_remote_code)
+        shape = shape_of(config)
+        words = source.folder if has_tokenizer(source.folder) else TINY
+        tokenizer = AutoTokenizer.from_pretrained(str(words), trust_remote_code=trust_remote_code)
+    _prepare_head(source, config, shape, labels)
+    with explain_loading(source.name):
+        return _loaded(_without_weights(config, shape, trust_remote_code), tokenizer, shape)
 
 
 def load_tokenizer(source: ModelSource) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.cache import cache_folder
-from harness.engine.models.digest import folder_digest
+from harness.engine.models.digest import digest_of, folder_digest
 from harness.engine.models.folder_check import PICKLES, check_config, find_special_file, has_tokenizer
 from harness.engine.models.gguf import converted
 from harness.errors import BenchError, did_you_mean, first_line, setting
@@ -81,6 +81,30 @@ def resolve_model(name: str, revision: str | None = None, *, here: Path | None =
     return _from_hub(name, name, revision, with_code)
 
 
+def resolve_description(name: str, revision: str | None = None, *, here: Path | None = None) -> ModelSource:
+    """Find a model by its config.json alone, for a forecast: nothing needs to be here but that file, and no weights are downloaded.
+
+    Args:
+        here: the folder that relative paths start from; None: the working directory.
+
+    Raises:
+        BenchError: as `resolve_model`, but for missing weights.
+    """
+    path = (here or Path.cwd()) / os.path.expanduser(name.rstrip("/"))
+    if os.path.isdir(path) and revision is None and not any(path.glob("*.safetensors")):
+        if not (path / "config.json").is_file():
+            raise BenchError(f"{path}: is not a model folder: it has no config.json")
+        check_config(path)
+        return ModelSource(path.name, path.name, path, digest_of([(path / "config.json").read_text(encoding="utf-8")]))
+    if _is_on_hub(name, path):
+        return _from_hub(name, name, revision, with_code=False, weights=False)
+    return resolve_model(name, revision, here=here)
+
+
+def _is_on_hub(name: str, path: Path) -> bool:
+    return name not in PACKAGED and not path.exists() and not name.startswith((".", "/", "~")) and bool(_HUB_NAME.fullmatch(name))
+
+
 def _packaged(name: str, revision: str | None, with_code: bool) -> ModelSource:
     """A model that a package contains, as a GGUF file or as a folder; without the package, the one on the Hub."""
     package, hub = PACKAGED[name]
@@ -135,13 +159,13 @@ def _check_weights(file: Path) -> None:
     raise BenchError(f"{file}: contains no weights ({reason}). {advice}")
 
 
-def _from_hub(name: str, repository: str, revision: str | None, with_code: bool) -> ModelSource:
+def _from_hub(name: str, repository: str, revision: str | None, with_code: bool, *, weights: bool = True) -> ModelSource:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     disable_progress_bars()
-    patterns = [*_DOWNLOADED, "*.py"] if with_code else _DOWNLOADED
+    patterns = [*_DOWNLOADED, "*.py"] if with_code else _DOWNLOADED if weights else _DOWNLOADED[2:]
     try:
         folder = Path(snapshot_download(repository, revision=revision, allow_patterns=patterns))
     except GatedRepoError:
@@ -158,4 +182,7 @@ def _from_hub(name: str, repository: str, revision: str | None, with_code: bool)
             "Check the network, or name a folder that contains the model."
         ) from None
     # The Hub's cache names the snapshot's folder after its commit.
+    if not weights:
+        check_config(folder)
+        return ModelSource(name, repository, folder, f"{repository}@{folder.name}", folder.name)
     return _local(name, repository, folder, folder.name)

@@ -5,14 +5,16 @@ from harness.engine.tuning.example_losses import example_losses
 from harness.engine.tuning.general_text_loss import general_loss
 from harness.engine.tuning.loop import Progress, train
 from harness.engine.tuning.prepare import encode_examples
-from harness.engine.tuning.schedule import planned_steps
-from harness.engine.tuning.trainer import DivergedError
+from harness.engine.tuning.schedule import Schedule, planned_steps
+from harness.engine.tuning.trainer import MICRO_BATCH_TOKENS, DivergedError
 from harness.engine.tuning.training_part import TrainingPart
 
 __all__ = [
+    "MICRO_BATCH_TOKENS",
     "DivergedError",
     "EncodedExample",
     "Progress",
+    "Schedule",
     "TrainingPart",
     "batch_order",
     "collate",

@@ -1,0 +1,181 @@
+"""The forecast of a cell on one or several devices: the first step of the memory ladder that fits, its memory, its time and its price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+from harness.engine.models import Device, ModelSource
+from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_speeds
+from harness.forecast.working_time import answering_seconds, training_seconds
+from harness.forecast.memory_forecast import PLACEMENTS, DeviceKind, Placement, answer_memory, training_memory
+from harness.forecast.meta_tracker import StepCounts
+from harness.forecast.model_outline import Formats, ModelOutline
+from harness.forecast.watched_steps import AnswerCounts, BatchShape, watch_answers, watch_training
+from harness.forecast.workload import measure_answering, measure_training
+from harness.measure import KnownDevice, Price, device_table
+from harness.types import CellForecast, ForecastRange, MemoryParts, MemoryStep, Splits, Strategy, Task
+
+_ON_CPU: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches", "gradient-checkpointing")
+_ON_GPU: tuple[MemoryStep, ...] = (*_ON_CPU, "offloaded-optimizer", "offloaded-weights")
+_HALVINGS = 12
+
+
+@dataclass(frozen=True)
+class TargetDevice:
+    """A device that cells are forecast for.
+
+    Attributes:
+        name: as the user knows it.
+        memory: bytes; None if it is unknown.
+        known: its row of the table; None for the device of this machine, whose speeds are measured.
+        dtype: the format that it computes in.
+    """
+
+    name: str
+    kind: DeviceKind
+    memory: int | None
+    price: Price
+    dtype: str
+    known: KnownDevice | None = None
+
+    def speeds(self, width: int) -> DeviceSpeeds:
+        """Its speeds for a model of this width."""
+        return table_speeds(self.known, self.dtype) if self.known is not None else measure_speeds(self.kind, self.dtype, width)
+
+
+def target_of_table(device: KnownDevice) -> TargetDevice:
+    """A device of the shipped table."""
+    table = device_table()
+    price = Price(device.price, table.currency, table.prices_source)
+    return TargetDevice(device.name, "cuda", device.memory, price, "bfloat16", device)
+
+
+def target_of_machine(device: Device, price: Price) -> TargetDevice:
+    """The device of this machine."""
+    return TargetDevice(device.name, "cuda" if device.kind == "cuda" else "cpu", _memory_of_machine(device.kind), price, device.dtype)
+
+
+def _memory_of_machine(kind: str) -> int | None:
+    """The memory of this machine's GPU, or what a new process on its CPU can have; None if the system does not say."""
+    if kind == "cuda":
+        import torch
+
+        return int(torch.cuda.get_device_properties(0).total_memory)
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            amounts = {name: int(rest.split()[0]) * 1024 for name, _, rest in (line.partition(":") for line in lines)}
+    except (OSError, ValueError, IndexError):
+        return None
+    return amounts.get("MemAvailable")
+
+
+class CellWork:
+    """A cell to forecast: what it computes does not depend on the device, but for its kind and its format.
+
+    Args:
+        source: the model; its weights need not be here.
+        train_size: training examples.
+    """
+
+    def __init__(
+        self, task: Task, strategy: Strategy, splits: Splits, source: ModelSource, train_size: int, *, trust_remote_code: bool = False
+    ) -> None:
+        self.task, self.strategy, self.splits, self.train_size = task, strategy, splits, train_size
+        self._source, self._trusts_code = source, trust_remote_code
+
+    @cached_property
+    def outline(self) -> ModelOutline:
+        """The model with the strategy on it."""
+        labels = self.splits.test[0].choices
+        return _outline(self._source, _plain(self.strategy), labels, self._trusts_code)
+
+    def forecast(self, target: TargetDevice) -> CellForecast:
+        """What the cell takes on a device, with the first step of the memory ladder that fits. Where none does, with the last one."""
+        formats = Formats(target.dtype, None if target.dtype == "float32" else target.dtype)
+        speeds = target.speeds(self.outline.config.hidden_size if hasattr(self.outline.config, "hidden_size") else 512)
+        answering = measure_answering(self.task, self.strategy, self.outline.loaded, self.splits)
+        answers = _answers(self, formats, answering.batch, answering.nodes)
+        step: MemoryStep | None = "as-planned"
+        parts = answer_memory(self.outline, formats, max(answers.reading.peak, answers.writing.peak), target.kind)
+        seconds = 0.0
+        if self.strategy.train is not None:
+            step, trained, seconds = self._fit_training(target, formats, speeds)
+            parts = max(parts, trained, key=lambda each: each.total)
+        elif target.memory is not None and parts.total > target.memory:
+            step = None
+        answer = answering_seconds(self.outline, answers, answering, speeds)
+        per_hour = target.price.per_hour
+        return CellForecast(
+            device=target.name,
+            memory=parts,
+            peak=ForecastRange(parts.total),
+            training_seconds=ForecastRange(seconds),
+            answer_seconds=ForecastRange(answer),
+            price=None if per_hour is None else (seconds + answer) / 3600 * per_hour,
+            currency=target.price.currency,
+            available=target.memory,
+            step=step,
+        )
+
+    def _fit_training(self, target: TargetDevice, formats: Formats, speeds: DeviceSpeeds) -> tuple[MemoryStep | None, MemoryParts, float]:
+        """The first step of the ladder that fits, with its memory and time; without one, None and those of the smallest."""
+        smallest: tuple[MemoryStep | None, MemoryParts, float] | None = None
+        for step in _ON_GPU if target.kind == "cuda" else _ON_CPU:
+            tried = self._try_step(step, target, formats, speeds)
+            if target.memory is None or tried[0].total <= target.memory:
+                return step, *tried
+            if smallest is None or tried[0].total < smallest[1].total:
+                smallest = None, *tried
+        assert smallest is not None
+        return smallest
+
+    def _try_step(self, step: MemoryStep, target: TargetDevice, formats: Formats, speeds: DeviceSpeeds) -> tuple[MemoryParts, float]:
+        recipe = self.strategy.train
+        assert recipe is not None
+        work = measure_training(self.task, self.strategy, self.outline.loaded, self.splits, self.train_size, target.kind)
+        checkpointing = recipe.gradient_checkpointing == "on" or (
+            recipe.gradient_checkpointing == "auto" and step not in ("as-planned", "smaller-micro-batches")
+        )
+        placement = PLACEMENTS.get(step, Placement())
+        for _ in range(_HALVINGS if step != "as-planned" else 1):
+            counts = _training(self, formats, work.batch, checkpointing)
+            parts = training_memory(self.outline, formats, counts, target.kind, accumulates=work.accumulates, placement=placement)
+            if step == "as-planned" or work.batch.rows == 1 or target.memory is None or parts.total <= target.memory:
+                break
+            budget = max(work.batch.tokens, work.batch.rows * work.batch.tokens // 2)
+            work = measure_training(self.task, self.strategy, self.outline.loaded, self.splits, self.train_size, target.kind, budget)
+        return parts, training_seconds(self.outline, counts, work, speeds)
+
+
+def _plain(strategy: Strategy) -> Strategy:
+    """The strategy with what decides its memory, so that variants of a learning rate share what was watched."""
+    return strategy.model_copy(update={"name": "forecast", "description": "", "prompt": None})
+
+
+@lru_cache(maxsize=64)
+def _cached_outline(source: ModelSource, strategy: str, labels: tuple[str, ...], trust_remote_code: bool) -> ModelOutline:
+    return ModelOutline(source, Strategy.model_validate_json(strategy), labels=labels, trust_remote_code=trust_remote_code)
+
+
+def _outline(source: ModelSource, strategy: Strategy, labels: Sequence[str], trust_remote_code: bool) -> ModelOutline:
+    return _cached_outline(source, strategy.model_dump_json(), tuple(labels), trust_remote_code)
+
+
+@lru_cache(maxsize=1024)
+def _cached_training(outline: ModelOutline, formats: Formats, batch: BatchShape, checkpointing: bool) -> StepCounts:
+    return watch_training(outline, formats, batch, checkpointing=checkpointing)
+
+
+@lru_cache(maxsize=1024)
+def _cached_answers(outline: ModelOutline, formats: Formats, batch: BatchShape, nodes: int) -> AnswerCounts:
+    return watch_answers(outline, formats, batch, nodes=nodes)
+
+
+def _training(work: CellWork, formats: Formats, batch: BatchShape, checkpointing: bool) -> StepCounts:
+    return _cached_training(work.outline, formats, batch, checkpointing)
+
+
+def _answers(work: CellWork, formats: Formats, batch: BatchShape, nodes: int) -> AnswerCounts:
+    return _cached_answers(work.outline, formats, replace(batch, targets=0), nodes)

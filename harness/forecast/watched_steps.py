@@ -1,0 +1,195 @@
+"""The steps of a cell that decide its memory and its time, on a model without weights: training, reading prompts, writing tokens, labels.
+
+They call the model as `engine/tuning` and `engine/inference` do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.forecast.meta_tracker import MetaTracker, StepCounts
+from harness.forecast.model_outline import Formats, ModelOutline
+
+
+@dataclass(frozen=True)
+class BatchShape:
+    """The examples that go through a model at once.
+
+    Attributes:
+        rows: examples.
+        tokens: of the longest; of an encoder-decoder, those of its prompt.
+        targets: the tokens of all rows on which the loss is computed.
+        is_padded: whether the rows differ in length.
+    """
+
+    rows: int
+    tokens: int
+    targets: int
+    is_padded: bool = True
+
+
+@dataclass(frozen=True)
+class AnswerCounts:
+    """What answering a batch takes: reading the prompts, and then each further token, or all labels at once.
+
+    Attributes:
+        reading: of the prompts; its peak includes the cache of keys and values.
+        writing: of one token of every row, behind the prompts; its peak includes the cache, too.
+    """
+
+    reading: StepCounts
+    writing: StepCounts
+
+
+def watch_training(outline: ModelOutline, formats: Formats, batch: BatchShape, *, checkpointing: bool) -> StepCounts:
+    """Forward and backward pass of a micro-batch, with gradients of earlier ones in place."""
+    run = _training_step(outline.shape, batch)
+    running: list[MetaTracker] = []
+
+    def step(model: Any, tracker: MetaTracker) -> None:
+        running[:] = [tracker]
+        loss = run(model)
+        tracker.part = "head"
+        loss.backward()
+
+    def contexts() -> tuple[Any, Any]:
+        """Those of a layer's forward pass, and of its repetition, for which torch leaves no mode in place."""
+        return contextlib.nullcontext(), running[0].computing()
+
+    base = outline.model.get_base_model() if hasattr(outline.model, "get_base_model") else outline.model
+    if not checkpointing:
+        return outline.watch(step, formats, training=True, is_full=not batch.is_padded)
+    base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False, "context_fn": contexts})
+    base.enable_input_require_grads()
+    try:
+        return outline.watch(step, formats, training=True, is_full=not batch.is_padded)
+    finally:
+        base.gradient_checkpointing_disable()
+        base.disable_input_require_grads()
+
+
+def watch_answers(outline: ModelOutline, formats: Formats, batch: BatchShape, *, nodes: int = 0) -> AnswerCounts:
+    """Answering a batch of prompts.
+
+    Args:
+        nodes: the tokens of all labels, for a task that chooses; 0 for one that writes.
+    """
+    if outline.shape != "decoder":
+        reading = outline.watch(
+            lambda model, _: _read_all(model, outline.shape, batch), formats, training=False, is_full=not batch.is_padded
+        )
+        return AnswerCounts(reading, StepCounts())
+    config = outline.config
+
+    def read(model: Any, tracker: MetaTracker) -> Any:
+        return _read_prompts(model, config, batch)
+
+    def read_and_write(model: Any, tracker: MetaTracker) -> None:
+        cache = _read_prompts(model, config, batch)
+        tracker.part = "head"
+        _write(model, cache, batch, nodes)
+
+    reading = outline.watch(read, formats, training=False, is_full=not batch.is_padded)
+    both = outline.watch(read_and_write, formats, training=False, is_full=not batch.is_padded)
+    writing = StepCounts(
+        peaks=both.peaks,
+        flops=both.flops - reading.flops,
+        moved=both.moved - reading.moved,
+        product_bytes=both.product_bytes - reading.product_bytes,
+        operations=both.operations - reading.operations,
+    )
+    return AnswerCounts(reading, writing)
+
+
+def _training_step(shape: str, batch: BatchShape) -> Callable[[Any], Any]:
+    import torch
+    import torch.nn.functional as F
+
+    ids, mask = _prompt_tensors(batch)
+    if shape == "encoder":
+        labels = torch.zeros(batch.rows, dtype=torch.long)
+        return lambda model: F.cross_entropy(model(input_ids=ids, attention_mask=mask).logits.float(), labels)
+    each = max(1, -(-batch.targets // batch.rows))  # targets of a row
+    chosen = torch.zeros(batch.targets, dtype=torch.long)
+
+    def run_decoder(model: Any) -> Any:
+        base = model.get_base_model() if hasattr(model, "get_base_model") else model
+        select = lambda module, args: (args[0].flatten(0, 1)[chosen],)  # noqa: E731
+        handle = base.get_output_embeddings().register_forward_pre_hook(select)
+        try:
+            logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits  # (N, V)
+        finally:
+            handle.remove()
+        return F.cross_entropy(logits.float(), chosen, reduction="sum")
+
+    def run_both(model: Any) -> Any:
+        inputs = torch.zeros((batch.rows, each), dtype=torch.long)
+        logits = model(input_ids=ids, attention_mask=mask, decoder_input_ids=inputs, use_cache=False).logits  # (B, T, V)
+        return F.cross_entropy(logits.flatten(0, 1).float(), torch.zeros(batch.rows * each, dtype=torch.long), reduction="sum")
+
+    return run_decoder if shape == "decoder" else run_both
+
+
+def _prompt_tensors(batch: BatchShape) -> tuple[Any, Any]:
+    """Token ids (B, T), and their mask. transformers leaves out a mask without padding, which it cannot read on the meta device."""
+    import torch
+
+    ids = torch.zeros((batch.rows, batch.tokens), dtype=torch.long)
+    if not batch.is_padded:
+        return ids, None
+    mask = torch.ones_like(ids)
+    mask[0, 0] = 0
+    return ids, mask
+
+
+def _read_all(model: Any, shape: str, batch: BatchShape) -> None:
+    """The forward pass of an encoder, or of an encoder-decoder that writes one token."""
+    import torch
+
+    ids, mask = _prompt_tensors(batch)
+    with torch.no_grad():
+        if shape == "encoder":
+            model(input_ids=ids, attention_mask=mask)
+        else:
+            model(input_ids=ids, attention_mask=mask, decoder_input_ids=torch.zeros((batch.rows, 1), dtype=torch.long), use_cache=False)
+
+
+def _read_prompts(model: Any, config: Any, batch: BatchShape) -> Any:
+    """Fill a cache with the prompts' keys and values."""
+    import torch
+    from transformers import DynamicCache
+
+    ids, mask = _prompt_tensors(batch)
+    cache = DynamicCache(config=config)
+    positions = torch.arange(batch.tokens).expand(batch.rows, -1)
+    with torch.no_grad():
+        _called(model)(input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, logits_to_keep=1)
+    return cache
+
+
+def _write(model: Any, cache: Any, batch: BatchShape, nodes: int) -> None:
+    """One more token of every row; or the tokens of all labels, with their likelihoods."""
+    import torch
+
+    count = nodes or 1
+    ids = torch.zeros((batch.rows, count), dtype=torch.long)
+    positions = torch.full((batch.rows, count), batch.tokens)
+    if nodes:
+        dtype = next(model.parameters()).dtype
+        mask = torch.zeros((batch.rows, 1, nodes, batch.tokens + nodes), dtype=dtype)
+    else:
+        mask = _prompt_tensors(replace(batch, tokens=batch.tokens + 1))[1]
+    with torch.no_grad():
+        logits = _called(model)(input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True).logits
+        if nodes:
+            scores = logits.float().log_softmax(dim=-1)
+            torch.cat([scores, scores[:, :1]], dim=1)
+
+
+def _called(model: Any) -> Any:
+    """The model that inference calls: the base model behind virtual tokens, whose cache comes first."""
+    config = getattr(model, "active_peft_config", None)
+    return model.get_base_model() if config is not None and config.is_prompt_learning else model

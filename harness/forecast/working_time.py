@@ -1,0 +1,57 @@
+"""How long a cell takes: the work that was counted on a model without weights, at the speeds of a device.
+
+Matrix products and everything else run one after the other; a small product takes as long as reading its weights. This is the roofline
+model (Williams, Waterman and Patterson 2009), summed over kinds of work.
+"""
+
+from __future__ import annotations
+
+from harness.forecast.device_speeds import DeviceSpeeds
+from harness.forecast.meta_tracker import StepCounts
+from harness.forecast.model_outline import ModelOutline
+from harness.forecast.watched_steps import AnswerCounts
+from harness.forecast.workload import AnsweringWork, TrainingWork
+
+# AdamW reads the weight, its gradient and two states, and writes three of them; clipping reads and writes the gradient.
+_UPDATE_BYTES = 4 * 9
+# A forward pass is so much of a step: a third where every weight is trained, almost half where most are frozen, whose gradients are not
+# computed.
+_FORWARD_FULL, _FORWARD_ADAPTER = 1 / 3, 0.42
+_UNPACKED_BYTES = 2.5  # per weight in 4 bits: half a byte is read, two are written
+
+
+def step_seconds(counts: StepCounts, speeds: DeviceSpeeds, *, operations: float, share: float) -> float:
+    """The seconds of steps that do `share` times the counted work and start so many operations."""
+    products = max(counts.flops / speeds.products, counts.product_bytes / speeds.bandwidth)
+    return share * (products + counts.moved / speeds.bandwidth) + operations * speeds.launch
+
+
+def training_seconds(outline: ModelOutline, counts: StepCounts, work: TrainingWork, speeds: DeviceSpeeds) -> float:
+    """Training and validation, if the training does not stop early."""
+    batch_tokens = work.batch.rows * work.batch.tokens
+    share = work.tokens / batch_tokens
+    forward = _FORWARD_FULL if outline.strategy.method == "full" else _FORWARD_ADAPTER
+    validations = forward * work.validated_tokens / batch_tokens
+    passes = 2 * work.micro_batches + validations
+    return (
+        step_seconds(counts, speeds, operations=counts.operations * (work.micro_batches + validations), share=share + validations)
+        + work.steps * _UPDATE_BYTES * outline.sizes.trained / speeds.bandwidth
+        + passes * _unpacking_seconds(outline, speeds)
+    )
+
+
+def answering_seconds(outline: ModelOutline, counts: AnswerCounts, work: AnsweringWork, speeds: DeviceSpeeds) -> float:
+    """Answering the test examples."""
+    reading, writing = counts.reading, counts.writing
+    share = work.tokens / (work.batch.rows * work.batch.tokens)
+    passes = work.batches * (1 if work.nodes else work.written)
+    return (
+        step_seconds(reading, speeds, operations=reading.operations * work.batches, share=share)
+        + step_seconds(writing, speeds, operations=writing.operations * passes, share=passes)
+        + (work.batches + passes) * _unpacking_seconds(outline, speeds)
+    )
+
+
+def _unpacking_seconds(outline: ModelOutline, speeds: DeviceSpeeds) -> float:
+    """Unpacking all weights in 4 bits once."""
+    return _UNPACKED_BYTES * outline.sizes.packed / speeds.bandwidth if outline.strategy.quantization is not None else 0.0

@@ -1,0 +1,157 @@
+"""What a cell computes on its data: how many examples, how long, and in which batches. Lengths are counted on a part of large data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from harness.engine.inference import BATCH_ROWS, LabelTree, Predictor, rows_of_labels, split_into_batches
+from harness.engine.models import LoadedModel
+from harness.engine.prompts import render_shots
+from harness.engine.tuning import MICRO_BATCH_TOKENS, EncodedExample, Schedule, encode_examples, micro_batches
+from harness.forecast.watched_steps import BatchShape
+from harness.types import Example, Splits, Strategy, Task
+
+_LONGEST, _SPREAD = 16, 112  # examples that are cut into tokens: the longest texts, and others from the whole file
+_MOST_TARGETS = 1.1  # outputs are a little longer than the longest usual target
+
+
+@dataclass(frozen=True)
+class TrainingWork:
+    """A training.
+
+    Attributes:
+        batch: the largest micro-batch.
+        tokens: all that pass forward and backward, padding included, if it does not stop early.
+        micro_batches: how many these are.
+        steps: of the optimizer.
+        validated_tokens: that pass forward, in all validations.
+    """
+
+    batch: BatchShape
+    tokens: float
+    micro_batches: float
+    steps: int
+    validated_tokens: float
+
+    @property
+    def accumulates(self) -> bool:
+        """Whether a step has several micro-batches."""
+        return self.micro_batches > self.steps
+
+
+@dataclass(frozen=True)
+class AnsweringWork:
+    """Answering the test examples.
+
+    Attributes:
+        batch: the largest batch of prompts.
+        tokens: of all prompts, padding included.
+        batches: how many.
+        written: tokens of each output, in steps of its batch; 0 where labels are chosen.
+        nodes: tokens of all labels.
+    """
+
+    batch: BatchShape
+    tokens: float
+    batches: float
+    written: int
+    nodes: int
+
+
+def measure_training(
+    task: Task, strategy: Strategy, loaded: LoadedModel, splits: Splits, train_size: int, device: str, budget: int | None = None
+) -> TrainingWork:
+    """The training of a strategy on so many examples.
+
+    Args:
+        loaded: the tokenizer and the context; weights are not used.
+        device: "cpu" or "cuda".
+        budget: tokens of a micro-batch, instead of the strategy's or the device's.
+    """
+    recipe = strategy.train
+    assert recipe is not None
+    predictor = Predictor(task, strategy, loaded, splits.test[0].choices)
+    budget = budget or recipe.micro_batch_tokens or MICRO_BATCH_TOKENS[device]
+    examples, _ = encode_examples(predictor, _choose(splits.train))
+    validation, _ = encode_examples(predictor, _choose(splits.validation))
+    spread = examples[_LONGEST:] or examples
+    schedule = Schedule.of(recipe, train_size, loaded.parameters)
+    rows = min(schedule.batch_size, train_size)
+    parts = [part for batch in _effective_batches(spread, rows) for part in micro_batches(batch, budget)]
+    seen = schedule.steps * schedule.batch_size / len(spread)  # how often each chosen example stands for one of the training
+    validated = sum(example.length for example in validation) / max(1, len(validation)) * len(splits.validation)
+    return TrainingWork(
+        batch=_largest(examples, rows, budget),
+        tokens=seen * sum(len(part) * part[-1].length for part in parts),
+        micro_batches=max(float(schedule.steps), seen * len(parts)),
+        steps=schedule.steps,
+        validated_tokens=validated * len(schedule.validation_steps),
+    )
+
+
+def _effective_batches(examples: Sequence[EncodedExample], rows: int) -> list[Sequence[EncodedExample]]:
+    """Batches of examples of similar length, as a training forms them."""
+    ordered = sorted(examples, key=lambda each: each.length)
+    return [ordered[start : start + rows] for start in range(0, len(ordered), rows)]
+
+
+def _largest(examples: Sequence[EncodedExample], rows: int, budget: int) -> BatchShape:
+    """The micro-batch with the most tokens, among those of the longest examples."""
+    longest = sorted(examples, key=lambda each: -each.length)[:rows]
+    longest += [longest[-1]] * (rows - len(longest))
+    part = max(micro_batches(longest, budget), key=lambda part: len(part) * part[-1].length)
+    lengths = {example.length for example in part}
+    return BatchShape(len(part), max(lengths), sum(len(each.target) for each in part), is_padded=len(lengths) > 1)
+
+
+def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, splits: Splits) -> AnsweringWork:
+    """Answering the test examples."""
+    labels = splits.test[0].choices
+    predictor = Predictor(task, strategy, loaded, labels)
+    if strategy.shots:
+        predictor = replace(predictor, shots=render_shots(task, strategy, predictor.shape, splits.train, 0))
+    chosen = _choose(splits.test)
+    prompts = predictor.prompts(chosen)
+    nodes, most_rows, written = 0, BATCH_ROWS, task.decode.max_new_tokens
+    if task.chooses:
+        written = 0
+    if task.chooses and predictor.shape == "decoder":
+        tree = LabelTree.of(predictor.encoder.completions(labels))
+        nodes, most_rows = len(tree.tokens), rows_of_labels(len(tree.tokens), loaded.model.config.get_text_config().vocab_size)
+    elif not task.chooses and strategy.train is not None:  # untrained models seldom end an output by themselves
+        lengths = [len(ids) for ids in predictor.encoder.completions([predictor.target(each) for each in chosen])]
+        written = min(written, math.ceil(_MOST_TARGETS * max(lengths)))
+    largest = next(iter(split_into_batches(prompts, most_rows, written)))
+    spread = prompts[_LONGEST:] or prompts
+    batches = list(split_into_batches(spread, most_rows, written))
+    share = len(splits.test) / len(spread)
+    first = [len(prompts[i].ids) for i in largest]
+    rows = min(most_rows, len(splits.test), max(len(largest), 1))
+    shared = _shared_tokens([prompts[i].ids for i in largest])
+    return AnsweringWork(
+        batch=BatchShape(rows, max(first), 0, is_padded=len(set(first)) > 1),
+        tokens=share * sum(len(batch) * (max(len(spread[i].ids) for i in batch) - shared) for batch in batches),
+        batches=max(1.0, share * len(batches)),
+        written=written,
+        nodes=nodes,
+    )
+
+
+def _shared_tokens(prompts: Sequence[Sequence[int]]) -> int:
+    """The tokens that all prompts begin with: they are read once."""
+    if len(prompts) < 2:
+        return 0
+    first, last = min(prompts, key=list), max(prompts, key=list)
+    return next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+
+
+def _choose(examples: Sequence[Example]) -> list[Example]:
+    """The longest examples by characters, and then others from the whole file."""
+    if len(examples) <= _LONGEST + _SPREAD:
+        return list(examples)
+    sizes = {id(each): sum(map(len, each.inputs.values())) + sum(map(len, each.targets)) for each in examples}
+    longest = sorted(examples, key=lambda each: -sizes[id(each)])[:_LONGEST]
+    every = len(examples) / _SPREAD
+    return [*longest, *(examples[int(i * every)] for i in range(_SPREAD))]

@@ -1,0 +1,80 @@
+"""What a cell is expected to take before it runs: memory by kind, time and money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.types.memory_step import MemoryStep
+
+
+@dataclass(frozen=True)
+class MemoryParts:
+    """Peak memory by kind, in bytes."""
+
+    weights: int
+    """Of the base model, packed if they are in 4 bits."""
+    constants: int
+    """Of 4-bit formats: what blocks of weights are scaled by."""
+    adapter: int
+    gradients: int
+    optimizer: int
+    """The optimizer's states."""
+    activations: int
+    """What a step keeps and computes with: activations, logits, keys and values, unpacked weights."""
+    runtime: int
+    """Of the process and its libraries; on a GPU, of its context and of gaps between tensors."""
+
+    @property
+    def total(self) -> int:
+        """All kinds together."""
+        return self.weights + self.constants + self.adapter + self.gradients + self.optimizer + self.activations + self.runtime
+
+
+@dataclass(frozen=True)
+class ForecastRange:
+    """A forecast, corrected by earlier cells on the same device, and an interval that 90% of cells fall into.
+
+    Attributes:
+        cells: earlier cells on this device; with 0 there is no interval.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    cells: int = 0
+
+
+@dataclass(frozen=True)
+class CellForecast:
+    """What one cell is expected to take on one device.
+
+    Attributes:
+        device: its name.
+        memory: the peak by kind, as the cell is planned or after `step`; None where the model cannot be watched.
+        peak: the peak in bytes.
+        training_seconds: training and validation; 0 where nothing is trained.
+        answer_seconds: answering the test examples.
+        price: of loading, training and answering, in `currency`; None if the price of the device is unknown.
+        available: the device's memory in bytes; None if it is unknown.
+        step: the first step of the memory ladder with which the cell fits; None if it fits with none.
+    """
+
+    device: str
+    memory: MemoryParts | None
+    peak: ForecastRange | None
+    training_seconds: ForecastRange
+    answer_seconds: ForecastRange
+    price: float | None
+    currency: str
+    available: int | None
+    step: MemoryStep | None
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether the cell fits; None if that is not known."""
+        return None if self.memory is None or self.available is None else self.step is not None
+
+    @property
+    def seconds(self) -> float:
+        """Training and answering."""
+        return self.training_seconds.value + self.answer_seconds.value

@@ -1,0 +1,99 @@
+"""What a step takes on a model without weights, compared with what the same step allocates with weights."""
+
+from __future__ import annotations
+
+import pytest
+from tiny_models import save_model
+
+from harness.engine.models import ModelSource, resolve_description, resolve_model
+from harness.forecast.model_outline import Formats, ModelOutline
+from harness.forecast.watched_steps import BatchShape, watch_answers, watch_training
+from harness.types import Strategy, TrainSpec
+
+WIDE = Formats("float32", None)
+LORA = Strategy(
+    name="l", method="peft", train=TrainSpec(), adapter={"peft_type": "LORA", "r": 4, "lora_dropout": 0.1, "target_modules": "all-linear"}
+)
+FULL = Strategy(name="f", method="full", train=TrainSpec())
+
+
+@pytest.fixture(scope="module")
+def tiny() -> ModelSource:
+    return resolve_model("tiny")
+
+
+def test_weights_are_counted_by_kind(tiny: ModelSource) -> None:
+    sizes = ModelOutline(tiny, LORA).sizes
+    assert (sizes.base, sizes.packed) == (5_414_720, 4 * (4 * 320 * 320 + 3 * 320 * 640)), "linear layers, without the tied output"
+    assert sizes.adapter == sizes.trained == 4 * 4 * (4 * (320 + 320) + 3 * (320 + 640))
+    assert ModelOutline(tiny, FULL).sizes.trained == 5_414_720
+
+
+def test_cutting_layers_changes_nothing(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step of the model with all of its four layers takes what follows from those with one and two."""
+    for used in (LORA, FULL):
+        outline, batch = ModelOutline(tiny, used), BatchShape(2, 64, 20)
+        cut = watch_training(outline, WIDE, batch, checkpointing=False)
+        outline.__dict__["_layers"] = None
+        whole = watch_training(outline, WIDE, batch, checkpointing=False)
+        assert cut.peak == pytest.approx(whole.peak, rel=1e-3)
+        assert (cut.flops, cut.operations) == pytest.approx((whole.flops, whole.operations))
+
+
+def test_flops_are_those_of_the_known_formula(tiny: ModelSource) -> None:
+    """Six operations for each weight of the layers and token where all are trained, four where they are frozen (Kaplan and others 2020,
+    appendix B), and those of attention and of logits at the targets."""
+    batch = BatchShape(2, 128, 10, is_padded=False)
+    tokens, layers, width, vocabulary = 2 * 128, 4, 320, 4096
+    attention = 7 * 2 * tokens * 128 * width * layers
+    logits = 3 * 2 * 10 * width * vocabulary
+    full = watch_training(ModelOutline(tiny, FULL), WIDE, batch, checkpointing=False)
+    assert full.flops == pytest.approx(6 * tokens * 4_096_000 + attention + logits, rel=0.01)
+    lora = watch_training(ModelOutline(tiny, LORA), WIDE, batch, checkpointing=False)
+    adapter = 6 * tokens * 4 * 4 * (4 * (320 + 320) + 3 * (320 + 640))
+    assert lora.flops == pytest.approx(4 * tokens * 4_096_000 + adapter + attention + logits, rel=0.05), (
+        "the first layer passes no gradient on"
+    )
+
+
+def test_memory_of_long_sequences_grows_with_their_length(tiny: ModelSource) -> None:
+    """From 1,536 to 6,144 tokens in one example: fourfold, because fused attention keeps no matrix of scores. With checkpointing, less than
+    a third remains, at the price of a second forward pass."""
+    outline = ModelOutline(tiny, LORA)
+    short, long = (
+        watch_training(outline, WIDE, BatchShape(1, tokens, 100, is_padded=False), checkpointing=False) for tokens in (1536, 6144)
+    )
+    assert long.peak == pytest.approx(4 * short.peak, rel=0.05)
+    assert long.flops > 4.5 * short.flops, "attention grows with the square"
+    kept = watch_training(outline, WIDE, BatchShape(1, 6144, 100, is_padded=False), checkpointing=True)
+    assert kept.peak < 0.45 * long.peak
+    assert kept.flops > 1.3 * long.flops
+
+
+def test_logits_count_only_at_targets(tiny: ModelSource) -> None:
+    outline = ModelOutline(tiny, FULL)
+    few, many = (watch_training(outline, WIDE, BatchShape(1, 512, targets), checkpointing=False).peak for targets in (8, 511))
+    assert many - few > 503 * 4096 * 4, "at least one number of float32 for each further target and word"
+
+
+def test_keys_and_values_are_part_of_an_answer(tiny: ModelSource) -> None:
+    outline = ModelOutline(tiny, Strategy(name="b", method="prompt"))
+    answers = watch_answers(outline, WIDE, BatchShape(8, 256, 0))
+    assert answers.reading.peak > 2 * 8 * 256 * 320 * 4 * 4, "keys and values of 8 × 256 tokens in 4 layers"
+    assert 0 < answers.writing.flops < answers.reading.flops / 100
+
+
+@pytest.mark.parametrize("family", ["t5", "bart", "bert", "distilbert"])
+def test_every_shape_can_be_watched(tmp_path, family: str) -> None:
+    source = resolve_description(str(save_model(tmp_path / family, family)))
+    outline = ModelOutline(source, LORA, labels=("a", "b") if family in ("bert", "distilbert") else ())
+    step = watch_training(outline, WIDE, BatchShape(2, 32, 8), checkpointing=False)
+    answers = watch_answers(outline, WIDE, BatchShape(2, 32, 0))
+    assert step.peak > answers.reading.peak > 0
+    assert step.flops > answers.reading.flops > 0
+
+
+def test_a_config_alone_is_enough(tmp_path, tiny: ModelSource) -> None:
+    (tmp_path / "config.json").write_text((tiny.folder / "config.json").read_text())
+    alone = ModelOutline(resolve_description(str(tmp_path)), LORA)
+    assert alone.sizes == ModelOutline(tiny, LORA).sizes
