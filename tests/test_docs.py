@@ -76,6 +76,8 @@ def user_folder(tmp_path_factory, bench):
     shutil.copy(ROOT / "strategies" / "lora.yaml", folder / "my-strategy.yaml")
     (folder / "vendor.jsonl").write_text("\n".join(json.dumps({"output": note}) for _, _, note in rows), encoding="utf-8")
     (folder / "new.jsonl").write_text("".join(json.dumps({"dialogue": dialogue}) + "\n" for _, dialogue, _ in rows[:3]), encoding="utf-8")
+    chats = ([{"role": "user", "content": dialogue}, {"role": "assistant", "content": note}] for _, dialogue, note in rows)
+    (folder / "chats.jsonl").write_text("".join(json.dumps({"messages": chat}) + "\n" for chat in chats), encoding="utf-8")
     for name in ("train.csv", "test.csv"):  # without the published ones
         shutil.copy(folder / "intents.csv", folder / name)
     for file in PUBLISHED if DATA.is_dir() else ():

@@ -6,6 +6,7 @@ from harness.catalog.overrides import locate_field, override_strategy, parse_str
 from harness.catalog.prompts import RESERVED_WORDS, prompt_variables, render_prompt, variable_problem
 from harness.catalog.shipped import shipped_folder
 from harness.catalog.strategy_specs import OUTPUTS_PREFIX, resolve_strategy
+from harness.catalog.task_defaults import read_shipped_task
 from harness.catalog.yaml_edit import set_data_field
 from harness.catalog.yaml_file import YamlFile, parse
 
@@ -23,6 +24,7 @@ __all__ = [
     "parse",
     "parse_strategy_spec",
     "prompt_variables",
+    "read_shipped_task",
     "render_prompt",
     "resolve_strategy",
     "set_data_field",

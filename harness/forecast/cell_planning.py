@@ -8,11 +8,11 @@ from functools import cached_property, lru_cache
 
 from harness.engine.models import Device, ModelSource
 from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_speeds
-from harness.forecast.working_time import answering_seconds, training_seconds
 from harness.forecast.memory_forecast import PLACEMENTS, DeviceKind, Placement, answer_memory, training_memory
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.watched_steps import AnswerCounts, BatchShape, watch_answers, watch_training
+from harness.forecast.working_time import answering_seconds, training_seconds
 from harness.forecast.workload import measure_answering, measure_training
 from harness.measure import KnownDevice, Price, device_table
 from harness.types import CellForecast, ForecastRange, MemoryParts, MemoryStep, Splits, Strategy, Task

@@ -1,7 +1,7 @@
 """A model without its weights, with a strategy on it, whose steps can be watched.
 
-The layers of most models have the same shapes, and what a step takes is linear in their number. Two steps of a model that is cut to one and to two
-layers therefore tell what a step of the whole model takes. A model whose layers are not one list is watched as a whole.
+The layers of most models have the same shapes, and what a step takes is linear in their number. Two steps of a model that is cut to one and
+to two layers therefore tell what a step of the whole model takes. A model whose layers are not one list is watched as a whole.
 """
 
 from __future__ import annotations

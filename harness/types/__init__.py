@@ -25,8 +25,10 @@ from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strate
 from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
 from harness.types.train_spec import HIGHEST_LEARNING_RATE, MEMORY_FIELDS, MOST_EPOCHS, Attention, Optimizer, TrainSpec, WeightsFormat
 from harness.types.trial import DroppedStrategy, Trial, TrialMeasurement
+from harness.types.turn import EARLIER_TURNS, Role, RowLayout, Turn, read_turns, write_turns
 
 __all__ = [
+    "EARLIER_TURNS",
     "HIGHEST_LEARNING_RATE",
     "MEMORY_FIELDS",
     "MEMORY_STEPS",
@@ -80,6 +82,8 @@ __all__ = [
     "QuantizationSpec",
     "ReportSpec",
     "ReviewSpec",
+    "Role",
+    "RowLayout",
     "RowName",
     "Rule",
     "RuleKind",
@@ -107,7 +111,10 @@ __all__ = [
     "TrainingSummary",
     "Trial",
     "TrialMeasurement",
+    "Turn",
     "WeightForm",
     "WeightsFormat",
     "always_defined",
+    "read_turns",
+    "write_turns",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.types.data_finding import DataFinding
+from harness.types.turn import RowLayout
 
 SplitName = Literal["train", "validation", "test"]
 # Why an output ended: at the end token or a stop text, at the limit of new tokens, or because a label was chosen.
@@ -20,7 +21,7 @@ class Example:
     id: str
     """Unique in the task."""
     inputs: Mapping[str, str]
-    """The variables of the prompt."""
+    """The variables of the prompt. `earlier_turns` holds the turns of a conversation before the prompt, as `write_turns` writes them."""
     targets: tuple[str, ...]
     """The references, or the label; empty for a question that has no answer."""
     choices: tuple[str, ...] = ()
@@ -81,6 +82,8 @@ class Splits:
     """A hash of the examples and their order."""
     left_out: frozenset[str] = frozenset()
     """The ids of rows that are left out of the test set by a limit, by corrections, or because references are folded."""
+    layout: RowLayout | None = None
+    """How the rows hold whole prompts with their answers; None if the task's prompt is to be written around their inputs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def init(
     """
     from harness.api import MOST_INSPECTED_ROWS, parse_task, read_included_model, read_shipped_prompt
     from harness.data import peek
-    from harness.data.inspect import draft_prompt, draft_yaml, find_data, guess_task, note_long_prompts, relative_name
+    from harness.data.inspect import draft_prompt, draft_yaml, find_data, guess_task, note_long_prompts, read_whole_prompts, relative_name
 
     data = find_data(files)
     task_name = _task_name(name, data)
@@ -61,6 +61,7 @@ def init(
     _check_out(out, force)
     preview = peek(*data.files, rows=MOST_INSPECTED_ROWS)
     guess = guess_task(preview, target=target, inputs=inputs, kind=kind)
+    preview = preview if guess.layout is None else read_whole_prompts(preview)
     prompt = draft_prompt(guess, *read_shipped_prompt(guess.kind))
     if long_prompts := note_long_prompts(preview, guess, prompt, *read_included_model()):
         guess = replace(guess, notes=(*guess.notes, long_prompts))

@@ -8,6 +8,7 @@ from harness.data.inspect.prompt_draft import draft_prompt
 from harness.data.inspect.sibling_splits import find_sibling_splits, group_by_split
 from harness.data.inspect.task_draft import draft_yaml
 from harness.data.inspect.task_guess import TaskGuess, guess_task
+from harness.data.inspect.whole_prompts import read_whole_prompts
 
 __all__ = [
     "NamedData",
@@ -22,5 +23,6 @@ __all__ = [
     "names_a_group",
     "names_an_id",
     "note_long_prompts",
+    "read_whole_prompts",
     "relative_name",
 ]

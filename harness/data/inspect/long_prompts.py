@@ -11,6 +11,7 @@ from harness.data.mapping import get_nested
 from harness.data.records import Preview
 from harness.errors import BenchError
 from harness.text import plural
+from harness.types import EARLIER_TURNS
 
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
 
@@ -50,7 +51,8 @@ def _render_some(table: Preview, guess: TaskGuess, prompt: str) -> list[str]:
         cells = {variable: get_nested(record.values, column) for variable, column in guess.inputs.items()}
         inputs = {variable: _to_text(cell) for variable, cell in cells.items()}
         try:
-            prompts.append(render_prompt(prompt, {variable: text for variable, text in inputs.items() if text}, labels))
+            text = render_prompt(prompt, {variable: text for variable, text in inputs.items() if text}, labels)
+            prompts.append(_to_text(record.values.get(EARLIER_TURNS)) + text)
         except BenchError:  # an input is missing, so that the row cannot be used
             continue
     return prompts

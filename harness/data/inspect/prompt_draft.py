@@ -42,6 +42,8 @@ def draft_prompt(guess: TaskGuess, shipped: str, required: frozenset[str], reada
         required: the variables that it cannot do without.
         readable: all variables that it shows if present.
     """
+    if guess.layout is not None:
+        return "{{ input }}\n"
     if holds_whole_prompts(guess):
         return "{{ input }}"
     output = "text" if plain_name(guess.target) in _UNINFORMATIVE_NAMES else _to_words(guess.target) or "text"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -41,11 +40,6 @@ def find_target(columns: Sequence[ColumnProfile], all_columns: Sequence[ColumnPr
     Raises:
         BenchError: there is no such column, or nothing distinguishes it from the others.
     """
-    if conversation := next((column for column in all_columns if column.type == "messages"), None):
-        raise BenchError(
-            f"{file}: {quote(conversation.name)} contains whole conversations (turns with a role and a content). Write each row as what "
-            'the model reads and what it should write: {"prompt": …, "completion": …}' + _conversion_advice(conversation.name, file)
-        )
     if len(all_columns) < 2:
         count = f"only one column, {quote(all_columns[0].name)}" if all_columns else "no columns"
         raise BenchError(f"{file}: {count}. A task needs a column with the input and one with the target (a label, an answer, a summary)")
@@ -60,14 +54,6 @@ def find_target(columns: Sequence[ColumnProfile], all_columns: Sequence[ColumnPr
     if choice is None:
         raise BenchError(f"{file}: cannot tell which column is the target. {how_to_name(all_columns)}")
     return choice
-
-
-def _conversion_advice(column: str, file: str) -> str:
-    """A command that makes such rows of JSON Lines whose last turn is the answer."""
-    if not file.endswith((".jsonl", ".ndjson")) or not column.isidentifier():
-        return ""
-    rows = f'{{prompt: ([.{column}[:-1][].content] | join("\\n\\n")), completion: .{column}[-1].content}}'
-    return f". If the last turn is what it should write: jq -c '{rows}' {shlex.quote(file)} > prompts.jsonl"
 
 
 def _is_candidate(column: ColumnProfile) -> bool:

@@ -71,7 +71,10 @@ def _data(
     if split_files:
         files = ", ".join(f"{split}: {to_scalar(file)}" for split, file in split_files.items())
         lines += [f"# path: {{{files}}}", *comment_lines("If these files are the given splits, use this line instead of the one above.")]
-    lines += ["fields:", *indent(_fields(guess))]
+    fields = _fields(guess)
+    if guess.layout is not None:
+        lines += comment_lines(f"The rows are {guess.reasons['inputs']}. Their columns need no names here.")
+    lines += ["fields:", *indent(fields)] if fields else []
     if guess.join_targets:
         lines += with_remark(
             "target_lists: join", "the items of the list form one text; with references, each is a correct answer by itself"
@@ -102,7 +105,8 @@ def _files(paths: Paths) -> str:
 
 
 def _fields(guess: TaskGuess) -> list[str]:
-    roles = {**guess.inputs, "target": guess.target, "group": guess.group, "id": guess.id}
+    inputs_and_target = {} if guess.layout is not None else {**guess.inputs, "target": guess.target}
+    roles = {**inputs_and_target, "group": guess.group, "id": guess.id}
     remarks = dict.fromkeys(list(guess.inputs)[:1], guess.reasons.get("inputs", "")) | {
         "target": guess.reasons.get("target", ""),
         "group": f"kept in one split; {guess.reasons['group']}" if guess.group else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.data.inspect import column_names
 from harness.data.inspect.column_names import match_name, plain_name
@@ -21,11 +21,12 @@ from harness.data.inspect.input_columns import (
 from harness.data.inspect.remarks import Remarks, how_to_name
 from harness.data.inspect.split_guess import choose_split_column, names_splits
 from harness.data.inspect.target_column import TargetChoice, find_target
+from harness.data.inspect.whole_prompts import UnfoldedPrompts, unfold_prompts
 from harness.data.mapping import find_media, find_preference_pair, media_problem, preference_problem
 from harness.data.records import BadRows, Preview, name_hint, quote
 from harness.errors import BenchError
 from harness.text import plural
-from harness.types import Kind
+from harness.types import Kind, RowLayout
 
 MAX_CHOICES = 10  # a question with more distinct answers is answered in words
 NO_ANSWER = "unanswerable"
@@ -69,6 +70,7 @@ class TaskGuess:
         alternatives: other choices that are plausible.
         notes: what else the user should know.
         doubt: what is uncertain about the target; empty if nothing is.
+        layout: how the rows hold whole prompts. `inputs` and `target` then describe columns that a run finds by itself.
     """
 
     kind: Kind
@@ -92,6 +94,7 @@ class TaskGuess:
     notes: tuple[str, ...]
     doubt: str = ""
     split: str | None = None
+    layout: RowLayout | None = None
 
     @property
     def disabled_roles(self) -> list[str]:
@@ -112,6 +115,8 @@ def guess_task(table: Preview, *, target: str | None = None, inputs: Sequence[st
     """
     if table.bad_rows and not table.records:
         raise _no_usable_rows(table)
+    if target is None and not inputs and (unfolded := unfold_prompts(table)):
+        return _guess_whole_prompts(unfolded, kind)
     if target is None and (pair := find_preference_pair(table.columns)):
         raise BenchError(preference_problem(table.name, *pair))
     if not inputs and (media := find_media(table.columns, [record.values for record in table.records])):
@@ -148,6 +153,21 @@ def guess_task(table: Preview, *, target: str | None = None, inputs: Sequence[st
     guessed_kind = kind or ("qa" if asks else _guess_kind(choice.column, list(variables.values()), remarks))
     remarks.reasons.setdefault("kind", "as given" if kind else "a question and its answer")
     return _complete(table, guessed_kind, choice, variables, group, id_column, columns, remarks, split_column)
+
+
+def _guess_whole_prompts(unfolded: UnfoldedPrompts, kind: Kind | None) -> TaskGuess:
+    """The guess for rows that hold whole prompts: their answers are labels, or texts of any kind."""
+    table = unfolded.table
+    if not table.records:
+        raise _no_usable_rows(table)
+    (answer,) = (column for column in profile_columns(table) if column.name == unfolded.answer)
+    guessed_kind: Kind = kind or ("classification" if answer.is_label else "generation")
+    guess = guess_task(table, target=unfolded.answer, inputs=[unfolded.prompt], kind=guessed_kind)
+    reasons = {**guess.reasons, "inputs": unfolded.reason, "target": "what the model is to write"}
+    if kind is None:
+        labels = f"{answer.distinct} short answers that repeat" if answer.is_label else "answers in words"
+        reasons["kind"] = labels
+    return replace(guess, layout=unfolded.columns.layout, reasons=reasons, fold_by=None, alternatives=())
 
 
 def _no_usable_rows(table: Preview) -> BenchError:

@@ -1,7 +1,7 @@
 """Which column has which role: the target, the inputs (by the name of their prompt variable), the group and the id.
 
-A role without an entry in `fields` falls back to the column of the same name, if need be in another case. Files with columns `prompt` and
-`completion` work as they are, and for questions the column names that question-answering datasets use.
+A role without an entry in `fields` falls back to the column of the same name, if need be in another case. Conversations and other rows that
+hold whole prompts work as they are, and for questions the column names that question-answering datasets use.
 """
 
 from __future__ import annotations
@@ -10,15 +10,19 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from harness.catalog import variable_problem
+from harness.data.conversations import PromptColumns, find_prompt_columns
 from harness.data.mapping.nested_fields import Columns
 from harness.data.mapping.unsupported_columns import find_preference_pair, preference_problem
 from harness.data.records import join_names, name_hint, quote
 from harness.errors import BenchError, setting
-from harness.types import Kind
+from harness.types import EARLIER_TURNS, Kind, RowLayout
 
 RESERVED_ROLES = ("target", "group", "id")
 DEFAULT_COLUMNS = frozenset(
-    ("input", "prompt", "target", "completion", "group", "id", "question", "context", "contexts", "answers", "answers.text", "answer")
+    (
+        *("input", "prompt", "target", "completion", "group", "id", "question", "context", "contexts", "answers", "answers.text", "answer"),
+        *("messages", "conversations", "chosen", "rejected", "instruction", "output", "response", "system"),
+    )
 )
 _HOW_TO_NAME = (
     f"Name them with {setting('fields.input', 'COLUMN')} and {setting('fields.target', 'COLUMN')} "
@@ -36,6 +40,8 @@ class FieldMap:
     Attributes:
         inputs: prompt variable to column; two variables may read the same column.
         used: columns that a role reads, in whole or in part. All other columns go into `Example.meta`.
+        prompts: how whole prompts are read from the row; None if `inputs` and `target` say all.
+        layout: how the rows hold whole prompts, if they do.
     """
 
     inputs: Mapping[str, str]
@@ -43,6 +49,8 @@ class FieldMap:
     group: str | None
     id: str | None
     used: frozenset[str]
+    prompts: PromptColumns | None = None
+    layout: RowLayout | None = None
 
 
 def resolve_fields(
@@ -83,11 +91,15 @@ def resolve_fields(
         return _find_column(names, columns, taken)
 
     inputs = {name: column for name, column in named.items() if name not in RESERVED_ROLES}
+    if not inputs and "target" not in named and (prompts := find_prompt_columns(columns.names, columns.__contains__)):
+        return _whole_prompts(prompts, fields, named, find)
     target = named.get("target") or find(*_TARGET_COLUMNS.get(kind, ("target", "completion")))
     if kind == "qa":
         inputs = _question_and_context(inputs, find, target)
     elif not inputs:
         inputs = _default_inputs(find, target)
+    if inputs and EARLIER_TURNS not in inputs and (turns := find(EARLIER_TURNS)):
+        inputs[EARLIER_TURNS] = turns
     if target is None and needs_target and (pair := find_preference_pair(columns.names)):
         raise BenchError(preference_problem(file, *pair))
     if not inputs or (target is None and needs_target):
@@ -97,11 +109,29 @@ def resolve_fields(
     if target in inputs.values():
         variable = next(name for name, column in inputs.items() if column == target)
         raise BenchError(f"{file}: column {quote(target)} is both the target and the input '{variable}': the prompt would show the answer")
-    disabled = [role for role, column in fields.items() if column is None]
-    group, row_id = (None if role in disabled else named.get(role) or find(role) for role in ("group", "id"))
+    group, row_id = _group_and_id(fields, named, find)
     roles = [column for column in (*inputs.values(), target, group, row_id) if column is not None]
     used = frozenset(column if column in columns.names else column.split(".")[0] for column in roles)
-    return FieldMap(inputs, target, group, row_id, used)
+    is_pair = _is_pair(inputs, target) and not named
+    return FieldMap(inputs, target, group, row_id, used, layout="pair" if is_pair else None)
+
+
+def _whole_prompts(prompts: PromptColumns, fields: Mapping[str, str | None], named: Mapping[str, str], find: _FindColumn) -> FieldMap:
+    """The roles of a table whose rows hold whole prompts."""
+    group, row_id = _group_and_id(fields, named, find)
+    used = frozenset(column for column in (*prompts.all_names, group, row_id) if column is not None)
+    return FieldMap({"input": prompts.prompt}, prompts.answer, group, row_id, used, prompts, prompts.layout)
+
+
+def _group_and_id(fields: Mapping[str, str | None], named: Mapping[str, str], find: _FindColumn) -> tuple[str | None, str | None]:
+    disabled = [role for role, column in fields.items() if column is None]
+    group, row_id = (None if role in disabled else named.get(role) or find(role) for role in ("group", "id"))
+    return group, row_id
+
+
+def _is_pair(inputs: Mapping[str, str], target: str | None) -> bool:
+    """Whether the rows are pairs of a complete prompt and its completion."""
+    return target is not None and target.casefold() == "completion" and {column.casefold() for column in inputs.values()} == {"prompt"}
 
 
 def column_hint(column: str, columns: Columns) -> str:

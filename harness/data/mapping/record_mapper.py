@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from harness.catalog import prompt_variables
+from harness.data.conversations import PromptColumns
 from harness.data.mapping.column_roles import FieldMap
 from harness.data.mapping.nested_fields import MISSING, get_nested
 from harness.data.records import BadRowError, EmptyCellError, join_names, name_hint, quote
-from harness.types import Example, Task
+from harness.types import EARLIER_TURNS, Example, Task, read_turns
 
 MAX_LABELS = 500  # more distinct targets than this are not labels
 _MAIN_INPUTS = ("input", "question")  # no example makes sense without them
@@ -43,13 +44,27 @@ def map_record(
         BadRowError: the record cannot be used.
     """
     meta = {sys.intern(column): value for column, value in values.items() if column not in fields.used}
+    if fields.prompts is not None:
+        inputs, answer = _map_whole_prompt(values, fields.prompts, task, needs_target)
+    else:
+        inputs = _map_inputs(values, fields, task, variables)
+        answer = None if fields.target is None else get_nested(values, fields.target)
     return Example(
         id="" if fields.id is None else _map_name(values, fields.id, "id"),
-        inputs=_map_inputs(values, fields, task, variables),
-        targets=() if fields.target is None else _map_targets(values, fields.target, task, needs_target),
+        inputs=inputs,
+        targets=() if fields.target is None else _map_targets(answer, fields.target, task, needs_target),
         group=None if fields.group is None else sys.intern(_map_name(values, fields.group, "group")),
         meta=meta or _NO_META,
     )
+
+
+def _map_whole_prompt(
+    values: Mapping[str, Any], columns: PromptColumns, task: Task, needs_target: bool
+) -> tuple[dict[str, str], str | None]:
+    """The inputs by variable, and the answer, if the row has one."""
+    prompt = columns.read(values, needs_answer=needs_target)
+    question = {"question": prompt.text} if task.kind == "qa" else {}
+    return prompt.inputs | question, prompt.answer
 
 
 def _map_name(values: Mapping[str, Any], column: str, role: str) -> str:
@@ -69,15 +84,26 @@ def _map_inputs(values: Mapping[str, Any], fields: FieldMap, task: Task, variabl
     inputs = {}
     for name, column in fields.inputs.items():
         is_empty = _is_empty(get_nested(values, column))
-        if is_empty and name in variables.optional:
+        if is_empty and (name in variables.optional or name == EARLIER_TURNS):
             continue
         try:
             inputs[name] = _map_input(values, column, name, task.data.join)
         except BadRowError as error:
             raise type(error)(f"{error}{_optional_hint(name, variables) if is_empty else ''}", error.excerpt) from None
+    if problem := _check_turns(inputs):
+        raise BadRowError(f"{EARLIER_TURNS} (column '{fields.inputs[EARLIER_TURNS]}') {problem}")
     if not inputs:
         raise EmptyCellError(f"all inputs are empty ({join_names(fields.inputs)})")
     return inputs
+
+
+def _check_turns(inputs: Mapping[str, str]) -> str:
+    """Why the turns before the prompt cannot be read; empty if they can, or if there are none."""
+    try:
+        read_turns(inputs.get(EARLIER_TURNS, "User: "))
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _optional_hint(name: str, variables: PromptVariables) -> str:
@@ -131,8 +157,7 @@ def _nested_hint(value: object, column: str) -> str:
     return f". Name a part of it with a dot, such as {column}.{next(iter(value))}" if isinstance(value, Mapping) and value else ""
 
 
-def _map_targets(values: Mapping[str, Any], column: str, task: Task, needs_target: bool) -> tuple[str, ...]:
-    value = get_nested(values, column)
+def _map_targets(value: Any, column: str, task: Task, needs_target: bool) -> tuple[str, ...]:
     # a blank item of a list is not a reference; if all are blank, there is no answer
     references = [item for item in (value if isinstance(value, list) else [value]) if not _is_blank(item)]
     if task.kind == "qa" and not task.chooses and task.no_answer is not None:

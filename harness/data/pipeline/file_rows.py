@@ -37,7 +37,7 @@ from harness.data.records import (
     quote,
 )
 from harness.errors import BenchError
-from harness.types import Example, SplitName, Task
+from harness.types import EARLIER_TURNS, Example, RowLayout, SplitName, Task
 
 if TYPE_CHECKING:
     from harness.data.identity import RowNumbers
@@ -130,6 +130,12 @@ class FileRows:
     def location(self, row: int) -> str:
         """File and line of a row, as messages name them."""
         return self._tables[self.index.files[row]].location(self.index.lines[row])
+
+    @property
+    def layout(self) -> RowLayout | None:
+        """How the rows hold whole prompts; None if those of any table do not."""
+        layouts = {fields.layout for fields in self._field_maps if fields.inputs}
+        return layouts.pop() if len(layouts) == 1 else None
 
     def take_examples(self, rows: RowNumbers) -> Iterator[Example]:
         """The examples of these rows, in this order. They are released here, so this can be called only once.
@@ -250,7 +256,7 @@ class FileRows:
             if column is not None and column not in columns:
                 raise BenchError(f"{table.name}: no column {quote(column)} for '{role}'.{column_hint(column, columns)}")
         previous = next((f.inputs for f in self._field_maps if f.inputs), fields.inputs)
-        if set(previous) != set(fields.inputs):
+        if (set(previous) ^ set(fields.inputs)) - {EARLIER_TURNS}:
             raise BenchError(
                 f"{table.name}: the inputs are {join_names(fields.inputs)}, but in the other files {join_names(sorted(previous))}. "
                 "All files need the same input columns"

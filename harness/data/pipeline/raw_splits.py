@@ -16,7 +16,7 @@ from harness.data.pipeline.task_tables import TaskTables, open_tables
 from harness.data.pipeline.time_splits import split_by_time
 from harness.data.records import BadRow, Table
 from harness.errors import BenchError, did_you_mean, setting
-from harness.types import Example, SplitName, SplitSpec, Task
+from harness.types import Example, RowLayout, SplitName, SplitSpec, Task
 
 if TYPE_CHECKING:
     from harness.data.identity import RowNumbers
@@ -35,6 +35,7 @@ class RawSplits:
         is_given: whether the data has its own splits.
         bad_rows, empty_rows: the first rows that cannot be used, and where all rows are that lack what they need.
         tables: what the rows were read from; the index numbers them as its files. None for a source.
+        layout: how the rows hold whole prompts, if they do.
     """
 
     index: RowIndex
@@ -50,6 +51,7 @@ class RawSplits:
     bad_rows: Sequence[BadRow] = ()
     empty_rows: Sequence[RowPlace] = ()
     tables: Sequence[Table] = ()
+    layout: RowLayout | None = None
 
 
 def read_files(task: Task, folder: Path, *, is_sampled: bool, whole_as_test: bool) -> RawSplits:
@@ -112,6 +114,7 @@ def read_files(task: Task, folder: Path, *, is_sampled: bool, whole_as_test: boo
         bad_rows=file_rows.bad_rows.kept,
         empty_rows=file_rows.empty_rows,
         tables=tables.in_order,
+        layout=file_rows.layout,
     )
 
 

@@ -96,7 +96,7 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
     )
     tested = set(parts["test"].tolist())
     left_out = frozenset(raw.ids[row] for row in raw.parts["test"].tolist() if row not in tested)
-    return Splits(examples["train"], examples["validation"], examples["test"], report, splits_digest(examples), left_out)
+    return Splits(examples["train"], examples["validation"], examples["test"], report, splits_digest(examples), left_out, raw.layout)
 
 
 @dataclass(frozen=True)

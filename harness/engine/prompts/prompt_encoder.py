@@ -5,7 +5,8 @@
     encoder-decoder:  the tokenizer's own form of the prompt, and of the completion
     encoder:          the tokenizer's own form of the prompt; it writes no completion
 
-The examples of a few-shot prompt (shots) are turns of the chat, or precede the prompt with a mark between them.
+The examples of a few-shot prompt (shots) are turns of the chat, or precede the prompt with a mark between them. In a conversation, the
+prompt is the last turn of the user, and the earlier turns precede it (`turn_frames`).
 
 Prompt and completion are tokenized separately, so that the prompt's ids are the same with and without a completion. Special tokens come
 only from the template and from this module: where their text occurs in the data, it stays text, so that no example can end a turn or
@@ -20,8 +21,9 @@ from functools import cached_property
 from typing import Any
 
 from harness.engine.prompts.chat_template import render_chat
+from harness.engine.prompts.turn_frames import ChatFrames, drop_oldest, write_plain
 from harness.errors import BenchError
-from harness.types import Example, PromptFormat, Shape
+from harness.types import EARLIER_TURNS, Example, PromptFormat, Shape, Turn, read_turns
 
 _SHOT_END = "\n\n###"  # behind each shot of a plain prompt; a model that has understood also writes it behind its answer
 _SHOT_GAP = f"{_SHOT_END}\n\n"
@@ -70,6 +72,7 @@ class PromptEncoder:
             raise BenchError("prompt_format 'chat' needs a model with a chat template, but this model has none. Use plain or auto.")
         self.chat = has_template and prompt_format != "plain"
         self._head, self._tail = self._chat_frame() if self.chat else self._plain_frame()
+        self._frames = ChatFrames(tokenizer, self._text_ids, self._template_ids)
         # An encoder writes no text, so it needs no end token.
         self.end_id: int = self._end_of_turn() if self.chat else tokenizer.eos_token_id
         if self.end_id is None and shape != "encoder":
@@ -87,15 +90,17 @@ class PromptEncoder:
     ) -> list[EncodedPrompt]:
         """Encode the prompt of each example into at most `budget` tokens.
 
-        Shots that do not fit are left out whole, the last ones first. If a prompt is too long even without shots, the end of its longest
-        input is cut, never a part of the instruction.
+        Shots that do not fit are left out whole, the last ones first, and then earlier turns of a conversation, the oldest first. If a
+        prompt is too long even without these, the end of its longest input is cut, never a part of the instruction.
 
         Raises:
             BenchError: the instruction alone does not fit.
         """
         if shots:
             return self._with_shots(examples, render, budget, shots)
-        encoded = self._tokenize([render(example) for example in examples])
+        turns = [self._read_turns(example) for example in examples]
+        texts = [render(example) for example in examples]
+        encoded = self._tokenize(texts) if not any(turns) else list(map(self._encode, turns, texts))
         return [
             EncodedPrompt(ids, False) if len(ids) <= budget else EncodedPrompt(self._shortened(example, render, budget), True)
             for example, ids in zip(examples, encoded, strict=True)
@@ -120,6 +125,21 @@ class PromptEncoder:
         decoded: str = self._tokenizer.decode(list(ids), skip_special_tokens=True)
         return decoded
 
+    def _read_turns(self, example: Example) -> tuple[Turn, ...]:
+        """The turns that precede the prompt of an example. An encoder reads them as one of its inputs."""
+        if EARLIER_TURNS not in example.inputs or self._shape == "encoder":
+            return ()
+        try:
+            return read_turns(example.inputs[EARLIER_TURNS])
+        except ValueError as error:
+            raise BenchError(f"example '{example.id}': its input '{EARLIER_TURNS}' {error}") from None
+
+    def _encode(self, turns: Sequence[Turn], prompt: str) -> list[int]:
+        """The ids of a prompt behind earlier turns, if there are any."""
+        if turns and self.chat:
+            return self._frames.encode(turns, prompt.strip())
+        return self._tokenize([write_plain(turns, prompt) if turns else prompt])[0]
+
     def _tokenize(self, prompts: Sequence[str]) -> list[list[int]]:
         return [[*self._head, *ids, *self._tail] for ids in self._prompt_ids(prompts)]
 
@@ -136,6 +156,9 @@ class PromptEncoder:
         blocks = [[*q, *frame.answers, *a, *frame.between] for q, a in zip(questions, answers, strict=True)]
         encoded = []
         for example, ids in zip(examples, self._prompt_ids([render(e) for e in examples]), strict=True):
+            if turns := self._read_turns(example):
+                encoded.append(self._with_turns_and_shots(example, turns, render, budget, shots))
+                continue
             room = budget - len(frame.head) - len(ids) - len(frame.tail)
             kept = 0
             while kept < len(blocks) and len(blocks[kept]) <= room:
@@ -147,6 +170,18 @@ class PromptEncoder:
             else:
                 encoded.append(EncodedPrompt(self._shortened(example, render, budget), True))
         return encoded
+
+    def _with_turns_and_shots(
+        self, example: Example, turns: Sequence[Turn], render: Callable[[Example], str], budget: int, shots: Sequence[Shot]
+    ) -> EncodedPrompt:
+        """A prompt with shots and earlier turns: the shots come between the system prompt and the other turns."""
+        start = 1 if turns[0].role == "system" else 0
+        for kept in range(len(shots), -1, -1):
+            shown = [turn for shot in shots[:kept] for turn in (Turn("user", shot.prompt), Turn("assistant", shot.completion))]
+            ids = self._encode([*turns[:start], *shown, *turns[start:]], render(example))
+            if len(ids) <= budget:
+                return EncodedPrompt(ids, False, kept)
+        return EncodedPrompt(self._shortened(example, render, budget), True)
 
     def _text_ids(self, texts: Sequence[str], *, add_special_tokens: bool = False) -> list[list[int]]:
         if not texts:
@@ -197,13 +232,18 @@ class PromptEncoder:
         return ids
 
     def _shortened(self, example: Example, render: Callable[[Example], str], budget: int) -> list[int]:
-        """The ids of a prompt whose longest inputs are cut until it fits."""
-        inputs = dict(example.inputs)
+        """The ids of a prompt that fits: without its earlier turns, the oldest first, and then with its longest inputs cut."""
+        turns = self._read_turns(example)
+        while (fewer := drop_oldest(turns)) != turns:
+            turns = fewer
+            if len(ids := self._encode(turns, render(example))) <= budget:
+                return ids
+        inputs = {name: text for name, text in example.inputs.items() if name != EARLIER_TURNS or self._shape == "encoder"}
         whole = render(example)
         # Cutting an input that the prompt does not show would not help.
         unused = [name for name in inputs if render(_with_inputs(example, inputs | {name: inputs[name][:1]})) == whole]
         for attempt in range(_CUT_ATTEMPTS):
-            ids = self._tokenize([render(_with_inputs(example, inputs))])[0]
+            ids = self._encode(turns, render(_with_inputs(example, inputs)))
             excess = len(ids) - budget
             if excess <= 0:
                 return ids

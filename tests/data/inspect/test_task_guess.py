@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.data import peek
-from harness.data.inspect import TaskGuess, guess_task
+from harness.data.inspect import TaskGuess, draft_prompt, guess_task
 from harness.data.records import BadRow, Preview, Record
 from harness.errors import BenchError
 
@@ -134,8 +129,8 @@ def test_column_equivalent_to_the_target_is_not_an_input() -> None:
 
 
 def test_text_that_contains_the_answer_is_not_an_input() -> None:
-    guess = guess_for(instruction=text, output=lambda i: text(i + 50), text=lambda i: f"### {text(i)} ### {text(i + 50)}")
-    assert (guess.target, guess.inputs) == ("output", {"input": "instruction"})
+    guess = guess_for(input=text, output=lambda i: text(i + 50), text=lambda i: f"### {text(i)} ### {text(i + 50)}")
+    assert (guess.target, guess.inputs) == ("output", {"input": "input"})
     assert any("'text' is not used as an input: it contains 'output' word for word" in note for note in guess.notes)
 
 
@@ -151,8 +146,8 @@ def test_copy_of_an_input_is_not_an_input() -> None:
 
 
 def test_sparse_input_is_left_out() -> None:
-    guess = guess_for(instruction=text, input=lambda i: "" if i % 2 else text(i + 9), output=lambda i: text(i + 30))
-    assert list(guess.inputs.values()) == ["instruction"]
+    guess = guess_for(text=text, input=lambda i: "" if i % 2 else text(i + 9), output=lambda i: text(i + 30))
+    assert list(guess.inputs.values()) == ["text"]
     assert any("'input' is not used as an input: 30 of 60 rows have no value" in note for note in guess.notes)
 
 
@@ -267,26 +262,44 @@ def test_one_column_is_not_enough() -> None:
     assert refused([{"text": text(i)} for i in range(9)]).startswith("rows.csv: only one column, 'text'. A task needs")
 
 
-def test_chat_is_refused_with_advice() -> None:
-    rows = [{"id": i, "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]} for i in range(9)]
-    message = refused(rows)
-    assert "'messages' contains whole conversations" in message
-    assert "jq" not in message, "it reads JSON Lines only"
+def chat(*contents: str) -> list[dict[str, str]]:
+    roles = ("user", "assistant")
+    return [{"role": roles[i % 2], "content": content} for i, content in enumerate(contents)]
 
 
-@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
-def test_advice_on_a_chat_makes_rows_that_are_accepted(tmp_path: Path) -> None:
-    system = {"role": "system", "content": "Be brief."}
-    chats = [[system, {"role": "user", "content": f'"{text(i)}"'}, {"role": "assistant", "content": text(i + 30)}] for i in range(9)]
-    (tmp_path / "my chats.jsonl").write_text("".join(json.dumps({"messages": chat}) + "\n" for chat in chats))
-    with pytest.raises(BenchError) as caught:
-        guess_task(peek(tmp_path / "my chats.jsonl"))
-    command = str(caught.value).partition("what it should write: jq")[2]
-    subprocess.run(["sh", "-c", f"jq{command}"], cwd=tmp_path, check=True)
-    expected = {"prompt": f'Be brief.\n\n"{text(0)}"', "completion": text(30)}
-    assert json.loads((tmp_path / "prompts.jsonl").read_text().splitlines()[0]) == expected
-    guess = guess_task(peek(tmp_path / "prompts.jsonl"), kind="generation")
-    assert (guess.inputs, guess.target) == ({"input": "prompt"}, "completion")
+def test_conversations_are_read_without_being_named() -> None:
+    rows = [{"id": f"c{i}", "messages": chat("Hello", "Yes?", text(i), text(i + 30))} for i in range(30)]
+    guess = guess_task(table(rows))
+    assert (guess.layout, guess.kind, guess.id) == ("messages", "generation", "id")
+    assert draft_prompt(guess, "Summarize: {{ input }}", frozenset({"input"}), frozenset({"input"})) == "{{ input }}\n"
+    assert "last turn of the assistant" in guess.reasons["inputs"]
+
+
+def test_conversations_that_end_with_few_answers_choose_among_labels() -> None:
+    rows = [{"messages": chat(text(i), ["billing", "shipping"][i % 2])} for i in range(30)]
+    guess = guess_task(table(rows))
+    assert guess.kind == "classification"
+    assert [label for label, _ in guess.labels] == ["billing", "shipping"]
+
+
+def test_instructions_without_further_input_are_not_skipped() -> None:
+    rows = [{"instruction": text(i), "input": text(i + 9) if i % 2 else "", "output": text(i + 30)} for i in range(30)]
+    guess = guess_task(table(rows))
+    assert (guess.layout, guess.skip_bad_rows) == ("instruction", False)
+
+
+def test_conversation_that_cannot_be_used_is_counted_with_the_reason() -> None:
+    rows = [{"messages": chat(text(i), text(i + 30))} for i in range(30)]
+    rows[4]["messages"][1]["tool_calls"] = [{"id": "x"}]  # type: ignore[assignment]
+    guess = guess_task(table(rows))
+    assert guess.skip_bad_rows
+    assert any("1 unusable row" in note and "calls a tool" in note for note in guess.notes)
+
+
+def test_column_of_conversations_beside_a_target_is_left_alone() -> None:
+    rows = [{"messages": chat(text(i)), "input": text(i + 9), "target": text(i + 30)} for i in range(30)]
+    guess = guess_task(table(rows))
+    assert (guess.layout, guess.target, dict(guess.inputs)) == (None, "target", {"input": "input"})
 
 
 def test_given_roles_take_precedence() -> None:

@@ -72,6 +72,17 @@ _SQUAD = {
 }
 
 
+_TURNS = [{"role": role, "content": f"{role}: a"} for role in ("system", "user", "assistant", "user", "assistant")]
+_CONVERSATIONS = (
+    [{"messages": _TURNS}, {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}, *_TURNS[2:]]}],
+    [{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}], "system": "c"}],
+    [{"prompt": _TURNS[:2], "completion": _TURNS[2:3]}],
+    [{"prompt": "a", "chosen": _TURNS[:3], "rejected": _TURNS[:3]}],
+    [{"instruction": "a", "input": "", "output": "b"}],
+    [{"input": "a", "earlier_turns": "User: b\n\nAssistant: c", "target": "d"}],
+)
+
+
 def _gzip(content: bytes) -> bytes:
     file = io.BytesIO()
     with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as archive:
@@ -83,6 +94,12 @@ DATA_FILES: dict[str, Reader] = {
     "csv": Reader(read_data("a.csv"), lambda: [CSV.encode(), b'"a";"b"\n"x ""y""";1\n', b"sep=;\na;b\n1;2\n", b"input,target\n"], share=3),
     "tsv": Reader(read_data("a.tsv"), lambda: [CSV.replace(",", "\t").encode(), b'a\tb\n"x\ty"\t"z"\n'], share=2),
     "jsonl": Reader(read_data("a.jsonl"), lambda: [JSONL.encode(), b'{"input": {"a": [1, {"b": 2}]}, "target": ["x", "y"]}\n'], share=3),
+    "conversations": Reader(
+        read_data("a.json"),
+        lambda: [json.dumps(rows).encode() for rows in _CONVERSATIONS],
+        lambda: list(_CONVERSATIONS),
+        share=2,
+    ),
     "json": Reader(
         read_data("a.json"),
         lambda: [json.dumps(ROWS).encode(), json.dumps({"a": {"0": 1}, "b": {"0": 2}}).encode()],

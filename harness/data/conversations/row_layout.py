@@ -1,0 +1,190 @@
+"""Rows that hold whole prompts with their answers: which of the usual layouts a table has, and how a row of it is read.
+
+    messages      {"messages": [turns]}, also `conversations` and other names           OpenAI, ShareGPT, TRL
+    pair          {"prompt": [turns], "completion": [turns]}                             TRL
+    preferences   {"prompt": "…", "chosen": "…", "rejected": "…"}, or lists of turns     TRL, reward models
+    instruction   {"instruction": "…", "input": "…", "output": "…"}                      Alpaca
+
+A prompt of such a row is complete: no instruction is written around it. Pairs of texts need nothing of this module: their columns are an
+input and a target like others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.data.conversations.turn_list import parse_turns
+from harness.data.records import BadRowError, EmptyCellError, quote
+from harness.types import EARLIER_TURNS, RowLayout, Turn, write_turns
+
+_MESSAGES = ("messages", "conversations", "conversation", "dialogue", "dialog", "chat", "turns")  # usual names, in this order
+_SYSTEM = ("system", "system_prompt")
+_OUTPUTS = ("output", "response")
+
+
+@dataclass(frozen=True)
+class WholePrompt:
+    """A prompt with all that precedes it.
+
+    Attributes:
+        turns: those before the prompt.
+        text: the prompt, which is the last turn of the user.
+        answer: None if the row has none.
+    """
+
+    turns: tuple[Turn, ...]
+    text: str
+    answer: str | None
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The inputs by variable: the prompt, and the turns that precede it as one text."""
+        return ({EARLIER_TURNS: write_turns(self.turns)} if self.turns else {}) | {"input": self.text}
+
+
+@dataclass(frozen=True)
+class PromptColumns:
+    """The columns of a table whose rows hold whole prompts.
+
+    Attributes:
+        prompt, answer: one column for both where a list of turns ends with the answer.
+        system: the column of the system prompt, if it has one of its own.
+        context: the column that continues an instruction.
+        has_turns: whether prompt and answer are lists of turns.
+        unused: further columns that belong to the layout.
+    """
+
+    layout: RowLayout
+    prompt: str
+    answer: str
+    system: str | None = None
+    context: str | None = None
+    has_turns: bool = False
+    unused: tuple[str, ...] = ()
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """The columns, each once."""
+        named = (self.prompt, self.answer, self.system, self.context, *self.unused)
+        return tuple(dict.fromkeys(column for column in named if column is not None))
+
+    def read(self, values: Mapping[str, Any], *, needs_answer: bool) -> WholePrompt:
+        """The prompt of a row.
+
+        Args:
+            needs_answer: whether the last turn of the assistant is the answer. Otherwise, a conversation that ends with a turn of the user
+                is a prompt as it is.
+
+        Raises:
+            BadRowError: the row cannot be used.
+        """
+        turns = self._read_turns(values) if self.has_turns else self._read_texts(values)
+        if self.system is not None and not (turns and turns[0].role == "system"):
+            turns = [*self._read_system(values), *turns]
+        if not needs_answer and turns and turns[-1].role == "user":
+            return WholePrompt(tuple(turns[:-1]), _require_text(turns[-1].content, self.prompt), None)
+        return self._split(turns, needs_answer=needs_answer)
+
+    def _read_turns(self, values: Mapping[str, Any]) -> list[Turn]:
+        turns = parse_turns(values.get(self.prompt), self.prompt)
+        if self.answer == self.prompt or self.answer not in values:
+            return turns
+        answer = parse_turns(values[self.answer], self.answer)
+        # the answer of a preference pair may repeat the prompt
+        return answer if self.layout == "preferences" and answer[: len(turns)] == turns else [*turns, *answer]
+
+    def _read_texts(self, values: Mapping[str, Any]) -> list[Turn]:
+        prompt = _read_text(values, self.prompt)
+        context = _read_text(values, self.context) if self.context is not None else ""
+        turns = [Turn("user", "\n\n".join(filter(str.strip, (prompt, context))))]
+        answer = _read_text(values, self.answer)
+        return [*turns, Turn("assistant", answer)] if answer.strip() else turns
+
+    def _read_system(self, values: Mapping[str, Any]) -> list[Turn]:
+        assert self.system is not None
+        text = _read_text(values, self.system)
+        return [Turn("system", text)] if text.strip() else []
+
+    def _split(self, turns: list[Turn], *, needs_answer: bool) -> WholePrompt:
+        """Split a conversation before the last turn of the assistant; what the user says behind it is left out."""
+        position = next((i for i in reversed(range(len(turns))) if turns[i].role == "assistant"), None)
+        if position is None:
+            raise EmptyCellError(f"'{self.answer}' has no answer: no turn of the assistant")
+        before = turns[:position]
+        if not before or before[-1].role != "user":
+            who = f"by a turn of the {before[-1].role}" if before else "by nothing"
+            raise BadRowError(f"'{self.prompt}': the last turn of the assistant must be preceded by a turn of the user, not {who}")
+        answer = turns[position].content
+        if needs_answer and not answer.strip():
+            raise EmptyCellError(f"'{self.answer}': the last turn of the assistant is empty")
+        return WholePrompt(tuple(before[:-1]), _require_text(before[-1].content, self.prompt), answer if answer.strip() else None)
+
+
+def find_prompt_columns(names: Mapping[str, None], has: Callable[[str], bool]) -> PromptColumns | None:
+    """The columns of a table whose rows hold whole prompts; None for other tables.
+
+    Args:
+        names: the columns of the table.
+        has: whether the table has a column, or a value nested in one, under this name ("messages.role").
+    """
+
+    return _find_preferences(names, has) or _find_pair(names, has) or _find_conversation(names, has) or _find_instruction(names)
+
+
+def _find_preferences(names: Mapping[str, None], has: Callable[[str], bool]) -> PromptColumns | None:
+    if "chosen" not in names or "rejected" not in names:
+        return None
+    prompt = "prompt" if "prompt" in names else "chosen"
+    has_turns = _holds_turns("chosen", has)
+    if not has_turns and (prompt == "chosen" or _holds_turns("prompt", has)):
+        return None  # two whole texts: nothing tells where the prompt ends
+    if has_turns and prompt == "prompt" and not _holds_turns("prompt", has):
+        prompt = "chosen"  # which repeats the prompt
+    return PromptColumns("preferences", prompt, "chosen", _find_system(names), has_turns=has_turns, unused=("rejected", "prompt"))
+
+
+def _find_pair(names: Mapping[str, None], has: Callable[[str], bool]) -> PromptColumns | None:
+    if "prompt" not in names or not _holds_turns("prompt", has):
+        return None
+    answer = "completion" if "completion" in names else None
+    return PromptColumns("pair", "prompt", answer or "prompt", _find_system(names), has_turns=True)
+
+
+def _find_conversation(names: Mapping[str, None], has: Callable[[str], bool]) -> PromptColumns | None:
+    if names.keys() & {"input", "target", "question"}:
+        return None
+    usual = [name for name in _MESSAGES if name in names]
+    conversation = next((name for name in dict.fromkeys((*usual, *names)) if _holds_turns(name, has)), None)
+    return None if conversation is None else PromptColumns("messages", conversation, conversation, _find_system(names), has_turns=True)
+
+
+def _find_instruction(names: Mapping[str, None]) -> PromptColumns | None:
+    output = next((column for column in _OUTPUTS if column in names), None)
+    if "instruction" not in names or output is None or "target" in names:
+        return None
+    return PromptColumns("instruction", "instruction", output, _find_system(names), "input" if "input" in names else None)
+
+
+def _holds_turns(column: str, has: Callable[[str], bool]) -> bool:
+    return has(f"{column}.role") or has(f"{column}.from")
+
+
+def _find_system(names: Mapping[str, None]) -> str | None:
+    return next((column for column in _SYSTEM if column in names), None)
+
+
+def _read_text(values: Mapping[str, Any], column: str) -> str:
+    value = values.get(column)
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise BadRowError(f"'{column}' must be text, found {quote(value)}", quote(value))
+    return str(value).replace("\r\n", "\n")
+
+
+def _require_text(text: str, column: str) -> str:
+    if not text.strip():
+        raise EmptyCellError(f"'{column}': the prompt is empty")
+    return text
