@@ -38,7 +38,7 @@ audit: $(VENV)/.released  ## known vulnerabilities of the versions that CI insta
 
 lock: $(VENV)/.released  ## the versions that CI installs, for every Python and system; UPGRADE=--upgrade for the newest
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra release --extra pii \
-	  --extra mlflow --extra wandb --extra tensorboard --no-annotate --no-header $(UPGRADE) pyproject.toml --output-file .ci/requirements.txt
+	  --extra mlflow --extra wandb --extra tensorboard --extra ray --no-annotate --no-header $(UPGRADE) pyproject.toml --output-file .ci/requirements.txt
 
 # SOURCE_DATE_EPOCH is the time of all files in a wheel: with it, everybody builds the same wheel from the same commit.
 release: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)

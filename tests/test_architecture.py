@@ -148,6 +148,7 @@ def test_the_core_reads_no_settings_from_the_environment() -> None:
 # By module: the package of an extra that it imports, after checking that it is installed.
 EXTRAS = {
     "harness/data/privacy/model_finder.py": "presidio_analyzer",
+    **dict.fromkeys((f"harness/grid/cluster/ray_{name}.py" for name in ("cluster", "survey", "transport")), "ray"),
     "harness/grid/trackers/mlflow_connection.py": "mlflow",
     "harness/grid/trackers/mlflow_tracker.py": "mlflow",
     "harness/lifecycle/serving/mlflow_mirror.py": "mlflow",

@@ -330,6 +330,24 @@ def test_every_guide_is_linked_from_the_readme():
     assert set(re.findall(r"\]\((docs/[^)]+)\)", read("README.md"))) == set(GUIDES) - {"README.md"}
 
 
+CLUSTER = [line.split("  #")[0].strip() for block in blocks("docs/gpu.md", "sh") for line in block.splitlines()]
+
+
+def test_a_cluster_takes_ten_commands():
+    assert len(CLUSTER) == 10
+
+
+@pytest.mark.parametrize("command", [command for command in CLUSTER if command.startswith("bench ")])
+def test_command_for_a_cluster_is_accepted(command):
+    """It needs machines and a model that are not here, so only its arguments are read."""
+    import click
+
+    from harness.cli.main import cli
+
+    _, name, *arguments = shlex.split(command)
+    cli.get_command(click.Context(cli), name).make_context(name, arguments)
+
+
 def test_commands_and_options_in_sentences_exist():
     import click
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -32,7 +33,7 @@ from harness.store import RunFolder, RunPlan, StoredRun, find_run_to_resume
 from harness.types import Cell
 
 if TYPE_CHECKING:  # reading a run imports no engine: what trains is imported where it is called
-    from harness.grid import Listener, Request
+    from harness.grid import Listener, RayCluster, Request
 
 
 class SilentListener:
@@ -93,6 +94,8 @@ def run(
     reuse: bool = True,
     resume: RunLike | None = None,
     jobs: int | None = None,
+    executor: Literal["local", "ray"] = "local",
+    ray_address: str = "auto",
     serving_seconds: float | None = None,
     track: Sequence[str] = (),
     listener: Listener | None = None,
@@ -139,8 +142,10 @@ def run(
         reuse: take cells from other runs in which they are done.
         resume: the run to resume; it must have the same plan.
         jobs: number of cells to run at the same time; by default one for each GPU, and one on a CPU.
+        executor: where cells run: "local" for processes of this machine, "ray" for the nodes of a Ray cluster.
+        ray_address: HOST:PORT of the cluster's head; "auto" for the cluster that this machine is part of.
         serving_seconds: how long the speed of each model may be measured after the run; by default a hundredth of the time that its cell
-            took, but 1.5 to 60 seconds. 0 measures nothing.
+            took, but 1.5 to 60 seconds. 0 measures nothing, nor does a run on Ray.
         track: experiment trackers that follow the run: "mlflow", "wandb", "tensorboard". They get parameters, losses, scores, costs,
             adapters and the report without texts. One that fails is left out, with a warning.
         listener: receives progress; without one, nothing is shown.
@@ -198,6 +203,8 @@ def run(
         reuse=reuse,
         resume=resume,
         jobs=jobs,
+        executor=executor,
+        ray_address=ray_address,
         serving_seconds=serving_seconds,
         track=track,
         command=command,
@@ -213,6 +220,8 @@ def run_request(
     reuse: bool = True,
     resume: RunLike | None = None,
     jobs: int | None = None,
+    executor: Literal["local", "ray"] = "local",
+    ray_address: str = "auto",
     serving_seconds: float | None = 0,
     track: Sequence[str] = (),
     checkpoint_every: float = 30.0,
@@ -222,8 +231,8 @@ def run_request(
 
     Args:
         checkpoint_every: seconds between two checkpoints of a training run.
-        request, runs_dir, listener, new, reuse, resume, jobs, serving_seconds, track, command: as for `run`; by default, no speed is
-            measured.
+        request, runs_dir, listener, new, reuse, resume, jobs, executor, ray_address, serving_seconds, track, command: as for `run`; by
+            default, no speed is measured.
     """
     from harness.grid import Listeners, Tracking, execute, make_plan, open_trackers
 
@@ -231,8 +240,10 @@ def run_request(
     check_seconds(serving_seconds=serving_seconds)
     runs, shown = Path(runs_dir), listener or SilentListener()
     trackers = open_trackers(track, runs)
-    with use_plugin_files(request.plugins):
-        planned = make_plan(request, open_catalog(request.tasks_dirs, request.strategies_dirs), command=command)
+    with _open_cluster(executor, ray_address, request) as cluster, use_plugin_files(request.plugins):
+        catalog = open_catalog(request.tasks_dirs, request.strategies_dirs)
+        device, cores = (None, None) if cluster is None else (cluster.device, cluster.cores)
+        planned = make_plan(request, catalog, command=command, device=device, cores=cores)
         with Tracking(trackers, shown.tracker) as tracking:
             finished = execute(
                 planned,
@@ -244,6 +255,7 @@ def run_request(
                 jobs=jobs,
                 serving_seconds=serving_seconds,
                 checkpoint_every=checkpoint_every,
+                open_executor=None if cluster is None else cluster.open_executor,
                 before_end=lambda done: write_page(RunResults(done.folder), done.folder.report),
             )
             run = Run(RunResults(finished.folder))
@@ -251,6 +263,20 @@ def run_request(
                 with summarize_for_trackers(run) as outcome:
                     tracking.finish(outcome)
     return run
+
+
+@contextmanager
+def _open_cluster(executor: str, address: str, request: Request) -> Iterator[RayCluster | None]:
+    """The cluster that cells run on; None for processes of this machine."""
+    if executor not in ("local", "ray"):
+        raise BenchError(f"executor must be 'local' or 'ray', not {executor!r}")
+    if executor == "local":
+        yield None
+        return
+    from harness.grid import open_ray_cluster
+
+    with open_ray_cluster(address, request.dtype) as cluster:
+        yield cluster
 
 
 def stored_request(stored: StoredRun, *, trust_remote_code: bool = False, plugins: PathLike | Sequence[PathLike] = ()) -> Request:

@@ -1,5 +1,6 @@
 """The grid: tasks × models × strategies × seeds. It is planned, run with one process per cell, and resumed after an interruption."""
 
+from harness.grid.cluster import RayCluster, open_ray_cluster
 from harness.grid.execution import Listener, Listeners, execute, keep_named_columns
 from harness.grid.planning import Planned, make_plan, match_label, read_tasks, vocabulary
 from harness.grid.request import Request, make_request, read_grid, read_search, resolve_strategies, resolve_tasks
@@ -10,6 +11,7 @@ __all__ = [
     "Listener",
     "Listeners",
     "Planned",
+    "RayCluster",
     "Request",
     "RunOutcome",
     "Tracker",
@@ -19,6 +21,7 @@ __all__ = [
     "make_plan",
     "make_request",
     "match_label",
+    "open_ray_cluster",
     "open_trackers",
     "read_grid",
     "read_search",

@@ -3,6 +3,7 @@
 from harness.store.added_files import forget_missing_files, settle_added_files
 from harness.store.atomic import PRIVATE_FILE, make_private_folder, write_atomically, write_text
 from harness.store.cell_folder import CellFolder
+from harness.store.cell_transfer import PART_BYTES, FilePart, PartWriter, ReceivedCell, read_cell_inputs, read_cell_results, read_parts
 from harness.store.digested_lines import DigestedLines
 from harness.store.folder_names import remove_folders
 from harness.store.foreign_paths import find_name_problem, refuse_links, resolve_inside
@@ -46,9 +47,11 @@ __all__ = [
     "CONTENTS",
     "EXTERNAL",
     "LATEST",
+    "PART_BYTES",
     "PRIVATE_FILE",
     "CellFolder",
     "DigestedLines",
+    "FilePart",
     "FileProblem",
     "LatestRun",
     "LeftOut",
@@ -57,6 +60,8 @@ __all__ = [
     "PackedFile",
     "PackedRun",
     "PacketFolder",
+    "PartWriter",
+    "ReceivedCell",
     "RetiredExample",
     "RunFolder",
     "RunLock",
@@ -87,7 +92,10 @@ __all__ = [
     "make_private_folder",
     "open_run",
     "pack_run",
+    "read_cell_inputs",
+    "read_cell_results",
     "read_json",
+    "read_parts",
     "read_retired_examples",
     "read_sealed",
     "read_table",

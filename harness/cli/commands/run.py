@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 from click.core import ParameterSource
@@ -81,6 +81,14 @@ from harness.cli.run_choice import choose_run_to_resume
     help="Most seconds to measure the speed of each model after the run; 0: not at all.  [1% of its cell, 1.5 to 60]",
 )  # fmt: skip
 @click.option(
+    "--executor",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Run cells here, or on a Ray cluster.",
+)
+@click.option("--ray-address", default="auto", metavar="HOST:PORT", help="The head of the Ray cluster. Default: the one of this machine.")
+@click.option(
     "--track", multiple=True, callback=split_names, metavar="TRACKER,…",
     help="Experiment trackers that follow the run: mlflow, wandb, tensorboard. By default, nothing is sent anywhere.",
 )  # fmt: skip
@@ -106,6 +114,8 @@ def run(
     no_reuse: bool,
     runs_dir: str,
     jobs: int | None,
+    executor: Literal["local", "ray"],
+    ray_address: str,
     serving_seconds: float | None,
     track: tuple[str, ...],
     checkpoint_seconds: float,
@@ -123,6 +133,8 @@ def run(
     """
     if resume is not None and new:
         raise click.UsageError("--resume and --new cannot be combined")
+    if executor == "local" and _on_command_line(ctx, ["ray_address"]):
+        raise click.UsageError("--ray-address needs --executor ray")
     from harness import api
     from harness.cli.progress import RunDisplay
     from harness.grid import make_request, read_grid, read_search
@@ -159,6 +171,8 @@ def run(
             reuse=not no_reuse,
             resume=resume,
             jobs=jobs,
+            executor=executor,
+            ray_address=ray_address,
             serving_seconds=serving_seconds,
             track=track,
             checkpoint_every=checkpoint_seconds,

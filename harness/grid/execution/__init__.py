@@ -1,12 +1,22 @@
 """From a plan to results: one process per cell, progress, resumption."""
 
+from harness.grid.execution.executor import Executor, OpenExecutor
+from harness.grid.execution.job import Event, Job
 from harness.grid.execution.listener import Listener, Listeners
+from harness.grid.execution.one_cell import run_one_cell
 from harness.grid.execution.run import execute
+from harness.grid.execution.scheduler import store_failure
 from harness.grid.execution.stored_columns import keep_named_columns
 
 __all__ = [
+    "Event",
+    "Executor",
+    "Job",
     "Listener",
     "Listeners",
+    "OpenExecutor",
     "execute",
     "keep_named_columns",
+    "run_one_cell",
+    "store_failure",
 ]

@@ -16,6 +16,7 @@ class Job:
 
     Attributes:
         run, model_folder, cache_folder: absolute paths.
+        model_digest: that of the model's content.
         checkpoint_every: seconds.
         at_once: how many cells share the device at a time.
         devices: how many GPUs this cell has for itself; 1 on a CPU.
@@ -34,6 +35,7 @@ class Job:
     device: Mapping[str, str]
     cache_folder: str
     checkpoint_every: float
+    model_digest: str = ""
     at_once: int = 1
     devices: int = 1
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -117,7 +117,7 @@ def _choose_cells_at_once(jobs: int | None, device: Device, *, shares_device: bo
         return jobs or 1
     devices = len(device.indices)
     if jobs is not None and jobs > devices:
-        kind = "GPU" if device.kind == "cuda" else "node"
+        kind = "GPU" if device.kind == "cuda" else "device"
         there_are = f"there is one {kind}" if devices == 1 else f"there are {devices} {kind}s"
         raise BenchError(
             f"{setting('jobs', str(jobs))} needs a device for each cell, and {there_are} ({device.name}): cells that share one would "
@@ -210,13 +210,14 @@ def _reuse_cells(plan: RunPlan, cells: Sequence[Cell], folder: RunFolder, listen
 
 def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: float, shared_by: int) -> Job:
     device = {"kind": planned.device.kind, "name": planned.device.name, "dtype": planned.device.dtype}
-    model_folder = planned.sources[cell.model].folder
+    model = planned.sources[cell.model]
     trusts_code = bool(planned.plan.options["trust_remote_code"])
     support = planned.support_models.get(cell.task)
     return Job(
         run=str(folder.path.resolve()),
         cell=cell.id,
-        model_folder=str(model_folder),
+        model_folder=str(model.folder),
+        model_digest=model.digest,
         device=device,
         cache_folder=str(cache_folder()),
         checkpoint_every=checkpoint_every,

@@ -86,7 +86,7 @@ class CellScheduler:
                 self._on_event(event)
                 continue
             if event["event"] == "exit":
-                _require_result(self._folder, event, cells.running.pop(event["cell"])[1])
+                require_result(self._folder, event, cells.running.pop(event["cell"])[1])
                 self._on_event(event)
             elif event["event"] == "lost":
                 self._run_again(cells, event)
@@ -121,11 +121,11 @@ class CellScheduler:
             cells.waiting.insert(0, job)
             return
         error = f"{_MOST_LOSSES} machines were lost while they ran this cell, the last because {event['reason']}"
-        _store_failure(self._folder, job.cell, "failed", error)
+        store_failure(self._folder, job.cell, "failed", error)
         self._on_event({"event": "exit", "cell": job.cell, "code": 1})
 
 
-def _require_result(folder: RunFolder, event: Event, memory_kills: int) -> None:
+def require_result(folder: RunFolder, event: Event, memory_kills: int) -> None:
     """Store a failed result for a cell whose process ended without one.
 
     Args:
@@ -135,10 +135,11 @@ def _require_result(folder: RunFolder, event: Event, memory_kills: int) -> None:
     if files.is_finished():
         return
     status, error = _cause_of_death(event["code"], count_memory_kills() > memory_kills, files.log)
-    _store_failure(folder, event["cell"], status, error)
+    store_failure(folder, event["cell"], status, error)
 
 
-def _store_failure(folder: RunFolder, cell_id: str, status: Status, error: str) -> None:
+def store_failure(folder: RunFolder, cell_id: str, status: Status, error: str) -> None:
+    """Store the result of a cell that could not store its own."""
     cell = next(cell for cell in folder.plan().all_cells if cell.id == cell_id)
     folder.cell(cell_id).write_result(CellResult(cell, status, error=error))
 

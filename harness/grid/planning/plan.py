@@ -77,12 +77,16 @@ def changed_strategies(cells: Sequence[PlannedCell], strategies: Mapping[str, St
     return {p.cell.id: p.strategy for p in cells if p.strategy is not strategies[p.cell.strategy]}
 
 
-def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | None = None) -> Planned:
+def make_plan(
+    request: Request, catalog: Catalog, *, command: str, here: Path | None = None, device: Device | None = None, cores: int | None = None
+) -> Planned:
     """Resolve the request and check that it can run.
 
     Args:
         command: the command that the run is started with, for its report.
         here: the folder that relative paths start from; None: the working directory.
+        device: what the cells run on; None: that of this machine.
+        cores: the CPU cores of each cell, which have the price of a CPU; None: those of this machine.
 
     Raises:
         BenchError: with all problems of the first kind that is found.
@@ -94,12 +98,12 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
     loaded = load_tasks(entries, request)
     tasks = {name: task for name, (task, _) in loaded.items()}
     splits = {name: data for name, (_, data) in loaded.items()}
-    device = find_device(request.dtype)
+    device = device or find_device(request.dtype)
     models = find_models(request, here)
     tasks, support_models = find_support_models(tasks, {name: entry.folder for name, entry in entries.items()}, models, device)
     cells = plan_cells(request, tasks, strategies, splits, models, device)
     _check_metric_scripts(tasks.values(), request)
-    price = get_device_price(device.kind, device.name, usable_cores(), request.price)
+    price = get_device_price(device.kind, device.name, cores or usable_cores(), request.price)
     search = plan_search(request, cells, tasks, splits, models, price_per_hour=price.per_hour)
     checked = [*cells, *list_variants(search)]
     check_prompts(checked, tasks, splits)

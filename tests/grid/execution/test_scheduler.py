@@ -182,7 +182,7 @@ def test_processes_stay_open_between_rounds_with_as_many_cells_at_a_time(tmp_pat
         yield Processes()
         opened.append(-at_once)
 
-    monkeypatch.setattr("harness.grid.execution.scheduler._require_result", lambda folder, event, kills: None)
+    monkeypatch.setattr("harness.grid.execution.scheduler.require_result", lambda folder, event, kills: None)
     with CellScheduler(RunFolder(tmp_path), lambda event: None, open_processes) as scheduler:
         for round_, at_once in ((["a", "b", "c"], 2), (["d"], 2), (["e"], 1), ([], 1)):
             scheduler.run([Job(str(tmp_path), cell, "model", {}, "cache", 30.0) for cell in round_], at_once=at_once)
@@ -221,8 +221,8 @@ def test_cell_of_a_lost_machine_runs_again_and_is_given_up_after_the_third_machi
                 else:
                     yield {"cell": cell, "event": "exit", "code": 0}
 
-    monkeypatch.setattr("harness.grid.execution.scheduler._require_result", lambda folder, event, kills: None)
-    monkeypatch.setattr("harness.grid.execution.scheduler._store_failure", lambda folder, cell, *failure: stored.append((cell, *failure)))
+    monkeypatch.setattr("harness.grid.execution.scheduler.require_result", lambda folder, event, kills: None)
+    monkeypatch.setattr("harness.grid.execution.scheduler.store_failure", lambda folder, cell, *failure: stored.append((cell, *failure)))
     with CellScheduler(RunFolder(tmp_path), events.append, lambda at_once: nullcontext(Machines())) as scheduler:
         scheduler.run([Job(str(tmp_path), cell, "model", {}, "cache", 30.0) for cell in ("first", "fatal")], at_once=2)
     assert (started.count("first"), started.count("fatal")) == (2, 3)

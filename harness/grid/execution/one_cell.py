@@ -1,0 +1,36 @@
+"""One cell of a run on this machine, for an executor that has brought it here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.engine.models import Device
+from harness.grid.execution.cell_processes import open_cell_processes
+from harness.grid.execution.job import Event, Job
+from harness.grid.execution.scheduler import require_result
+from harness.grid.execution.system_limits import count_memory_kills
+from harness.store import RunFolder
+
+
+def run_one_cell(job: Job) -> Iterator[Event]:
+    """Run a cell in a process of its own, on the first `job.devices` devices that this process sees.
+
+    Closing the iterator early kills the cell's process.
+
+    Yields:
+        The events of the cell. The last one is `exit`, when the cell has a result, or `stop`.
+    """
+    device = Device(job.device["kind"], job.device["name"], job.device["dtype"], tuple(range(job.devices)))
+    with open_cell_processes(device, 1) as processes:
+        kills = count_memory_kills()
+        for event in processes.events():
+            if event["event"] == "ready":
+                processes.start(job)
+                continue
+            if event["event"] == "exit":
+                require_result(RunFolder(Path(job.run)), event, kills)
+            yield event
+            if event["event"] in ("exit", "stop"):
+                return
+    yield {"cell": job.cell, "event": "stop", "reason": "the process that runs the cells stopped unexpectedly"}

@@ -1,0 +1,38 @@
+"""What a real node of Ray answers, in a few seconds: the long tests with whole grids are in test_ray_cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.errors import BenchError
+from harness.grid.cluster.node_cell import Delivery
+from harness.grid.cluster.node_report import get_node_versions
+from harness.grid.cluster.ray_cluster import _connect
+from harness.grid.cluster.ray_transport import RayTransport
+from harness.grid.execution import Job
+
+ray = pytest.importorskip("ray")
+from ray_nodes import open_head  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def transport() -> Iterator[RayTransport]:
+    with open_head(1) as cluster:
+        _connect(cluster.address)
+        yield RayTransport("cpu", 1)
+
+
+def test_node_asks_for_what_it_does_not_see(transport: RayTransport, tmp_path: Path) -> None:
+    job = Job(str(tmp_path), "cell", str(tmp_path), {}, "cache", 30.0, model_digest="of a model")
+    items = list(transport.submit(Delivery(job, get_node_versions(), "work/marker")))
+    assert items == [{"event": "needs", "cell": "cell", "needs": ["run", "of a model"]}]
+
+
+def test_node_with_another_version_refuses_the_cell(transport: RayTransport, tmp_path: Path) -> None:
+    job = Job(str(tmp_path), "cell", str(tmp_path), {}, "cache", 30.0)
+    stream = transport.submit(Delivery(job, get_node_versions() | {"torch": "1.0"}, "work/marker"))
+    with pytest.raises(BenchError, match=r"a node of the cluster has torch .* instead of 1\.0"):
+        next(iter(stream))
