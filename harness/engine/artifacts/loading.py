@@ -39,10 +39,12 @@ def load_strategy_model(
         BenchError: the base model cannot be loaded, or the trained weights are damaged or do not fit it.
     """
     full = strategy.method == "full"
+    trains = full and artifact is None
+    narrow = trains and strategy.train is not None and strategy.train.weights == "bfloat16"
     loaded = load_model(
         replace(source, folder=artifact) if full and artifact is not None else source,
-        device,
-        full_precision=full and artifact is None,
+        replace(device, dtype="bfloat16") if narrow else device,
+        full_precision=trains and not narrow,
         quantization=strategy.quantization,
         trust_remote_code=trust_remote_code,
         labels=labels,

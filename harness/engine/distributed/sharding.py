@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.engine.distributed.process_group import ProcessGroup
-from harness.types import Shape, Strategy
+from harness.types import Shape, Strategy, TrainSpec
 
 # How PEFT may initialize LoRA on weights that are not quantized yet; the other ways compute with them.
 _INITIALIZED_WITHOUT_BASE = (None, True, False, "gaussian")
@@ -19,11 +19,11 @@ _INITIALIZED_WITHOUT_BASE = (None, True, False, "gaussian")
 def can_shard(strategy: Strategy, shape: Shape) -> bool:
     """Whether a model that is trained with this strategy can be divided; otherwise each process trains a whole copy on its examples.
 
-    Full fine-tuning and LoRA of decoders can. Other adapters may read weights outside of their block's computation, where they are not
-    collected. The norms of DoRA's layers, and LoRA's initial values from the base's singular values, cannot be computed from a base in 4
-    bits that is quantized only when it is divided.
+    Full fine-tuning and LoRA of decoders can, with AdamW on float32 weights. Other adapters may read weights outside of their block's
+    computation, where they are not collected. The norms of DoRA's layers, and LoRA's initial values from the base's singular values,
+    cannot be computed from a base in 4 bits that is quantized only when it is divided.
     """
-    if shape != "decoder":
+    if shape != "decoder" or not _steps_in_parts(strategy.train):
         return False
     if strategy.method == "full":
         return True
@@ -53,6 +53,11 @@ def shard(model: Any, group: ProcessGroup, *, full_precision: bool = False) -> N
         block.to(device)
         # Also of the outermost module, which would otherwise show whole weights after a validation: a checkpoint needs the divided ones.
         fully_shard(block, mesh=mesh, reshard_after_forward=True)
+
+
+def _steps_in_parts(recipe: TrainSpec | None) -> bool:
+    """Whether the optimizer can step the rows of a weight apart. Those of 8 bits and Adafactor look at blocks of it, or at all of it."""
+    return recipe is None or (recipe.optimizer == "adamw" and recipe.weights == "float32")
 
 
 def is_sharded(model: Any) -> bool:

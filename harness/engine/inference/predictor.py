@@ -79,14 +79,17 @@ class Predictor:
         """Texts that end an output, besides the end token."""
         return (*self.task.decode.stop, *self.encoder.stops(with_shots=self.strategy.shots > 0))
 
-    def prompts(self, examples: Sequence[Example]) -> list[EncodedPrompt]:
+    def prompts(self, examples: Sequence[Example], budget: int | None = None) -> list[EncodedPrompt]:
         """Encode the prompt of each example; training and prediction use the same.
+
+        Args:
+            budget: the most tokens of a prompt, if that is less than for prediction.
 
         Raises:
             BenchError: the instruction alone exceeds the budget.
         """
         render = prompt_renderer(self.task, self.strategy, self.shape)
-        return self.encoder.prompts(examples, render, self.budget, self.shots)
+        return self.encoder.prompts(examples, render, self.budget if budget is None else min(budget, self.budget), self.shots)
 
     def target(self, example: Example) -> str:
         """The text that the model is trained to produce for an example."""

@@ -256,7 +256,7 @@ class PromptEncoder:
             kept = max(0, len(tokens) - excess * 2 ** max(0, attempt - 8)) / max(1, len(tokens))
             cut = min(int(len(inputs[longest]) * kept), len(inputs[longest]) - 1)
             inputs = {name: text[:cut] if text == inputs[longest] else text for name, text in inputs.items()}
-        raise BenchError(f"the instruction of the prompt alone takes {len(ids)} tokens, but only {budget} fit into the model's context")
+        raise BenchError(f"the instruction of the prompt alone takes {len(ids)} tokens, but there is room for only {budget}")
 
     def _end_of_turn(self) -> int:
         """The token that closes the assistant's turn, which is not always the tokenizer's end token."""

@@ -7,6 +7,7 @@ from harness.engine.tuning.loop import Progress, train
 from harness.engine.tuning.prepare import encode_examples
 from harness.engine.tuning.schedule import Schedule, planned_steps
 from harness.engine.tuning.trainer import MICRO_BATCH_TOKENS, DivergedError
+from harness.engine.tuning.training_checks import check_training_device, list_training_problems
 from harness.engine.tuning.training_part import TrainingPart
 
 __all__ = [
@@ -17,10 +18,12 @@ __all__ = [
     "Schedule",
     "TrainingPart",
     "batch_order",
+    "check_training_device",
     "collate",
     "encode_examples",
     "example_losses",
     "general_loss",
+    "list_training_problems",
     "micro_batches",
     "planned_steps",
     "train",

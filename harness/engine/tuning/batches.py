@@ -29,6 +29,8 @@ class EncodedExample:
     size: int = 0
     """The length of the example without the strategy's prompt, in characters: batches are formed by it."""
     labelled: bool = False
+    index: int = 0
+    """The place of a training example in the training set, which keys its dropout."""
 
     @property
     def length(self) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.engine.distributed import ONE_PROCESS, ProcessGroup, copy_stored, like_parameter, write_whole_tensors
+from harness.engine.tuning.optimizers import optimizer_tensors, restore_optimizer
 from harness.errors import BenchError
 from harness.store import from_json_text, hash_file, read_sealed, to_json_line, write_sealed
 
@@ -72,7 +73,7 @@ class Checkpoints:
         if self._group.is_first:
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir(parents=True)
-        tensors = (_trained(model), _optimizer_tensors(optimizer), _random_state(), dict(method))
+        tensors = (_trained(model), optimizer_tensors(optimizer), _random_state(), dict(method))
         for name, values in zip(_FILES, tensors, strict=True):
             write_whole_tensors(part / f"{name}.safetensors", values, writes=self._group.is_first)
         if self._group.is_first:
@@ -174,21 +175,13 @@ def _restore(model: Any, weights: Path) -> None:
             copy_stored(parameters[name], name, stored)
 
 
-def _optimizer_tensors(optimizer: Any) -> dict[str, Any]:
-    state = optimizer.state_dict()["state"]
-    return {f"{index}.{name}": value for index, values in state.items() for name, value in values.items()}
-
-
 def _restore_optimizer(optimizer: Any, file: Path) -> None:
     from safetensors import safe_open
 
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    state: dict[int, dict[str, Any]] = {}
     with safe_open(file, framework="pt") as stored:
-        for key in stored.keys():  # noqa: SIM118 - it is no dictionary
-            index, name = key.split(".", 1)
-            state.setdefault(int(index), {})[name] = like_parameter(parameters[int(index)], key, stored)
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+        tensors = {key: like_parameter(parameters[int(key.split(".", 1)[0])], key, stored) for key in stored.keys()}  # noqa: SIM118
+    restore_optimizer(optimizer, tensors)
 
 
 def _random_state() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The one training loop, for every strategy and every model.
 
-AdamW on the mean cross-entropy of the target tokens, effective batches cut to fit the memory, warm-up and schedule, gradient clipping,
-several validations per epoch, the best weights kept, early stopping. A training that is interrupted at any step resumes from its last
+Mean cross-entropy of the target tokens, effective batches cut to fit the memory, warm-up and schedule, gradient clipping, several
+validations per epoch, the best weights kept, early stopping. A training that is interrupted at any step resumes from its last
 checkpoint with the same result.
 """
 
@@ -17,8 +17,13 @@ from typing import Any
 from harness.engine.adapters import RankAllocation
 from harness.engine.distributed import ONE_PROCESS, ProcessGroup
 from harness.engine.models import Device
+from harness.engine.tuning.attention import using_attention
 from harness.engine.tuning.batches import EncodedExample, batch_order
 from harness.engine.tuning.checkpoint import Checkpoints
+from harness.engine.tuning.embedding_noise import noisy_embeddings
+from harness.engine.tuning.keyed_dropout import KeyedRandom
+from harness.engine.tuning.layer_checkpoints import checkpoint_layers, keep_activations
+from harness.engine.tuning.optimizers import make_optimizer
 from harness.engine.tuning.schedule import Schedule
 from harness.engine.tuning.trainer import MICRO_BATCH_TOKENS, DivergedError, Trainer
 from harness.engine.tuning.training_curve import CurveWriter
@@ -65,7 +70,7 @@ def train(
     Args:
         examples, validation: encoded examples. Without validation examples, the last weights are kept.
         parameters: the size of the base model, which the recipe's learning rate and batch size may depend on.
-        seed: decides the order of the batches and the dropout.
+        seed: decides the order of the batches, the dropout and the noise.
         shape: the shape of the model.
         curve: the file for the training curve.
         checkpoint: the folder for checkpoints; a training resumes from a state that it finds there.
@@ -76,13 +81,34 @@ def train(
 
     Raises:
         DivergedError: a loss is no longer finite.
+        BenchError: the model cannot be trained with the recipe's `attention`.
     """
+    schedule = Schedule.of(recipe, len(examples), parameters)
+    checkpoints = Checkpoints(checkpoint, checkpoint_every, group)
+    random = KeyedRandom(seed)
+    examples = [replace(example, index=i) for i, example in enumerate(examples)]
+    with random.replacing_dropout(), using_attention(model, recipe.attention), noisy_embeddings(model, recipe.neftune, random):
+        trainer = _trainer(model, recipe, seed, random, pad_id, device, shape, meter, group)
+        try:
+            return _train(trainer, examples, validation, schedule, seed, checkpoints, curve, progress, part)
+        finally:
+            keep_activations(trainer.model)
+
+
+def _train(
+    trainer: Trainer,
+    examples: Sequence[EncodedExample],
+    validation: Sequence[EncodedExample],
+    schedule: Schedule,
+    seed: int,
+    checkpoints: Checkpoints,
+    curve: Path,
+    progress: Callable[[Progress], None],
+    part: TrainingPart | None,
+) -> TrainingSummary:
     import torch
 
-    schedule = Schedule.of(recipe, len(examples), parameters)
-    trainer = _trainer(model, recipe, schedule, pad_id, device, shape, meter, group)
-    model = trainer.model
-    checkpoints = Checkpoints(checkpoint, checkpoint_every, group)
+    model, meter, recipe = trainer.model, trainer.meter, schedule.recipe
     torch.manual_seed(seed)
     state = restore_state(trainer, checkpoints, part.begin if part else 0)
     order: list[list[int]] = []
@@ -90,7 +116,7 @@ def train(
     validation_steps = schedule.validation_steps | (part.ends if part else frozenset())
     last = part.end if part else schedule.steps
     model.train()
-    with CurveWriter(curve if group.is_first else None, keep_until=state.step) as curve_lines, meter.phase("train"):
+    with CurveWriter(curve if trainer.group.is_first else None, keep_until=state.step) as curve_lines, meter.phase("train"):
         while state.step < last and not state.stopped:
             epoch, position = divmod(state.step, schedule.steps_per_epoch)
             if position == 0 or not order:
@@ -119,18 +145,26 @@ def train(
 
 
 def _trainer(
-    model: Any, recipe: TrainSpec, schedule: Schedule, pad_id: int, device: Device, shape: Shape, meter: Meter, group: ProcessGroup
+    model: Any,
+    recipe: TrainSpec,
+    seed: int,
+    random: KeyedRandom,
+    pad_id: int,
+    device: Device,
+    shape: Shape,
+    meter: Meter,
+    group: ProcessGroup,
 ) -> Trainer:
-    import torch
     from accelerate import Accelerator
 
-    accelerator = Accelerator(mixed_precision=device.mixed_precision, cpu=device.kind == "cpu")
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=schedule.peak_rate, weight_decay=recipe.weight_decay)
+    mixed_precision = "no" if recipe.weights == "bfloat16" else device.mixed_precision
+    accelerator = Accelerator(mixed_precision=mixed_precision, cpu=device.kind == "cpu")
     # The groups of processes are ours, see harness/engine/distributed: accelerate has this one process, and its number formats.
-    model, optimizer = accelerator.prepare(model, optimizer)
-    token_budget = recipe.micro_batch_tokens or MICRO_BATCH_TOKENS[device.kind]
-    return Trainer(model, optimizer, accelerator, recipe.max_grad_norm, pad_id, meter, token_budget, shape, RankAllocation.of(model), group)
+    model, optimizer = accelerator.prepare(model, make_optimizer(model, recipe, seed=seed))
+    if recipe.gradient_checkpointing == "on":
+        checkpoint_layers(model, random)
+    budget, ranks = recipe.micro_batch_tokens or MICRO_BATCH_TOKENS[device.kind], RankAllocation.of(model)
+    return Trainer(model, optimizer, accelerator, recipe.max_grad_norm, pad_id, meter, budget, shape, ranks, random, group)
 
 
 def _step(trainer: Trainer, batch: Sequence[EncodedExample], schedule: Schedule, state: TrainingState, curve: CurveWriter) -> float:

@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.engine.inference import Predictor
+from harness.engine.prompts import EncodedPrompt
 from harness.engine.tuning.batches import EncodedExample
 from harness.errors import BenchError
-from harness.types import Example
+from harness.types import Example, TrainSpec
 
 
-def encode_examples(predictor: Predictor, examples: Sequence[Example]) -> tuple[list[EncodedExample], int]:
+def encode_examples(predictor: Predictor, examples: Sequence[Example], recipe: TrainSpec | None = None) -> tuple[list[EncodedExample], int]:
     """Encode each example with the text to train towards.
 
     The model is trained on the very prompts that the predictor will show it. A target that does not fit behind its prompt loses its end,
     and with it the end token: the model must not learn to stop there.
 
+    Args:
+        recipe: that of the training, for training examples: its `max_length` and `completion_only`. None: the lengths of prediction, and
+            the loss on the target alone.
+
     Returns:
         The encoded examples, and the number of them whose prompt or target was cut.
 
     Raises:
-        BenchError: the target of an encoder is not one of the example's choices.
+        BenchError: the target of an encoder is not one of the example's choices, or the instruction alone exceeds `max_length`.
     """
     prompts = predictor.prompts(examples)
     texts = [predictor.target(example) for example in examples]
@@ -29,14 +34,30 @@ def encode_examples(predictor: Predictor, examples: Sequence[Example]) -> tuple[
         targets = [[_label_index(example, text)] for example, text in zip(examples, texts, strict=True)]
     else:
         targets = predictor.encoder.completions(texts)
+    limit = min(predictor.max_length, recipe.max_length) if recipe and recipe.max_length else predictor.max_length
     encoded, cut = [], 0
     for example, prompt, text, ids in zip(examples, prompts, texts, targets, strict=True):
         # Only a decoder reads prompt and target as one sequence.
-        room = max(1, predictor.max_length - len(prompt.ids)) if predictor.shape == "decoder" else predictor.max_length
+        shown = _shortened(predictor, example, prompt, len(ids), limit) if limit < predictor.max_length else prompt
+        room = max(1, limit - len(shown.ids)) if predictor.shape == "decoder" else limit
         size = len(text) + sum(len(value) for value in example.inputs.values())
-        encoded.append(EncodedExample(tuple(prompt.ids), tuple(ids[:room]), size, labelled=encoder))
-        cut += prompt.truncated or len(ids) > room
+        read, learned = tuple(shown.ids), tuple(ids[:room])
+        if recipe is not None and not recipe.completion_only:  # nothing predicts the first token
+            read, learned = read[:1], read[1:] + learned
+        encoded.append(EncodedExample(read, learned, size, labelled=encoder))
+        cut += shown.truncated or len(ids) > room
     return encoded, cut
+
+
+def _shortened(predictor: Predictor, example: Example, prompt: EncodedPrompt, target_tokens: int, limit: int) -> EncodedPrompt:
+    """The prompt, cut so that it leaves room for the target; half of the limit is left to it in any case."""
+    budget = max(limit - target_tokens, limit // 2) if predictor.shape == "decoder" else limit
+    if len(prompt.ids) <= budget:
+        return prompt
+    try:
+        return predictor.prompts([example], budget)[0]
+    except BenchError as error:
+        raise BenchError(f"strategy '{predictor.strategy.name}': train.max_length {limit} is too low: {error.problems[0]}") from None
 
 
 def _label_index(example: Example, text: str) -> int:

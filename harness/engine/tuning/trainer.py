@@ -11,7 +11,9 @@ from harness.engine.adapters import RankAllocation
 from harness.engine.distributed import ONE_PROCESS, ProcessGroup, is_sharded
 from harness.engine.tuning.batches import EncodedExample
 from harness.engine.tuning.division import divide
+from harness.engine.tuning.keyed_dropout import KeyedRandom
 from harness.engine.tuning.loss import batch_loss
+from harness.engine.tuning.optimizers import RATE_FACTOR
 from harness.measure import Meter
 from harness.types import Shape
 
@@ -40,6 +42,7 @@ class Trainer:
     token_budget: int
     shape: Shape
     ranks: RankAllocation | None
+    random: KeyedRandom
     group: ProcessGroup = ONE_PROCESS
 
     def step(self, examples: Sequence[EncodedExample], rate: float, number: int) -> tuple[float, int]:
@@ -49,8 +52,8 @@ class Trainer:
             DivergedError: the loss is not finite.
         """
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        loss, targets = self._backward(examples)
+            group["lr"] = rate * group[RATE_FACTOR]
+        loss, targets = self._backward(examples, number)
         if not math.isfinite(loss):
             raise DivergedError(f"the loss became {loss}")
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.max_grad_norm)
@@ -76,14 +79,14 @@ class Trainer:
         self.model.train()
         return total / max(1, sum(len(example.target) for example in examples))
 
-    def _backward(self, examples: Sequence[EncodedExample]) -> tuple[float, int]:
+    def _backward(self, examples: Sequence[EncodedExample], number: int) -> tuple[float, int]:
         """Accumulate the gradients of an effective batch, with smaller micro-batches if the GPU runs out of memory."""
         import torch
 
         targets = sum(len(example.target) for example in examples)
         while True:
             try:
-                return self._accumulate(examples, targets), targets
+                return self._accumulate(examples, targets, number), targets
             except torch.cuda.OutOfMemoryError:
                 longest = max(example.length for example in examples)
                 # A single example that does not fit is a result. Other processes of the group wait for this one in the middle of a step.
@@ -93,10 +96,12 @@ class Trainer:
                 self.optimizer.zero_grad()
                 torch.cuda.empty_cache()
 
-    def _accumulate(self, examples: Sequence[EncodedExample], targets: int) -> float:
+    def _accumulate(self, examples: Sequence[EncodedExample], targets: int, number: int) -> float:
         total = 0.0
         sharded = self.group.size > 1 and is_sharded(self.model)
         for part in divide(examples, self.token_budget, self.group.rank, self.group.size):
+            read = [len(example.prompt) if self.shape == "encoder-decoder" else example.length for example in part.examples]
+            self.random.begin(number, [example.index for example in part.examples], read)
             loss = self._loss(part.examples) * (part.weight / targets)
             self.accelerator.backward(loss * self.group.size if sharded else loss)  # the mean over the processes becomes their sum
             total += loss.item()

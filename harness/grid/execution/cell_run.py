@@ -113,7 +113,9 @@ class CellRun:
         summary = self._train(predictor)
         trainable = trainable_parameters(loaded.model)
         with self.meter.phase("store"):
-            if self.strategy.method == "full" and self.shape != "encoder":  # an encoder computes in float32 on every device
+            recipe = self.strategy.train
+            # An encoder computes in float32 on every device; weights in bfloat16 are stored as they were trained.
+            if self.strategy.method == "full" and self.shape != "encoder" and recipe is not None and recipe.weights == "float32":
                 loaded.model.to(self.device.torch_dtype)
             origin, revision = self.source.origin, self.source.revision
             size = save_artifact(loaded.model, loaded.tokenizer, self.files.artifact, origin=origin, revision=revision)
@@ -146,7 +148,7 @@ class CellRun:
         assert recipe is not None and seed is not None
         self._announce("train")
         with self.meter.phase("train"):
-            examples, cut = encode_examples(predictor, self._choose_training_examples(predictor))
+            examples, cut = encode_examples(predictor, self._choose_training_examples(predictor), recipe)
             validation, _ = encode_examples(predictor, self.folder.training_examples(self.task.name, "validation"))
             steps = planned_steps(recipe, len(examples), loaded.parameters)
             loaded.model = adapt(loaded.model, self.strategy, seed, shape=self.shape, steps=steps)

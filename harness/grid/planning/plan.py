@@ -12,6 +12,7 @@ from typing import Any
 from harness.catalog import Catalog
 from harness.engine.adapters import check_adapter
 from harness.engine.models import Device, ModelSource, digest_of, find_device, require_four_bit
+from harness.engine.tuning import check_training_device
 from harness.errors import BenchError, setting
 from harness.grid.planning.cells import PlannedCell, plan_cells
 from harness.grid.planning.external_outputs import read_predictions
@@ -171,14 +172,15 @@ def _plugin_scores(tasks: Mapping[str, Task], splits: Mapping[str, Splits]) -> d
 
 
 def _check_strategies(cells: Sequence[PlannedCell], device: Device) -> None:
-    """Check the adapters and the quantization of all strategies, without any model.
+    """Check the adapters, the recipes and the quantization of all strategies, without any model.
 
     Raises:
-        BenchError: PEFT refuses an adapter, or the device has no 4-bit weights.
+        BenchError: PEFT refuses an adapter, or the device cannot train as a recipe asks, or has no 4-bit weights.
     """
     distinct: Mapping[int, Strategy] = {id(planned.strategy): planned.strategy for planned in cells}
     for strategy in distinct.values():
         check_adapter(strategy)
+        check_training_device(strategy, device)
         if strategy.quantization is not None:
             require_four_bit(device, strategy.name)
 

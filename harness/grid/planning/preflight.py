@@ -9,7 +9,7 @@ from harness.engine.adapters import adapt, check_adapter
 from harness.engine.inference import Predictor
 from harness.engine.models import LoadedModel, explain_loading, load_skeleton
 from harness.engine.prompts import render_shots, virtual_tokens
-from harness.engine.tuning import planned_steps
+from harness.engine.tuning import encode_examples, list_training_problems, planned_steps
 from harness.errors import BenchError
 from harness.grid.planning.cells import PlannedCell
 from harness.grid.request import RequestedModel
@@ -33,6 +33,7 @@ def check_model(model: RequestedModel, cells: Sequence[PlannedCell], tasks: Mapp
                 problems += _prompt_problems(task, data, strategy, skeleton)
             if virtual_tokens(strategy) >= skeleton.context:
                 continue
+            problems += list_training_problems(skeleton.model, skeleton.shape, strategy)
             if strategy.method == "peft" and id(strategy) not in adapted:
                 adapted.add(id(strategy))
                 # `adapt` changes the model that it is given.
@@ -54,7 +55,7 @@ def _strategies_by_task(model: RequestedModel, cells: Sequence[PlannedCell]) -> 
 
 
 def _prompt_problems(task: Task, splits: Splits, strategy: Strategy, skeleton: LoadedModel) -> list[str]:
-    """Why the first test example cannot be encoded."""
+    """Why the first test example, or the first training example, cannot be encoded."""
     predictor = Predictor(task, strategy, skeleton, splits.test[0].choices)
     if predictor.context < 1:
         return [
@@ -66,6 +67,8 @@ def _prompt_problems(task: Task, splits: Splits, strategy: Strategy, skeleton: L
         predictor = replace(predictor, shots=shots)
         predictor.prompts(splits.test[:1])
         predictor.encoder.completions([predictor.target(splits.test[0])])
+        if strategy.train is not None:
+            encode_examples(predictor, splits.train[:1], strategy.train)
     except BenchError as error:
         return [f"task '{task.name}': {problem}" for problem in error.problems]
     return []

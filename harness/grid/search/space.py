@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.catalog import locate_field, override_strategy
 from harness.errors import BenchError, did_you_mean
-from harness.types import FieldFactor, FieldRange, SearchSpec, Strategy, TrainSpec
+from harness.types import MEMORY_FIELDS, FieldFactor, FieldRange, SearchSpec, Strategy, TrainSpec
 
 _DIGITS = 2  # significant digits of proposed numbers: more would not change a result, and people read these
 
@@ -105,6 +105,9 @@ def check_space(strategies: Sequence[Strategy], spec: SearchSpec) -> None:
     """
     problems: list[str] = []
     for name, searched in spec.fields.items():
+        if name.removeprefix("train.") in MEMORY_FIELDS:
+            problems.append(f"search: fields: '{name}' changes only memory and speed, so there is nothing to choose: remove it")
+            continue
         having = [strategy for strategy in strategies if _has(strategy, name)]
         if not having:
             names = [field for strategy in strategies for field in _fields_of(strategy)]

@@ -82,6 +82,8 @@ def test_values_are_set_under_the_same_name() -> None:
         ({"learning_rat": {"factor": 2}}, "no strategy of this run has a field 'learning_rat'. Did you mean 'learning_rate'?"),
         ({"ranks": [1, 2]}, "no strategy of this run has a field 'ranks'"),
         ({"epochs": [1, -1]}, "epochs"),
+        ({"micro_batch_tokens": [512, 1024]}, "'micro_batch_tokens' changes only memory and speed"),
+        ({"train.attention": ["sdpa", "auto"]}, "'train.attention' changes only memory and speed"),
         ({"r": [8, "many"], "learning_rate": {"low": 1e-5, "high": 7}}, "learning_rate"),
         ({"schedule": ["cosine", "sideways"]}, "schedule"),
     ],

@@ -1,0 +1,256 @@
+"""What changes only memory and speed does not change the losses; what a recipe asks for happens; every optimizer resumes exactly."""
+
+import json
+
+import pytest
+import torch
+
+from harness.engine.adapters import adapt
+from harness.engine.models import Device
+from harness.engine.tuning import EncodedExample, train
+from harness.engine.tuning.optimizers import make_optimizer
+from harness.errors import BenchError
+from harness.measure import Meter
+from harness.types import Strategy, TrainSpec
+
+CPU = Device("cpu", "cpu", "float32")
+LORA = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "lora_dropout": 0.2, "target_modules": "all-linear"}
+SMALL = {"vocab_size": 60, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
+
+
+def llama(**changes):
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    return LlamaForCausalLM(LlamaConfig(**SMALL | changes, num_key_value_heads=1, max_position_embeddings=64))
+
+
+def llama_with_dropout():
+    return llama(attention_dropout=0.3)
+
+
+def gpt2():
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    drops = {"resid_pdrop": 0.1, "embd_pdrop": 0.1, "attn_pdrop": 0.1}
+    return GPT2LMHeadModel(GPT2Config(vocab_size=60, n_positions=64, n_embd=16, n_layer=2, n_head=2, **drops))
+
+
+def t5():
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    config = T5Config(vocab_size=60, d_model=16, d_kv=8, d_ff=24, num_layers=2, num_heads=2, dropout_rate=0.1, decoder_start_token_id=0)
+    return T5ForConditionalGeneration(config)
+
+
+def bert():
+    from transformers import BertConfig, BertForSequenceClassification
+
+    return BertForSequenceClassification(BertConfig(**SMALL, max_position_embeddings=64, num_labels=3))
+
+
+SHAPES = {t5: "encoder-decoder", bert: "encoder"}
+ROWS = [
+    EncodedExample(tuple(3 + (i * k) % 50 for k in range(1, 4 + i % 5)), tuple(5 + (i + k) % 40 for k in range(2 + i % 3)), size=i)
+    for i in range(8)
+]
+LABELLED = [EncodedExample(row.prompt, (i % 3,), size=i, labelled=True) for i, row in enumerate(ROWS)]
+
+
+@pytest.fixture
+def train_small(tmp_path):
+    """Train a small random model, 4 steps; returns it with the losses of its steps and validations."""
+
+    def run(make=llama, folder="a", *, adapter=None, stop_at=None, checkpoint_every=1e9, rows=None, prepare=lambda model: None, **recipe):
+        spec = TrainSpec(**{"epochs": 2, "batch_size": 4, "learning_rate": 1e-2, "micro_batch_tokens": 1000} | recipe)
+        strategy = Strategy(name="s", method="peft" if adapter else "full", adapter=adapter or {}, train=spec)
+        torch.manual_seed(5)
+        model = make()
+        if spec.weights == "bfloat16":
+            model.to(torch.bfloat16)
+        shape = SHAPES.get(make, "decoder")
+        model = adapt(model, strategy, 3, shape=shape)
+        prepare(model)
+        rows = rows or (LABELLED if shape == "encoder" else ROWS)
+
+        def progress(now):
+            if now.step == stop_at:
+                raise KeyboardInterrupt
+
+        train(
+            model, rows, rows[:4], spec, parameters=0, seed=3, pad_id=0, device=CPU, shape=shape, meter=Meter("cpu", "cpu", None),
+            curve=tmp_path / folder / "training.jsonl", checkpoint=tmp_path / folder / "checkpoint", progress=progress,
+            checkpoint_every=checkpoint_every,
+        )  # fmt: skip
+        lines = [json.loads(line) for line in (tmp_path / folder / "training.jsonl").read_text().splitlines()]
+        return model, [line["loss"] if "loss" in line else line["validation_loss"] for line in lines]
+
+    return run
+
+
+def trained(model):
+    return {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
+
+
+def require_equal(a, b):
+    assert a.keys() == b.keys()
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+LONG = pytest.mark.soak
+CASES = [
+    pytest.param(llama_with_dropout, LORA, id="llama-lora"),
+    pytest.param(gpt2, None, id="gpt2-full"),
+    pytest.param(t5, LORA, id="t5-lora", marks=LONG),
+    pytest.param(t5, None, id="t5-full"),
+    pytest.param(bert, None, id="bert-full"),
+    pytest.param(llama, None, id="llama-full", marks=LONG),
+    pytest.param(llama, LORA | {"use_dora": True}, id="llama-dora", marks=LONG),
+    pytest.param(
+        llama,
+        {"peft_type": "ADALORA", "target_modules": "all-linear", "lora_dropout": 0.2, "tinit": 1, "tfinal": 1},
+        id="adalora",
+        marks=LONG,
+    ),
+    pytest.param(llama, {"peft_type": "IA3"}, id="ia3", marks=LONG),
+    pytest.param(llama, {"peft_type": "PROMPT_TUNING", "num_virtual_tokens": 4}, id="prompt-tuning", marks=LONG),
+]
+
+
+@pytest.mark.parametrize(("make", "adapter"), CASES)
+def test_memory_options_do_not_change_the_losses(train_small, make, adapter):
+    """With dropout: the masks are those of the examples, however a batch is cut and whether layers are computed again."""
+    _, whole = train_small(make, "whole", adapter=adapter)
+    _, cut = train_small(make, "cut", adapter=adapter, micro_batch_tokens=1)
+    _, pairs = train_small(make, "pairs", adapter=adapter, micro_batch_tokens=20, gradient_checkpointing="on")
+    assert len(whole) == 8
+    assert cut == pytest.approx(whole, abs=1e-5)
+    assert pairs == pytest.approx(whole, abs=1e-5)
+
+
+@pytest.mark.parametrize("make", [llama_with_dropout, gpt2, t5, bert])
+def test_dropout_takes_place(train_small, make):
+    """Otherwise equal losses would prove nothing."""
+
+    def no_dropout(model):
+        for module in model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+            for name in ("attention_dropout", "dropout"):
+                if isinstance(getattr(module, name, None), float):
+                    setattr(module, name, 0.0)
+
+    _, with_dropout = train_small(make, "with", epochs=0.5)
+    _, without = train_small(make, "without", prepare=no_dropout, epochs=0.5)
+    assert abs(with_dropout[0] - without[0]) > 1e-4
+
+
+def test_checkpointed_layers_are_computed_again(train_small):
+    calls = {}
+
+    def count(model):
+        layer = model.model.layers[0].mlp
+        layer.register_forward_pre_hook(lambda *_: calls.__setitem__("mlp", calls.get("mlp", 0) + torch.is_grad_enabled()))
+
+    train_small(llama, "kept", prepare=count)
+    kept = calls.pop("mlp")
+    model, _ = train_small(llama, "again", prepare=count, gradient_checkpointing="on")
+    assert calls["mlp"] == 2 * kept == 8
+    assert not any(getattr(module, "gradient_checkpointing", False) for module in model.modules()), "generation needs the cache"
+
+
+OPTIMIZERS = [
+    pytest.param("adamw", "bfloat16"),
+    pytest.param("adamw_8bit", "float32"),
+    pytest.param("adamw_8bit", "bfloat16", marks=LONG),
+    pytest.param("paged_adamw_8bit", "float32", marks=LONG),
+    pytest.param("paged_adamw_32bit", "float32", marks=LONG),
+    pytest.param("paged_adamw_32bit", "bfloat16", marks=LONG),
+    pytest.param("adafactor", "float32"),
+    pytest.param("adafactor", "bfloat16", marks=LONG),
+]
+
+
+@pytest.mark.parametrize(("optimizer", "weights"), OPTIMIZERS)
+def test_every_optimizer_resumes_exactly(train_small, optimizer, weights):
+    def wide():  # bitsandbytes keeps states of tensors with fewer than 4,096 numbers in 32 bits
+        return llama(vocab_size=300)
+
+    recipe = {"optimizer": optimizer, "weights": weights, "weight_decay": 0.1}
+    whole, losses = train_small(wide, "whole", **recipe)
+    with pytest.raises(KeyboardInterrupt):
+        train_small(wide, "broken", stop_at=2, checkpoint_every=0.0, **recipe)
+    resumed, again = train_small(wide, "broken", **recipe)
+    assert again == losses
+    require_equal(trained(whole), trained(resumed))
+    assert {p.dtype for p in whole.parameters()} == {getattr(torch, weights)}
+    assert losses[-2] < losses[0]
+
+
+def test_small_steps_of_bfloat16_weights_are_not_lost():
+    """Neighbours of 1.0 in bfloat16 are 0.004 and 0.008 away: rounding to nearest would leave every weight where it was."""
+    model = torch.nn.Linear(64, 64, bias=False).to(torch.bfloat16)
+    model.weight.data.fill_(1.0)
+    optimizer = make_optimizer(model, TrainSpec(weights="bfloat16"), seed=1)
+    for _ in range(200):
+        model.weight.grad = torch.ones_like(model.weight)
+        optimizer.param_groups[0]["lr"] = 1e-4
+        optimizer.step()
+    assert model.weight.dtype == torch.bfloat16
+    assert 1.0 - model.weight.float().mean().item() == pytest.approx(200 * 1e-4, rel=0.05)
+
+
+def test_lora_plus_steps_the_matrices_b_further(train_small):
+    """With AdamW, the size of the first step is the learning rate, whatever the gradient."""
+    recipe = {"epochs": 0.5, "batch_size": 4, "warmup": 0.0, "schedule": "constant", "max_grad_norm": 1e9}
+    adapter = LORA | {"lora_dropout": 0.0}
+    before = {}
+    model, _ = train_small(llama, adapter=adapter, lora_plus=8.0, prepare=lambda model: before.update(trained(model)), **recipe)
+    moved = {name: (p - before[name]).abs().max().item() for name, p in trained(model).items() if "lora_B" in name}
+    assert all(distance == pytest.approx(8e-2, rel=1e-2) for distance in moved.values())
+
+
+def test_noise_on_embeddings_changes_training_alone_and_not_with_the_cut(train_small):
+    recipe = {"epochs": 1, "neftune": 5.0}
+    _, plain = train_small(llama, "plain", epochs=1)
+    model, noisy = train_small(llama, "noisy", **recipe)
+    _, cut = train_small(llama, "cut", micro_batch_tokens=1, gradient_checkpointing="on", **recipe)
+    assert abs(noisy[0] - plain[0]) > 1e-4
+    assert cut == pytest.approx(noisy, abs=1e-5)
+    assert not model.get_input_embeddings()._forward_hooks
+
+
+@LONG
+def test_noise_on_the_encoder_of_an_encoder_decoder(train_small):
+    _, noisy = train_small(t5, "noisy", neftune=50.0)
+    _, cut = train_small(t5, "cut", neftune=50.0, micro_batch_tokens=1)
+    _, plain = train_small(t5, "plain")
+    assert abs(noisy[0] - plain[0]) > 1e-4
+    assert cut == pytest.approx(noisy, abs=1e-5)
+
+
+def test_attention_is_that_of_the_recipe_while_it_trains(train_small):
+    used = []
+
+    def watch(model):
+        model.config._attn_implementation = "eager"
+        model.register_forward_pre_hook(lambda *_: used.append(model.config._attn_implementation))
+
+    model, sdpa = train_small(llama, "sdpa", prepare=watch, attention="sdpa")
+    assert set(used) == {"sdpa"}
+    assert model.config._attn_implementation == "eager"
+    _, eager = train_small(llama, "eager")
+    assert sdpa == pytest.approx(eager, abs=1e-5)
+    with pytest.raises(BenchError, match=r"train\.attention: flash does not work for LlamaForCausalLM"):
+        train_small(llama, "flash", attention="flash")
+    with pytest.raises(BenchError, match=r"flash draws dropout masks of its own.*attention_dropout 0\.3"):
+        train_small(llama_with_dropout, "flash", attention="flash")
+
+
+def test_nothing_stays_replaced(train_small):
+    import torch.nn.functional as F
+
+    before = F.dropout, F.scaled_dot_product_attention
+    train_small(gpt2, epochs=0.5)
+    with pytest.raises(KeyboardInterrupt):
+        train_small(gpt2, "b", stop_at=1)
+    assert before == (F.dropout, F.scaled_dot_product_attention)
