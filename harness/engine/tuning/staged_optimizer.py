@@ -2,7 +2,7 @@
 
 In bfloat16, a weight has 8 significant bits: an update that is smaller than 0.2% of the weight would be lost by rounding to nearest.
 Stochastic rounding keeps it on average (Gupta et al., "Deep Learning with Limited Numerical Precision", 2015). What is drawn depends on the
-seed, the step and the tensor, so that a training that resumes, or whose states are on another device, rounds alike.
+seed, the step and the tensor, so that a training that resumes, or whose states are on another device, rounds in the same way.
 """
 
 from __future__ import annotations
