@@ -90,6 +90,23 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 
 @pytest.fixture(scope="session")
+def quick_bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """As `bench`, for the many commands whose processes are not what is tested: they and their cells run in this process."""
+    from in_process import call_main
+
+    from harness.cli.boundary import UNEXPECTED
+
+    cache = tmp_path_factory.mktemp("quick-cache")
+
+    def _quick_bench(*arguments: str, here: Path, env: Mapping[str, str] | None = None) -> Ended:
+        ended = Ended(*call_main(arguments, here=here, env={"BENCH_CACHE_DIR": str(cache)} | dict(env or {})))
+        assert ended.code != UNEXPECTED, ended
+        return ended
+
+    return _quick_bench
+
+
+@pytest.fixture(scope="session")
 def build_once(tmp_path_factory: pytest.TempPathFactory) -> BuildOnce:
     """Builds the contents of a named folder in one test process; the others wait for it and share it. Tests must not change it."""
     shared = tmp_path_factory.getbasetemp()

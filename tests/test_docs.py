@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from event_factory import made_experiment, make_events, write_events
+from in_process import cells_in_process
 from places import ROOT, SHARED
 from shell_lines import read_line
 
@@ -59,7 +60,7 @@ READING += [command for command in COMMANDS if command.startswith(WRITING[:2])]
 
 
 @pytest.fixture(scope="module")
-def user_folder(tmp_path_factory, bench):
+def user_folder(tmp_path_factory, quick_bench):
     """A folder with the files that the documents name, and a run of visits.yaml."""
     folder = tmp_path_factory.mktemp("docs")
     rows = [
@@ -88,7 +89,7 @@ def user_folder(tmp_path_factory, bench):
     lifecycle = next(block for block in blocks("docs/lifecycle.md", "yaml") if "age_days:" in block)
     (folder / "lifecycle.yaml").write_text(lifecycle, encoding="utf-8")
     for command in ("init visits.csv --out visits.yaml", "run --task visits.yaml --strategies lora --limit 8 --epochs 1"):
-        ended = bench(*command.split(), here=folder)
+        ended = quick_bench(*command.split(), here=folder)
         assert ended.code == 0, ended
     return folder
 
@@ -147,7 +148,7 @@ def run_as_written(command, call_bench, user_folder):
 
 @pytest.fixture
 def call_bench(user_folder, monkeypatch, capsys):
-    """Call a command in this process: torch is imported once for all commands. Returns exit code, output and errors."""
+    """Call a command in this process, with its cells: torch is imported once for all. Returns exit code, output and errors."""
     from harness.cli.main import main
 
     for name in [name for name in os.environ if name.startswith("BENCH_")]:
@@ -166,7 +167,8 @@ def call_bench(user_folder, monkeypatch, capsys):
             main()
         return ended.value.code, *capsys.readouterr()
 
-    yield _call_bench
+    with cells_in_process():
+        yield _call_bench
     signal.signal(signal.SIGTERM, terminate)
 
 
@@ -191,7 +193,7 @@ SLOW = [*ON_PUBLISHED[1:], *(command for command in RUNS if "--race" in command)
 
 
 @pytest.mark.parametrize("command", [pytest.param(c, marks=pytest.mark.soak) if c in SLOW else c for c in RUNS])
-def test_run_command_runs_on_a_sample(command, bench, user_folder):
+def test_run_command_runs_on_a_sample(command, quick_bench, user_folder):
     """With few examples and the included model, so that it takes seconds. Those on published data, but one, and a race are soak tests."""
     if not DATA.is_dir() and command in ON_PUBLISHED:
         pytest.skip("the published files are missing (../shared/data)")
@@ -199,25 +201,25 @@ def test_run_command_runs_on_a_sample(command, bench, user_folder):
         pytest.importorskip(tracker)
     words = [("tiny" if word == "smollm2-135m" else word) for word in shlex.split(command)[1:]]
     fewer = ["--tune", "1"] if "--tune" in words else ["--limit", "40"] if "--race" in words else []  # a race needs 30 examples
-    ended = bench(*words, "--limit", "8", "--epochs", "1", *fewer, here=user_folder)
+    ended = quick_bench(*words, "--limit", "8", "--epochs", "1", *fewer, here=user_folder)
     assert ended.code == 0, ended
     assert (user_folder / ended.out.strip() / "report.html").is_file()
 
 
-def test_workflow_steps_run(bench, user_folder):
+def test_workflow_steps_run(quick_bench, user_folder):
     """The steps that call bench run in order. Any verdict is fine."""
     import yaml
 
     (workflow,) = (yaml.safe_load(block) for block in blocks("docs/gate.md", "yaml") if "runs-on" in block)
     steps = [step["run"] for step in workflow["jobs"]["gate"]["steps"] if step.get("run", "").startswith("bench ")]
     assert len(steps) == 2
-    run = bench(*shlex.split(steps[0])[1:], "--limit", "8", "--epochs", "1", here=user_folder)
+    run = quick_bench(*shlex.split(steps[0])[1:], "--limit", "8", "--epochs", "1", here=user_folder)
     assert run.code == 0, run
     summary = user_folder / "summary.md"
     env = {name: str(user_folder / "of-ci") for name in workflow["jobs"]["gate"]["env"]}
     first = ("promote", "latest", "--strategy", "base", "--force", "--reason", "in service", "--new-registry")
-    assert bench(*first, here=user_folder, env=env).code == 0
-    gate = bench(*shlex.split(steps[1])[1:], here=user_folder, env={"GITHUB_STEP_SUMMARY": str(summary), **env})
+    assert quick_bench(*first, here=user_folder, env=env).code == 0
+    gate = quick_bench(*shlex.split(steps[1])[1:], here=user_folder, env={"GITHUB_STEP_SUMMARY": str(summary), **env})
     assert gate.code in (0, 1, 3), gate
     assert (user_folder / "of-ci" / "registry.sqlite").is_file(), "the evaluation is recorded in the registry that the workflow names"
     assert (user_folder / "gate.xml").read_text(encoding="utf-8").startswith("<?xml")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from finished_runs import Finished, open_decoder, open_other_shapes, run_decoder, run_other_shapes
+from in_process import cells_in_process
 
 from harness import load_run
 from harness.cli.boundary import UNEXPECTED
@@ -39,7 +40,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def call(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
-    """`bench` with these arguments, its exit code and what it wrote; offline."""
+    """`bench` with these arguments, its exit code and what it wrote; offline. Cells run in this process, too."""
     for name in [name for name in os.environ if name.startswith("BENCH_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("BENCH_CACHE_DIR", str(here / ".cache"))
@@ -58,20 +59,21 @@ def call(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         assert ended.value.code != UNEXPECTED, said.err
         return Ended(ended.value.code, said.out, said.err)
 
-    yield _call
+    with cells_in_process():
+        yield _call
     signal.signal(signal.SIGTERM, terminate)
 
 
 @pytest.fixture(scope="session")
-def finished(bench: Bench, build_once: BuildOnce) -> Finished:
+def finished(quick_bench: Bench, build_once: BuildOnce) -> Finished:
     """A small run of a decoder with every method. It is built once; tests that damage it work on a copy."""
-    return open_decoder(build_once("finished", lambda here: run_decoder(bench, here)))
+    return open_decoder(build_once("finished", lambda here: run_decoder(quick_bench, here)))
 
 
 @pytest.fixture(scope="session")
-def other_shapes(bench: Bench, build_once: BuildOnce) -> dict[str, Finished]:
+def other_shapes(quick_bench: Bench, build_once: BuildOnce) -> dict[str, Finished]:
     """Small runs of encoders and an encoder-decoder, built once."""
-    return open_other_shapes(build_once("other-shapes", lambda here: run_other_shapes(bench, here)))
+    return open_other_shapes(build_once("other-shapes", lambda here: run_other_shapes(quick_bench, here)))
 
 
 @pytest.fixture

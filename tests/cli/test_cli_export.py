@@ -208,12 +208,12 @@ HEAD, WHOLE_HEAD = "lora:target_modules=[lm_head, q_proj],learning_rate=1e-3", "
 
 
 @pytest.fixture(scope="module")
-def tied(bench: Call, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+def tied(quick_bench: Call, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """Adapters of the output layer: low-rank factors, and a copy of the layer itself."""
     here = tmp_path_factory.mktemp("tied")
     (here / "notes.yaml").write_text("name: notes\ndata: {source: clinic, size: 100}\nkind: summarization\ndecode: {max_new_tokens: 4}\n")
     arguments = ("--strategies", f"{HEAD},{WHOLE_HEAD}", "--limit", "30", "--epochs", "1", "--no-base")
-    ended = bench("run", "--task", "notes.yaml", *arguments, here=here)
+    ended = quick_bench("run", "--task", "notes.yaml", *arguments, here=here)
     assert ended.code == 0, ended
     return Finished(load_run(here / ended.out.strip()).stored, {})
 

@@ -40,7 +40,7 @@ def rows(count: int, seed: int, *, corrupt: bool = False) -> list[tuple[str, str
 
 
 @pytest.fixture(scope="module")
-def tuned(bench: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tuned(quick_bench: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three real training runs: a good one, one on random labels, and a good one that was tested on another test set."""
     here = tmp_path_factory.mktemp("tuned")
     files = {"good": rows(240, 1), "bad": rows(240, 1, corrupt=True), "val": rows(40, 2), "test": rows(200, 3), "other": rows(200, 4)}
@@ -50,22 +50,20 @@ def tuned(bench: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -
     (here / "gate.yaml").write_text(POLICY)
     for name, train, test in (("bad", "bad", "test"), ("good", "good", "test"), ("elsewhere", "good", "other")):
         data = ("--train", f"{train}.csv", "--validation", "val.csv", "--test", f"{test}.csv", "--input", "text", "--target", "label")
-        ended = bench("run", "--task", "classification", *data, "--strategies", "lora", "--epochs", "1", "--no-base", here=here)
+        ended = quick_bench("run", "--task", "classification", *data, "--strategies", "lora", "--epochs", "1", "--no-base", here=here)
         assert ended.code == 0, ended
         (here / ended.out.strip()).rename(here / "runs" / name)
     return here
 
 
-def test_promote_reject_replace_and_roll_back(
-    bench: Callable[..., Any], tuned: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_promote_reject_replace_and_roll_back(quick_bench: Callable[..., Any], tuned: Path, tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
     env = {"GITHUB_STEP_SUMMARY": str(summary)}
     judged = ("--strategy", "lora", "--policy", "gate.yaml")
-    first = bench("promote", "runs/good", *judged, "--baseline", "runs/bad:lora", "--new-registry", here=tuned, env=env)
+    first = quick_bench("promote", "runs/good", *judged, "--baseline", "runs/bad:lora", "--new-registry", here=tuned, env=env)
     assert first.code == 0 and first.out.startswith("registry/models/classification/"), first
 
-    spoiled = bench("gate", "runs/bad", *judged, "--format", "junit", "--out", "gate.xml", here=tuned, env=env)
+    spoiled = quick_bench("gate", "runs/bad", *judged, "--format", "junit", "--out", "gate.xml", here=tuned, env=env)
     assert spoiled.code == 1, spoiled
     assert spoiled.out.startswith("FAIL: LoRA against the model in service (LoRA) on ")
     assert "Candidate: lora of bad; baseline: lora of good (in service since " in spoiled.out
@@ -73,19 +71,19 @@ def test_promote_reject_replace_and_roll_back(
     assert all(any(title in line for line in failed) for title in ("F1, every class equal at least 0.8 [macro_f1]", "Accuracy not worse"))
     assert "of 200 test examples got worse" in spoiled.out and (tuned / "gate.xml").read_text().count("<failure") == len(failed)
     assert "## FAIL" in summary.read_text() and "## PASS" in summary.read_text(), "appended, not written over"
-    refused = bench("promote", "runs/bad", *judged, here=tuned)
+    refused = quick_bench("promote", "runs/bad", *judged, here=tuned)
     assert refused.code == 1 and "FAIL: not promoted" in refused.err
 
-    repaired = bench("gate", "runs/elsewhere", *judged, here=tuned)
+    repaired = quick_bench("gate", "runs/elsewhere", *judged, here=tuned)
     assert repaired.code == 0, repaired
     assert "was evaluated on a different test set; its model was re-run on the examples of elsewhere" in repaired.out
-    second = bench("promote", "runs/elsewhere", *judged, here=tuned)
+    second = quick_bench("promote", "runs/elsewhere", *judged, here=tuned)
     assert second.code == 0, second
-    assert "lora of elsewhere" in bench("registry", here=tuned).out
+    assert "lora of elsewhere" in quick_bench("registry", here=tuned).out
 
-    back = bench("rollback", "classification", "--reason", "complaints", here=tuned)
+    back = quick_bench("rollback", "classification", "--reason", "complaints", here=tuned)
     assert back.code == 0 and back.out == first.out and "lora of good is in service again" in back.err
-    history = bench("registry", "history", "classification", here=tuned).out.splitlines()
+    history = quick_bench("registry", "history", "classification", here=tuned).out.splitlines()
     assert [line.split("  ")[2] for line in history] == ["promote", "promote", "rollback"] and history[-1].endswith("complaints")
     report = (tuned / "runs" / "bad" / "report.html").read_text(encoding="utf-8")
     assert "Can it replace the current model?" in report and "FAIL: LoRA against the model in service (LoRA)" in report

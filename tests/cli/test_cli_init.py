@@ -153,14 +153,14 @@ def test_tickets_in_any_format(call: Call, here: Path, name: str) -> None:
     assert output.splitlines()[-1].endswith("bench run --task task.yaml --strategies lora")
 
 
-def test_drafted_task_can_be_run(bench: Call, tmp_path: Path) -> None:
-    """In a subprocess, from another folder than that of the data."""
+def test_drafted_task_can_be_run(quick_bench: Call, tmp_path: Path) -> None:
+    """From another folder than that of the data."""
     (tmp_path / "data of mine").mkdir()
     (tmp_path / "tasks").mkdir()
     write_csv(tmp_path / "data of mine" / "tickets.csv", tickets())
-    ended = bench("init", "data of mine/tickets.csv", "--out", "tasks/mine.yaml", here=tmp_path)
+    ended = quick_bench("init", "data of mine/tickets.csv", "--out", "tasks/mine.yaml", here=tmp_path)
     assert (ended.code, ended.err) == (0, ""), ended
-    ran = bench("run", "--task", "tasks/mine.yaml", "--limit", "8", here=tmp_path)
+    ran = quick_bench("run", "--task", "tasks/mine.yaml", "--limit", "8", here=tmp_path)
     assert ran.code == 0, ran
     assert "macro_f1" in ran.err
 

@@ -225,7 +225,7 @@ def test_seeds_multiply_only_cells_that_train(made: Any) -> None:
     assert [c.id for c in cells[:2]] == [c.id for c in run.cells], "cells that were there can be reused"
 
 
-def test_failed_cell_is_a_result_and_exits_with_1(bench: Call, tmp_path: Path) -> None:
+def test_failed_cell_is_a_result_and_exits_with_1(quick_bench: Call, tmp_path: Path) -> None:
     """The prompt works on the first test example, which the plan tries, but not on the second."""
     (tmp_path / "mine.yaml").write_text(
         "name: mine\nkind: classification\ndata: {path: {train: train.csv, test: test.csv}}\nprompt: '{{ input[20] }}'\n"
@@ -233,12 +233,12 @@ def test_failed_cell_is_a_result_and_exits_with_1(bench: Call, tmp_path: Path) -
     rows = "".join(f"a text that is long enough {i},{'ab'[i % 2]}\n" for i in range(20))
     (tmp_path / "train.csv").write_text("input,target\n" + rows)
     (tmp_path / "test.csv").write_text("input,target\nanother text that is long enough,a\nshort,b\n")
-    ended = bench("run", "--task", "mine.yaml", "--strategies", "base", here=tmp_path)
+    ended = quick_bench("run", "--task", "mine.yaml", "--strategies", "base", here=tmp_path)
     assert ended.code == 1, ended
     assert "mine · base: failed" in ended.err
     assert "the prompt cannot be rendered" in ended.err
     folder = tmp_path / ended.out.strip()
-    (cell,) = json.loads(bench("report", "--format", "json", "--out", "-", here=tmp_path).out)["cells"]
+    (cell,) = json.loads(quick_bench("report", "--format", "json", "--out", "-", here=tmp_path).out)["cells"]
     assert cell["status"] == "failed"
     assert "the prompt cannot be rendered" in cell["error"]
     assert cell["scores"] == {}

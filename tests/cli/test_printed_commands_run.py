@@ -98,7 +98,7 @@ EXAMPLES = sorted(set(help_examples()) - {ENDLESS, APPROVAL}, key=lambda example
 
 
 @pytest.fixture(scope="module")
-def user_folder(tmp_path_factory: pytest.TempPathFactory, bench: Bench) -> Path:
+def user_folder(tmp_path_factory: pytest.TempPathFactory, quick_bench: Bench) -> Path:
     """The files that the examples name, and a run of four strategies on visits.yaml."""
     folder = tmp_path_factory.mktemp("user")
     visits = [
@@ -131,7 +131,7 @@ def user_folder(tmp_path_factory: pytest.TempPathFactory, bench: Bench) -> Path:
     (folder / "users.txt").write_text("user-1\nuser-2\n", encoding="utf-8")
     (folder / "grid.yaml").write_text("tasks: [classification]\nstrategies: [lora]\n", encoding="utf-8")
     for command in ("bench init visits.csv --out visits.yaml", RUN):
-        ended = bench(*read_line(command).arguments, here=folder)
+        ended = quick_bench(*read_line(command).arguments, here=folder)
         assert ended.code == 0, ended
     return folder
 

@@ -98,7 +98,7 @@ def test_error_when_a_metric_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -
         build("evaluate:./nowhere_at_all").per_example(ROW, Prediction("1", "x"))
 
 
-def test_library_metric_in_a_run(bench, tmp_path: Path) -> None:
+def test_library_metric_in_a_run(quick_bench, tmp_path: Path) -> None:
     script(tmp_path, "shouting", 'return {"shouting": sum(c.isupper() for c in predictions[0]) / 10}')
     (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps({"id": f"r{i}", "input": f"text {i}", "target": "x"}) for i in range(12)))
     (tmp_path / "out.txt").write_text("\n".join("AB" if i % 2 else "a" for i in range(12)))
@@ -106,32 +106,32 @@ def test_library_metric_in_a_run(bench, tmp_path: Path) -> None:
         "name: notes\nkind: summarization\ndata: {path: rows.jsonl}\nmetrics: ['evaluate:./shouting:lower', length]\nprimary: shouting\n"
     )
     command = ("score", "--task", "notes.yaml", "--data", "rows.jsonl", "--predictions", "out.txt")
-    refused = bench(*command, here=tmp_path)
+    refused = quick_bench(*command, here=tmp_path)
     assert (refused.code, refused.out) == (2, "")
     assert "runs a script of the evaluate library. Allow it with --trust-remote-code" in refused.err
-    ended = bench(*command, "--trust-remote-code", here=tmp_path)
+    ended = quick_bench(*command, "--trust-remote-code", here=tmp_path)
     assert ended.code == 0, ended
     assert "shouting" in ended.err and "0.100" in ended.err
     script_file = tmp_path / "shouting" / "shouting.py"
     script_file.write_text(script_file.read_text() + "\n# another")
-    assert bench(*command, "--trust-remote-code", "--name", "again", here=tmp_path).code == 0
+    assert quick_bench(*command, "--trust-remote-code", "--name", "again", here=tmp_path).code == 0
     first, second = sorted(str(folder) for folder in (tmp_path / "runs").iterdir())
-    compared = bench("compare", first, second, "--strategies", "out,again", here=tmp_path)
+    compared = quick_bench("compare", first, second, "--strategies", "out,again", here=tmp_path)
     assert compared.code == 2 and "the script of the metric has changed between them" in compared.err
     script_file.unlink()
-    again = bench("report", "latest", "--format", "json", "--out", "-", here=tmp_path)
+    again = quick_bench("report", "latest", "--format", "json", "--out", "-", here=tmp_path)
     assert again.code == 0, "stored scores are read without the script"
     assert json.loads(again.out)["cells"][0]["scores"]["shouting"]["value"] == pytest.approx(0.1)
 
 
-def test_script_that_cannot_be_loaded_is_reported_before_the_run(bench, tmp_path: Path) -> None:
+def test_script_that_cannot_be_loaded_is_reported_before_the_run(quick_bench, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps({"input": f"text {i}", "target": "x"}) for i in range(12)))
     (tmp_path / "out.txt").write_text("a\n" * 12)
     (tmp_path / "notes.yaml").write_text(
         "name: notes\nkind: summarization\ndata: {path: rows.jsonl}\nmetrics: ['evaluate:./nowhere:lower', rouge]\nprimary: rougeL\n"
     )
     command = ("score", "--task", "notes.yaml", "--data", "rows.jsonl", "--predictions", "out.txt", "--trust-remote-code")
-    ended = bench(*command, here=tmp_path, env={"HF_EVALUATE_OFFLINE": "1"})
+    ended = quick_bench(*command, here=tmp_path, env={"HF_EVALUATE_OFFLINE": "1"})
     assert (ended.code, ended.out) == (2, "")
     assert "the evaluate library cannot load it" in ended.err
     assert not (tmp_path / "runs").exists()

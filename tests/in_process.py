@@ -1,0 +1,61 @@
+"""Runs and commands in the test's own process, which has torch imported already: a process for a command and one for its cells take
+seconds each to import what they need. Tests of these processes themselves start real ones.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+from accelerate.state import AcceleratorState
+
+from harness.cli.main import main
+from harness.grid.execution.job import Job
+from harness.grid.execution.worker import run_job
+
+
+@contextmanager
+def cells_in_process() -> Iterator[None]:
+    """Runs of this block train and score their cells here. What libraries print goes to the log of the cell, as it does in a worker."""
+
+    def run(scheduler: Any, jobs: Sequence[Job], *, at_once: int = 1) -> None:
+        for job in jobs:
+            scheduler._on_event({"event": "start", "cell": job.cell})
+            folder = Path(job.run) / "cells" / job.cell
+            folder.mkdir(parents=True, exist_ok=True)
+            with (folder / "log.txt").open("a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
+                AcceleratorState._reset_state(reset_partial_state=True)  # it keeps the number format of the first cell of a process
+                run_job(job, lambda event, cell=job.cell: scheduler._on_event({"cell": cell} | event))  # type: ignore[misc]
+            scheduler._on_event({"event": "exit", "cell": job.cell, "code": 0})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.grid.execution.run.CellScheduler.run", run)
+        yield
+
+
+def call_main(arguments: Sequence[str], *, here: Path, env: Mapping[str, str], given: str = "") -> tuple[int, str, str]:
+    """`bench` with these arguments in the folder `here`, and with these variables instead of those of bench: exit code, output, errors."""
+    out, err, terminate = io.StringIO(), io.StringIO(), signal.getsignal(signal.SIGTERM)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("BENCH_")]:
+            patch.delenv(name)
+        for name, value in env.items():
+            patch.setenv(name, value)
+        patch.setattr("harness.cache._Choice.folder", None)  # the command chooses a folder; this one comes back afterwards
+        patch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+        patch.chdir(here)
+        patch.setattr("sys.argv", ["bench", *arguments])
+        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given.encode()), encoding="utf-8"))
+        try:
+            with cells_in_process(), redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+                main()
+        finally:
+            signal.signal(signal.SIGTERM, terminate)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, out.getvalue(), err.getvalue()
