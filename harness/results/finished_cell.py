@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from harness.catalog import Catalog, Vocabulary, resolve_strategy
@@ -35,10 +36,11 @@ class FinishedCell:
     def files(self) -> CellFolder:
         return self.run.folder.cell(self.cell.id)
 
-    @property
+    @cached_property
     def example(self) -> Example:
         """The first test example of the run: it shows which inputs and labels the examples of the task have."""
-        return self.run.examples(self.task.name)[0]
+        (example,) = self.run.examples(self.task.name, first=1)
+        return example
 
     @property
     def label(self) -> str:

@@ -127,8 +127,8 @@ def _copy_without_text(folder: RunFolder, copy: RunFolder, *, with_key: bool) ->
     plan, salt = folder.plan(), secrets.token_bytes(32)  # which is not kept
     make_private_folder(copy.path / "data")
     for task in plan.tasks:
-        examples = [_without_text(example, salt) for example in read_examples(folder.data_file(task), "test")]
-        write_examples(copy.data_file(task), examples, ["test"] * len(examples))
+        examples = (("test", _without_text(example, salt)) for example in read_examples(folder.data_file(task), "test"))
+        write_examples(copy.data_file(task), examples)
     copy.write_plan(_redact_plan(plan))
     weights = shots = logs = 0
     for cell in plan.all_cells:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from harness.store.atomic import write_atomically
 from harness.types import Example, Prediction
 
 _SCORE_PREFIX = "score:"
+_GROUP = 4096  # rows that are in memory at a time, and in each row group of a file
 
 
-def write_table(path: Path, columns: Mapping[str, Sequence[Any]], types: Mapping[str, str]) -> None:
-    """Write a Parquet file, completely or not at all.
+def write_table(path: Path, rows: Iterable[Mapping[str, Any]], types: Mapping[str, str]) -> None:
+    """Write a Parquet file, completely or not at all. The rows are taken one by one, and at most a row group of them is in memory.
 
     Args:
         types: the type of each column, because a column may hold nothing but nulls: string, float, int, strings or floats.
@@ -25,86 +27,117 @@ def write_table(path: Path, columns: Mapping[str, Sequence[Any]], types: Mapping
 
     kinds = {"string": pa.string(), "float": pa.float64(), "int": pa.int64()}
     kinds |= {"strings": pa.list_(pa.string()), "floats": pa.list_(pa.float64())}
-    table = pa.table({name: pa.array(list(values), type=kinds[types[name]]) for name, values in columns.items()})
-    write_atomically(path, lambda partial: pq.write_table(table, partial, compression="zstd"), private=True)
+    schema = pa.schema([(name, kinds[kind]) for name, kind in types.items()])
+
+    def write(partial: Path) -> None:
+        waiting = iter(rows)
+        with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+            while group := list(islice(waiting, _GROUP)):
+                writer.write_table(pa.Table.from_pylist(group, schema=schema), row_group_size=_GROUP)
+
+    write_atomically(path, write, private=True)
 
 
-def read_table(path: Path) -> list[dict[str, Any]]:
-    """The rows of a Parquet file as dictionaries.
+def read_rows(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of a Parquet file as dictionaries, one by one.
+
+    Args:
+        columns: only these; None: all of them.
 
     Raises:
-        BenchError: the file is missing or damaged.
+        BenchError: the file is missing or damaged. Rows may have been yielded before.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(_GROUP, columns=columns):
+                yield from batch.to_pylist()
     except FileNotFoundError:
         raise BenchError(f"{path}: is missing") from None
     except (OSError, pa.ArrowException) as error:
         raise BenchError(f"{path}: is damaged: {str(error).splitlines()[0]}") from None
-    return rows
 
 
-def write_examples(path: Path, examples: Sequence[Example], splits: Sequence[str], digests: Sequence[tuple[str, str]] = ()) -> None:
-    """Write examples with their splits.
+def read_table(path: Path) -> list[dict[str, Any]]:
+    """All rows of a Parquet file as dictionaries.
+
+    Raises:
+        BenchError: the file is missing or damaged.
+    """
+    return list(read_rows(path))
+
+
+def write_examples(path: Path, examples: Iterable[tuple[str, Example]], digests: Sequence[tuple[str, str]] = ()) -> None:
+    """Write examples, each with its split.
 
     Args:
         digests: split and digest of examples of which nothing else is kept.
     """
-    nothing = [None] * len(digests)
-    columns: dict[str, Sequence[Any]] = {
-        "split": [*splits, *(split for split, _ in digests)],
-        "digest": [*([None] * len(examples)), *(digest for _, digest in digests)],
-        "id": [*(_text(e.id) for e in examples), *nothing],
-        "inputs": [*(json.dumps(dict(e.inputs), ensure_ascii=True) for e in examples), *nothing],
-        "targets": [*([_text(t) for t in e.targets] for e in examples), *nothing],
-        "choices": [*([_text(c) for c in e.choices] for e in examples), *nothing],
-        "group": [*(None if e.group is None else _text(e.group) for e in examples), *nothing],
-        "meta": [*(json.dumps(dict(e.meta), ensure_ascii=True, default=str) for e in examples), *nothing],
-    }
-    strings = dict.fromkeys(columns, "string")
-    write_table(path, columns, strings | {"targets": "strings", "choices": "strings"})
+    names = ("split", "digest", "id", "inputs", "targets", "choices", "group", "meta")
+    types = dict.fromkeys(names, "string") | {"targets": "strings", "choices": "strings"}
+    complete = (
+        {
+            "split": split,
+            "id": _text(e.id),
+            "inputs": json.dumps(dict(e.inputs), ensure_ascii=True),
+            "targets": [_text(t) for t in e.targets],
+            "choices": [_text(c) for c in e.choices],
+            "group": None if e.group is None else _text(e.group),
+            "meta": json.dumps(dict(e.meta), ensure_ascii=True, default=str),
+        }
+        for split, e in examples
+    )
+    write_table(path, chain(complete, ({"split": split, "digest": digest} for split, digest in digests)), types)
 
 
 def read_digests(path: Path) -> frozenset[str]:
     """The digests of the examples of which nothing else is kept."""
-    return frozenset(row["digest"] for row in read_table(path) if row["digest"] is not None)
+    return frozenset(row["digest"] for row in read_rows(path, ["digest"]) if row["digest"] is not None)
 
 
-def read_examples(path: Path, split: str) -> tuple[Example, ...]:
-    """The complete examples of one split, in their order."""
-    return tuple(
-        Example(
-            id=row["id"],
-            inputs=json.loads(row["inputs"]),
-            targets=tuple(row["targets"]),
-            choices=tuple(row["choices"]),
-            group=row["group"],
-            meta=json.loads(row["meta"]),
-        )
-        for row in read_table(path)
-        if row["split"] == split and row["digest"] is None
-    )
+def read_examples(path: Path, split: str) -> Iterator[Example]:
+    """The complete examples of one split, in their order, one by one."""
+    for row in read_rows(path):
+        if row["split"] == split and row["digest"] is None:
+            yield Example(
+                id=row["id"],
+                inputs=json.loads(row["inputs"]),
+                targets=tuple(row["targets"]),
+                choices=tuple(row["choices"]),
+                group=row["group"],
+                meta=json.loads(row["meta"]),
+            )
+
+
+def read_columns(path: Path, split: str) -> set[str]:
+    """The names of the columns that the complete examples of one split have beside inputs and references."""
+    rows = read_rows(path, ["split", "digest", "meta"])
+    distinct = {row["meta"] for row in rows if row["split"] == split and row["digest"] is None}
+    return {name for meta in distinct for name in json.loads(meta)}
 
 
 def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
     """Write one row per prediction and one column per score."""
-    columns: dict[str, Sequence[Any]] = {
-        "example_id": [_text(p.example_id) for p in predictions],
-        "output": [_text(p.output) for p in predictions],
-        "extracted": [None if p.extracted is None else _text(p.extracted) for p in predictions],
-        "label_logprobs": [list(p.label_logprobs) for p in predictions],
-        "tokens_in": [p.tokens_in for p in predictions],
-        "tokens_out": [p.tokens_out for p in predictions],
-        "finish": [p.finish for p in predictions],
-    }
-    types = dict.fromkeys(columns, "string") | {"label_logprobs": "floats", "tokens_in": "int", "tokens_out": "int"}
-    for name in sorted({name for p in predictions for name in p.scores}):
-        columns[_SCORE_PREFIX + name] = [p.scores.get(name) for p in predictions]
-        types[_SCORE_PREFIX + name] = "float"
-    write_table(path, columns, types)
+    scores = sorted({name for p in predictions for name in p.scores})
+    names = ("example_id", "output", "extracted", "label_logprobs", "tokens_in", "tokens_out", "finish")
+    types = dict.fromkeys(names, "string") | {"label_logprobs": "floats", "tokens_in": "int", "tokens_out": "int"}
+    types |= dict.fromkeys((_SCORE_PREFIX + name for name in scores), "float")
+    rows = (
+        {
+            "example_id": _text(p.example_id),
+            "output": _text(p.output),
+            "extracted": None if p.extracted is None else _text(p.extracted),
+            "label_logprobs": list(p.label_logprobs),
+            "tokens_in": p.tokens_in,
+            "tokens_out": p.tokens_out,
+            "finish": p.finish,
+        }
+        | {_SCORE_PREFIX + name: p.scores.get(name) for name in scores}
+        for p in predictions
+    )
+    write_table(path, rows, types)
 
 
 def read_predictions(path: Path) -> tuple[Prediction, ...]:
@@ -120,7 +153,7 @@ def read_predictions(path: Path) -> tuple[Prediction, ...]:
             tokens_out=row["tokens_out"],
             finish=row["finish"],
         )
-        for row in read_table(path)
+        for row in read_rows(path)
     )
 
 

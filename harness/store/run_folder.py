@@ -4,15 +4,15 @@
     data/<task>.parquet       the test examples, and salted digests of the inputs of the others
     data/salt.key             the salt: who has it can check whether a text was among the training inputs
     cells/<cell id>/          cell.json (the result, and the sha256 of the other files), predictions.parquet, training.jsonl, shots.json,
-                              artifact/, log.txt
+                              artifact/ (or removed.json, if it was deleted to free disk space), log.txt
     seal.json                 written when the run is finished: the sha256 of every file above, and one digest over them
     review/, gates/, approvals/   see `review_files` and `verdict_files`
     added.json                the sha256 of the files in review/, gates/ and approvals/, see `added_files`
     report.html, audit.html   pages for people
 
-run.json, cell.json, seal.json, added.json and the files in review/, gates/ and approvals/ carry their own digest. A run that is not
-finished also has `work/` with its training examples, its cells may have `checkpoint/`, and a search keeps the states of its trials in
-`trials/`. All are deleted at the end, so that a run can be shared without its training data. Only the user can read the files.
+run.json, cell.json, removed.json, seal.json, added.json and the files in review/, gates/ and approvals/ carry their own digest. A run
+that is not finished also has `work/` with its training examples, its cells may have `checkpoint/`, and a search keeps the states of its
+trials in `trials/`. All are deleted at the end, so that a run can be shared without its training data. Only the user can read the files.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import secrets
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from itertools import islice
 from pathlib import Path
 
 from harness.errors import BenchError
@@ -30,7 +31,7 @@ from harness.store.atomic import PARTIAL_FILES, make_private_folder, write_text
 from harness.store.cell_folder import CellFolder
 from harness.store.foreign_paths import refuse_links
 from harness.store.json_files import read_json
-from harness.store.parquet_tables import read_digests, read_examples, write_examples
+from harness.store.parquet_tables import read_columns, read_digests, read_examples, write_examples
 from harness.store.plan_checks import find_plan_problem
 from harness.store.run_plan import FORMAT, RunPlan
 from harness.store.seals import (
@@ -151,24 +152,39 @@ class RunFolder:
         make_private_folder(self.path / "data")
         make_private_folder(self.path / "work")
         # sorted: their order would tell in which order the examples were in their file
-        write_examples(self.data_file(task), splits.test, ["test"] * len(splits.test), sorted(trained))
-        rows = [(name, e) for name in ("train", "validation") for e in getattr(splits, name)]
-        write_examples(self.path / "work" / f"{task}.parquet", [e for _, e in rows], [name for name, _ in rows])
+        write_examples(self.data_file(task), (("test", e) for e in splits.test), sorted(trained))
+        rows = ((name, e) for name in ("train", "validation") for e in getattr(splits, name))
+        write_examples(self.path / "work" / f"{task}.parquet", rows)
         if self.plan_file.is_file():
             self.write_plan(self.plan())
 
-    def examples(self, task: str) -> tuple[Example, ...]:
+    def examples(self, task: str, *, first: int | None = None) -> tuple[Example, ...]:
         """The test examples of a task.
+
+        Args:
+            first: only so many, from the beginning; None: all of them.
 
         Raises:
             BenchError: the file is missing or damaged, or the run was packed without texts.
         """
+        return tuple(islice(read_examples(self._test_file(task), "test"), first))
+
+    def columns(self, task: str) -> set[str]:
+        """The columns that are stored with the test examples of a task, beside inputs and references.
+
+        Raises:
+            BenchError: as for `examples`.
+        """
+        return read_columns(self._test_file(task), "test")
+
+    def _test_file(self, task: str) -> Path:
+        """The checked file of the test examples."""
         seal = self.read_seal()
         if seal is not None and seal.packed is not None and not seal.packed.with_text:
             raise BenchError(f"{self.path}: was packed without texts, so nothing can be computed from it. Open {self.report}.")
         file = self.data_file(task)
         self.check_data(file)
-        return read_examples(file, "test")
+        return file
 
     def find_trained_on(self, task: str, digests: Iterable[str]) -> set[str] | None:
         """Which of these inputs were among the training or validation examples of a task; None if this copy of the run cannot tell.
@@ -223,7 +239,7 @@ class RunFolder:
 
     def training_examples(self, task: str, split: str) -> tuple[Example, ...]:
         """The examples of `train` or `validation`, which exist until the run is finished."""
-        return read_examples(self.path / "work" / f"{task}.parquet", split)
+        return tuple(read_examples(self.path / "work" / f"{task}.parquet", split))
 
     def has_training_examples(self) -> bool:
         """Whether the training examples are still there, because the run is not finished."""

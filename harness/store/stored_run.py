@@ -73,9 +73,9 @@ class StoredRun:
         result = self.results.get(cell_id)
         return result.status if result else "interrupted"
 
-    def examples(self, task: str) -> tuple[Example, ...]:
-        """The test examples of a task."""
-        return self.folder.examples(task)
+    def examples(self, task: str, *, first: int | None = None) -> tuple[Example, ...]:
+        """The test examples of a task; with `first`, only so many from the beginning."""
+        return self.folder.examples(task, first=first)
 
     def predictions(self, cell_id: str) -> tuple[Prediction, ...]:
         """The predictions of a cell, in the order of the test examples."""

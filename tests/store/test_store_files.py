@@ -87,8 +87,8 @@ def test_result_is_read_back(make_run: Make, result: CellResult) -> None:
 def test_examples_and_predictions_are_read_back_with_any_text(tmp_path: Path, text: str) -> None:
     meta = {"column": text, "n": 1, "none": None}
     example = Example(f"id{text[:9]}", {"input": text, "b": "2"}, (text, "second"), (text, "choice"), text, meta)
-    write_examples(tmp_path / "e.parquet", [example], ["test"], [("train", "digest")])
-    assert read_examples(tmp_path / "e.parquet", "test") == (example,)
+    write_examples(tmp_path / "e.parquet", [("test", example)], [("train", "digest")])
+    assert list(read_examples(tmp_path / "e.parquet", "test")) == [example]
     rows = [
         Prediction("a", text, text, (-0.5, -math.inf), {"rouge1": 0.25, "f1": None}, 3, 4, "length"),
         Prediction("b", "", None, (), {"rouge1": None, "f1": 1.0}),
@@ -103,7 +103,7 @@ def test_examples_and_predictions_are_read_back_with_any_text(tmp_path: Path, te
 
 def test_lone_surrogates_do_not_stop_a_run(tmp_path: Path) -> None:
     bad = "a\ud800"
-    write_examples(tmp_path / "e.parquet", [Example(bad, {"input": bad}, (bad,), (bad, "b"), bad, {"c": bad})], ["test"])
+    write_examples(tmp_path / "e.parquet", [("test", Example(bad, {"input": bad}, (bad,), (bad, "b"), bad, {"c": bad}))])
     (example,) = read_examples(tmp_path / "e.parquet", "test")
     assert (example.id, example.targets, example.choices, example.group) == ("a?", ("a?",), ("a?", "b"), "a?")
     assert example.targets[0] in example.choices
@@ -113,8 +113,8 @@ def test_lone_surrogates_do_not_stop_a_run(tmp_path: Path) -> None:
 
 def test_rows_without_scores_or_groups_are_read_back(tmp_path: Path) -> None:
     examples = [Example("1", {"input": "x"}, ("t",)), Example("2", {"input": "y"}, ())]
-    write_examples(tmp_path / "e.parquet", examples, ["test", "test"])
-    assert read_examples(tmp_path / "e.parquet", "test") == tuple(examples)
+    write_examples(tmp_path / "e.parquet", [("test", example) for example in examples])
+    assert list(read_examples(tmp_path / "e.parquet", "test")) == examples
     write_predictions(tmp_path / "p.parquet", [])
     assert read_predictions(tmp_path / "p.parquet") == ()
 

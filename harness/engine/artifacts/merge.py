@@ -122,7 +122,7 @@ def _without_merging() -> str:
 
 
 def _distributions(finished: FinishedCell, predictor: Predictor, model: Any) -> list[Any]:
-    examples = finished.run.examples(finished.task.name)[:COMPARED_EXAMPLES]
+    examples = finished.run.examples(finished.task.name, first=COMPARED_EXAMPLES)
     return next_token_distributions(replace(predictor, loaded=replace(predictor.loaded, model=model)), examples, _COMPARED_PROMPT_TOKENS)
 
 

@@ -37,7 +37,7 @@ def reuse_finished_cell(plan: RunPlan, folder: RunFolder, cell: Cell) -> str:
 def list_columns(folder: RunFolder, task: str) -> set[str] | None:
     """The columns that are stored with the test examples of a task; None if these cannot be read."""
     try:
-        return {name for example in folder.examples(task) for name in example.meta}
+        return folder.columns(task)
     except BenchError:
         return None
 

@@ -77,7 +77,8 @@ def execute(
         columns = {task: list_columns(folder, task) for task in plan.tasks}
         _write_data(planned, folder)
         damage = _delete_damaged_cells(plan.all_cells, folder)
-        score_again(plan, folder, [cell for cell in plan.cells if columns[cell.task] != list_columns(folder, cell.task)])
+        changed = {task for task in plan.tasks if columns[task] != list_columns(folder, task)}
+        score_again(plan, folder, [cell for cell in plan.cells if cell.task in changed])
         listener.started(folder, resumed=unfinished is not None)
         _report_damage(damage, listener)
         try:

@@ -72,7 +72,7 @@ def export_model(
     if merges:
         require_mergeable(finished)
     predictor = load_finished(finished, source, device, trust_remote_code=trust_remote_code)
-    examples = finished.run.examples(finished.task.name)[:COMPARED_EXAMPLES]
+    examples = finished.run.examples(finished.task.name, first=COMPARED_EXAMPLES)
     expected = next_token_distributions(predictor, examples)
     model: Any = predictor.loaded.model
     notes: list[str] = []
