@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from harness.engine.models.folder_check import weight_files
 from harness.store import hash_file
 
-# Files that can change an output. A README or a license cannot.
-_PATTERNS = ("*.safetensors", "*.safetensors.index.json", "config.json", "generation_config.json", "tokenizer*", "*.model", "vocab*",
+# Files that can change an output, beside the weights. A README or a license cannot.
+_PATTERNS = ("*.safetensors.index.json", "config.json", "generation_config.json", "tokenizer*", "*.model", "vocab*",
              "merges.txt", "special_tokens_map.json", "added_tokens.json", "chat_template*", "*.py")  # fmt: skip
 
 
@@ -17,13 +18,15 @@ def folder_digest(folder: Path) -> str:
     """sha256 over names and contents of the files that matter, in hex.
 
     Contents decide, not time stamps: `cp -p` and `rsync -t` give another file the same ones. 500 MB take half a second, once per process.
+    A second copy of the weights in another layout, which some models come with, is not read.
     """
     return digest_of(f"{file.name}:{hash_file(file)}" for file in model_files(folder))
 
 
 def model_files(folder: Path) -> list[Path]:
     """The files of a model that can change an output, in the order of their names."""
-    return sorted({file for pattern in _PATTERNS for file in folder.glob(pattern) if file.is_file()})
+    others = {file for pattern in _PATTERNS for file in folder.glob(pattern) if file.is_file()}
+    return sorted(others.union(weight_files(folder)))
 
 
 def shipped_model_digest(folder: Path) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from harness.errors import BenchError
 from harness.types import Shape
 
+_WHOLE = "model.safetensors"
 MAX_CONFIG_BYTES = 10_000_000
 # The largest counts that a config.json may name; transformers builds so many modules or names before it looks at the weights.
 _COUNTS = (
@@ -45,6 +46,16 @@ def folder_problem(folder: Path) -> str:
         return "it has no tokenizer"
     broken = [file.name for file in weights if _header(file) is None]
     return f"{broken[0]} contains no weights (a broken download, or a Git LFS pointer)" if broken else ""
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files that are loaded: model.safetensors, else those that its index names; without either, all that there are.
+
+    A folder may hold more, such as the same weights in another layout (consolidated.safetensors). An adapter in the folder is loaded, too.
+    """
+    every = sorted(file for file in folder.glob("*.safetensors") if file.is_file())
+    named = {_WHOLE} if (folder / _WHOLE).is_file() else set(_shards(folder, f"{_WHOLE}.index.json"))
+    return [file for file in every if not named or file.name in named or file.name.startswith("adapter_")]
 
 
 def find_special_file(folder: Path) -> str:
@@ -105,7 +116,7 @@ def has_tokenizer(folder: Path) -> bool:
 def parameters_of(folder: Path) -> int | None:
     """The number of weights, from the headers of the safetensors files; None if they are packed or cannot be read."""
     total = 0
-    for file in folder.glob("*.safetensors"):
+    for file in weight_files(folder):
         header = _header(file)
         if header is None:
             return None
@@ -152,9 +163,9 @@ def size_of(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def _shards(folder: Path) -> Iterator[str]:
+def _shards(folder: Path, pattern: str = "*.safetensors.index.json") -> Iterator[str]:
     """The weight files that the index of a sharded model names."""
-    for index in folder.glob("*.safetensors.index.json"):
+    for index in folder.glob(pattern):
         try:
             yield from set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.cache import cache_folder
 from harness.engine.models.digest import digest_of, folder_digest
-from harness.engine.models.folder_check import PICKLES, check_config, find_special_file, has_tokenizer
+from harness.engine.models.folder_check import PICKLES, check_config, find_special_file, has_tokenizer, weight_files
 from harness.engine.models.gguf import converted
 from harness.errors import BenchError, did_you_mean, first_line, setting
 
@@ -139,7 +139,7 @@ def _local(name: str, origin: str, folder: Path, revision: str | None = None) ->
         raise BenchError(f"{folder}: has no .safetensors weights.{pickle} Convert it with save_pretrained of a recent transformers.")
     if not has_tokenizer(folder):
         raise BenchError(f"{folder}: has no tokenizer (tokenizer.json). Save it beside the model with tokenizer.save_pretrained.")
-    for file in sorted(folder.glob("*.safetensors")):
+    for file in weight_files(folder):
         _check_weights(file)
     return ModelSource(name, origin, folder, folder_digest(folder), revision)
 
