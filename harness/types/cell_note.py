@@ -17,6 +17,8 @@ NoteCode = Literal[
     "outputs_missing",  # count of total test examples have no output; texts: the first ids
     "outputs_without_label",  # count of total outputs are not labels; texts: the first outputs
     "support_texts_cut",  # count of total outputs, or their inputs, were too long for the model that scores support
+    "experts_without_adapter",  # percent of the weights are experts, which an adapter of all linear layers does not reach
+    "experts_not_quantized",  # percent of the weights are experts, which are not in 4 bits
     "label_probabilities_missing",  # scores of probabilities treat the given label as certain
 ]
 

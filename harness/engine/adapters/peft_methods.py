@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from harness.engine.adapters.adapter_fields import checked_fields
-from harness.engine.adapters.target_layers import check_names, default_layers
+from harness.engine.adapters.target_layers import check_names, covers_all_layers, default_layers
 from harness.engine.models import quiet_libraries
 from harness.errors import BenchError, did_you_mean, first_line
 from harness.types import Shape, Strategy
@@ -34,6 +35,12 @@ _FOUR_BIT = frozenset({
 def peft_type(strategy: Strategy) -> str:
     """PEFT's name of the strategy's method, such as LORA."""
     return str(strategy.adapter["peft_type"]).upper()
+
+
+def leaves_experts_out(strategy: Strategy) -> bool:
+    """Whether the strategy's adapter is on all linear layers, to which the stacked experts of a mixture do not belong."""
+    kind, config_class = _method(strategy)
+    return "target_modules" in {f.name for f in dataclasses.fields(config_class)} and covers_all_layers(kind, strategy.adapter)
 
 
 def adapter_config(strategy: Strategy, shape: Shape, steps: int | None, model: Any = None) -> Any:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from harness.engine.models import head_modules
+from harness.engine.models import head_modules, stacked_experts
 from harness.errors import BenchError, did_you_mean
 from harness.types import Shape
 
@@ -17,6 +17,10 @@ _PATTERNS = ("rank_pattern", "alpha_pattern")
 
 # Methods that train particular layers, which PEFT knows by the type of the model. All others get every linear layer by default.
 _OWN_TARGETS = frozenset({"ADAPTION_PROMPT", "OSF", "TRAINABLE_TOKENS"})
+_ALL = "all-linear"
+# The last names of layers in the feed-forward blocks of a mixture of experts. PEFT replaces them by the tensors of all experts, for which
+# LoRA has neither dropout nor DoRA (peft 0.21), and which other methods cannot change at all.
+_FEED_FORWARD = frozenset({"gate", "gate_proj", "up_proj", "down_proj", "w1", "w2", "w3"})
 
 
 def check_names(place: str, values: Mapping[str, Any], model: Any) -> None:
@@ -61,10 +65,32 @@ def default_layers(kind: str, config_class: Any, values: Mapping[str, Any], shap
         elif kind == "IA3":
             layers |= _ia3_layers(model)
         elif kind not in _OWN_TARGETS:
-            layers["target_modules"] = "all-linear"
+            layers["target_modules"] = _ALL
+    if _is_all(layers.get("target_modules", values.get("target_modules"))) and stacked_experts(model):
+        layers["target_modules"] = _outside_experts(model)
     if shape == "encoder" and "modules_to_save" in fields:
         layers["modules_to_save"] = sorted({*(values.get("modules_to_save") or ()), *head_modules(model)})
     return layers
+
+
+def covers_all_layers(kind: str, values: Mapping[str, Any]) -> bool:
+    """Whether an adapter with target layers is meant for all linear ones, by its fields or by default."""
+    if values.get("target_parameters"):
+        return False
+    return _is_all(values.get("target_modules", _ALL)) and kind not in _OWN_TARGETS | {"LN_TUNING"}
+
+
+def _is_all(modules: Any) -> bool:
+    return isinstance(modules, str) and modules.lower() == _ALL
+
+
+def _outside_experts(model: Any) -> list[str]:
+    """The linear layers outside the feed-forward blocks, without the output layer: what every method can adapt in a mixture of experts."""
+    from torch.nn import Linear
+
+    output = model.get_output_embeddings()
+    layers = [name for name, module in model.named_modules() if isinstance(module, Linear) and module is not output]
+    return [name for name in layers if name.rsplit(".", 1)[-1] not in _FEED_FORWARD]
 
 
 def _normalizations(model: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 from harness.engine.models.device import DTYPES, Device, find_device
 from harness.engine.models.digest import digest_of, folder_digest, model_files, shipped_model_digest
+from harness.engine.models.experts import stacked_experts
 from harness.engine.models.folder_check import size_of
 from harness.engine.models.four_bit import avoid_repacking, require_four_bit
 from harness.engine.models.gguf import read_gguf
@@ -57,4 +58,5 @@ __all__ = [
     "shape_of_model",
     "shipped_model_digest",
     "size_of",
+    "stacked_experts",
 ]

@@ -17,7 +17,7 @@ from harness.engine.support import SupportModel, add_support
 from harness.engine.tuning import Progress, TrainingPart, encode_examples, general_loss, planned_steps, train
 from harness.grid.execution.job import Emit, Job
 from harness.grid.execution.partial_predictions import PartialPredictions
-from harness.grid.execution.result_notes import notes_on_prompts, notes_on_training
+from harness.grid.execution.result_notes import notes_on_experts, notes_on_prompts, notes_on_training
 from harness.grid.execution.reused_costs import AT_ONCE
 from harness.grid.execution.scored_predictions import score_predictions
 from harness.grid.execution.training_outcome import TrainingOutcome, load_outcome, save_outcome
@@ -77,11 +77,12 @@ class CellRun:
     def run(self) -> tuple[CellResult, Sequence[Prediction] | None]:
         """Run the cell; returns its result and its scored predictions, if it has any."""
         predictor, result = self._prepare()
+        model_notes = notes_on_experts(predictor.loaded, self.strategy)
         predictor, prompts = self._prompts(predictor)
         predictions = self._predict(predictor, prompts)
         predictions, support_notes = self._support(predictor, predictions)
         result, predictions = self._score(result, predictions)
-        notes = (*notes_on_prompts(prompts, len(predictor.shots)), *notes_on_training(result), *support_notes)
+        notes = (*model_notes, *notes_on_prompts(prompts, len(predictor.shots)), *notes_on_training(result), *support_notes)
         return replace(result, truncated_prompts=sum(prompt.truncated for prompt in prompts), notes=notes), predictions
 
     def _prepare(self) -> tuple[Predictor, CellResult]:

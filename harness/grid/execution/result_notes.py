@@ -1,14 +1,30 @@
-"""Notes on a cell's result, from its prompts, its training, or its external outputs."""
+"""Notes on a cell's result, from its model, its prompts, its training, or its external outputs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.engine.adapters import leaves_experts_out
+from harness.engine.models import LoadedModel, stacked_experts
 from harness.engine.prompts import EncodedPrompt
-from harness.types import CellNote, CellResult, Example, Prediction, Task
+from harness.types import CellNote, CellResult, Example, Prediction, Strategy, Task
 
 _SHOWN_TEXTS = 3
+
+
+def notes_on_experts(loaded: LoadedModel, strategy: Strategy) -> list[CellNote]:
+    """Notes on a mixture of experts whose experts the strategy's adapter or quantization leaves as they are."""
+    weights = sum(stacked_experts(loaded.model).values())
+    if not weights:
+        return []
+    percent = {"percent": round(100 * weights / loaded.parameters)}
+    notes = []
+    if strategy.method == "peft" and leaves_experts_out(strategy):
+        notes.append(CellNote("experts_without_adapter", percent))
+    if strategy.quantization is not None:
+        notes.append(CellNote("experts_not_quantized", percent))
+    return notes
 
 
 def notes_on_prompts(prompts: Sequence[EncodedPrompt], shots: int) -> list[CellNote]:

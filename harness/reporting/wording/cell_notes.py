@@ -23,6 +23,14 @@ _SENTENCES: dict[NoteCode, str] = {
     "external_outputs": "External outputs ({texts}).",
     "outputs_missing": "{count:,} of {total:,} test examples have no output ({texts}); they count as wrong.",
     "outputs_without_label": "{count:,} of {total:,} outputs do not match any label ({texts}); they count as wrong.",
+    "experts_without_adapter": (
+        "The adapter is on the layers outside the experts. The experts, {percent}% of the weights, are stored as one tensor per block, and "
+        "stay as they are; full fine-tuning trains them, too."
+    ),
+    "experts_not_quantized": (
+        "The experts, {percent}% of the weights, are stored as one tensor per block, which is not quantized: they take as much memory as "
+        "without 4-bit weights."
+    ),
     "label_probabilities_missing": "Without label probabilities, auroc, brier, log_loss and ece treat the given label as certain.",
 }
 _LONGEST_TEXT = 40

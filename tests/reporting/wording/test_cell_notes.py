@@ -21,6 +21,8 @@ NOTES = [
     CellNote("outputs_without_label", {"count": 1, "total": 40}, ("I cannot say which of these it could possibly be, sorry",)),
     CellNote("outputs_without_label", {"count": 1, "total": 40}, ("\x1b[31mred",)),
     CellNote("label_probabilities_missing"),
+    CellNote("experts_without_adapter", {"percent": 93}),
+    CellNote("experts_not_quantized", {"percent": 93}),
     CellNote("support_texts_cut", {"count": 3, "total": 1200}),
 ]
 
