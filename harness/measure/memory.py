@@ -15,7 +15,7 @@ def reset_peak_memory(device: str) -> None:
         import torch
 
         torch.cuda.reset_peak_memory_stats()
-    elif _CLEAR.exists():
+    elif device == "cpu" and _CLEAR.exists():
         try:
             _CLEAR.write_text("5")  # resets the high-water mark of the resident set, see proc(5)
         except OSError:
@@ -23,11 +23,19 @@ def reset_peak_memory(device: str) -> None:
 
 
 def peak_memory(device: str) -> tuple[int | None, int | None]:
-    """The peak: (allocated, reserved) on a GPU, (resident set, None) on a CPU; None where the system does not report it."""
+    """The peak: (allocated, reserved) on a GPU, (resident set, None) on a CPU; None where the system does not report it.
+
+    Metal reports no peak of allocated memory. On the GPU of a Mac, only the memory that its driver holds for the process is known, which
+    torch keeps until it is needed elsewhere; as reserved memory, it is that of all phases so far.
+    """
     if device == "cuda":
         import torch
 
         return torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved()
+    if device == "mps":
+        import torch
+
+        return None, torch.mps.driver_allocated_memory()
     if _STATUS.exists():
         for line in _STATUS.read_text().splitlines():
             if line.startswith("VmHWM:"):

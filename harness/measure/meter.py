@@ -30,7 +30,7 @@ class Meter:
 
     def __init__(self, device: str, device_name: str, price_per_hour: float | None) -> None:
         """Args:
-        device: "cpu" or "cuda"; decides how memory is measured, and whether the clock waits for the device.
+        device: "cpu", "cuda" or "mps"; decides how memory is measured, and whether the clock waits for the device.
         device_name: the name of the device in the costs.
         price_per_hour: the price of one hour of this device; None if it is unknown.
         """
@@ -105,10 +105,10 @@ class Meter:
     def _stop(self) -> None:
         if not self._open:
             return
-        if self._device == "cuda":
+        if self._device != "cpu":
             import torch
 
-            torch.cuda.synchronize()  # kernels that are still running belong to this phase
+            getattr(torch, self._device).synchronize()  # kernels that are still running belong to this phase
         tally = self._tallies[self._open[-1]]
         tally.seconds += time.perf_counter() - self._since
         allocated, reserved = peak_memory(self._device)

@@ -22,7 +22,7 @@ def get_device_price(device: str, device_name: str, cores: int, user_price: floa
     """The price of one hour.
 
     Args:
-        device: "cpu" or "cuda".
+        device: "cpu", "cuda" or "mps".
         device_name: as torch reports it, such as "NVIDIA H100 80GB HBM3".
         cores: the CPU cores in use; a CPU is priced per core.
         user_price: what the user pays in USD; takes precedence over the table.

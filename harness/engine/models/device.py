@@ -23,7 +23,7 @@ class Device:
     """The device that everything runs on.
 
     Attributes:
-        kind: "cuda" or "cpu".
+        kind: torch's name: "cuda" for a GPU of NVIDIA, or of AMD in a build of torch for ROCm, "mps" for the GPU of a Mac, or "cpu".
         name: as torch or the system reports it.
         dtype: "float32", "bfloat16" or "float16".
         indices: torch's numbers of the devices of this kind and name that this process sees. Each can run a cell of its own.
@@ -51,11 +51,12 @@ class Device:
 def find_device(dtype: str = "auto") -> Device:
     """The GPU if there is one, else the CPU. Of several GPUs it is the first, with those that have its name: a run has one kind of device.
 
-    `auto` is bfloat16 on a GPU that computes in it, and float16 on an older one; on a CPU, bfloat16 where the processor multiplies it, and
-    float32 elsewhere. The choice depends on the processor alone, so that all cells of a run, and those that resume it, use the same.
+    `auto` is bfloat16 on a GPU that computes in it, and float16 on an older one; on the GPU of a Mac, bfloat16 from macOS 14 on, and
+    float32 before; on a CPU, bfloat16 where the processor multiplies it, and float32 elsewhere. The choice depends on the processor (and
+    macOS) alone, so that all cells of a run, and those that resume it, use the same.
 
     Raises:
-        BenchError: float16 on a CPU.
+        BenchError: a number format that does not work on the device.
     """
     import torch
 
@@ -64,12 +65,24 @@ def find_device(dtype: str = "auto") -> Device:
         names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
         same = tuple(index for index, name in enumerate(names) if name == names[0])
         return Device("cuda", names[0], best if dtype == "auto" else dtype, same)
+    if torch.backends.mps.is_available():
+        return _find_mac_gpu(dtype, has_bfloat16=torch.backends.mps.is_macos_or_newer(14, 0))
     if dtype == "float16":
         raise BenchError(
             f"{setting('dtype', 'float16')} is not supported on a CPU (measured nine times slower than float32). Use float32 or bfloat16."
         )
     best = "bfloat16" if has_bfloat16_products() else "float32"
     return Device("cpu", environment()["cpu"], best if dtype == "auto" else dtype)
+
+
+def _find_mac_gpu(dtype: str, *, has_bfloat16: bool) -> Device:
+    if dtype == "float16":
+        advice = "Use bfloat16 or float32." if has_bfloat16 else "Use float32."
+        raise BenchError(f"{setting('dtype', 'float16')} is not supported on the GPU of a Mac: nobody has measured it. {advice}")
+    if dtype == "bfloat16" and not has_bfloat16:
+        raise BenchError(f"{setting('dtype', 'bfloat16')} needs macOS 14 or newer on the GPU of a Mac. Use float32.")
+    best = "bfloat16" if has_bfloat16 else "float32"
+    return Device("mps", f"{environment()['cpu']} GPU", best if dtype == "auto" else dtype)
 
 
 @lru_cache(maxsize=1)

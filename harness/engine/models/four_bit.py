@@ -16,6 +16,11 @@ def require_four_bit(device: Device, strategy: str) -> None:
     Raises:
         BenchError: bitsandbytes is not installed, or does not support the device.
     """
+    if device.kind == "mps":
+        raise BenchError(
+            f"strategy '{strategy}' needs 4-bit weights, which are not supported on the GPU of a Mac: bitsandbytes has no kernels for it "
+            "of its own, and would download code from the Hub. Leave out the strategy; those without 4-bit weights, such as lora, work."
+        )
     if importlib.util.find_spec("bitsandbytes") is None:
         raise BenchError(f"strategy '{strategy}' needs 4-bit weights, and bitsandbytes is not installed: pip install bitsandbytes")
     if device.kind == "cuda":

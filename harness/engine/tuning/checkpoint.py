@@ -190,6 +190,8 @@ def _random_state() -> dict[str, Any]:
     generators = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         generators["cuda"] = torch.cuda.get_rng_state()
+    if torch.backends.mps.is_available():
+        generators["mps"] = torch.mps.get_rng_state()
     return generators
 
 
@@ -199,6 +201,8 @@ def _restore_random(generators: Mapping[str, Any]) -> None:
     torch.set_rng_state(generators["cpu"])
     if "cuda" in generators and torch.cuda.is_available():
         torch.cuda.set_rng_state(generators["cuda"])
+    if "mps" in generators and torch.backends.mps.is_available():
+        torch.mps.set_rng_state(generators["mps"])
 
 
 def _flush(path: Path) -> None:

@@ -18,7 +18,7 @@ from harness.measure import Meter
 from harness.types import Shape
 
 # More tokens at once do not make a CPU faster, and their activations take gigabytes (SmolLM2-135M with LoRA: 2.7 MB per token).
-MICRO_BATCH_TOKENS = {"cpu": 2048, "cuda": 8192}
+MICRO_BATCH_TOKENS = {"cpu": 2048, "cuda": 8192, "mps": 4096}
 
 
 class DivergedError(Exception):

@@ -55,8 +55,10 @@ def open_cell_processes(device: Device, at_once: int) -> Iterator[Executor]:
     threads = str(max(1, usable_cores() // at_once))
     environment = {"OMP_NUM_THREADS": threads, **_openmp_waiting(at_once), **_cuda_check(device), **os.environ}
     environment["TOKENIZERS_PARALLELISM"] = "false"
+    environment.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Metal cannot compute is computed on the CPU
     devices = VisibleDevices(device)
-    processes = _ForkedProcesses(environment, devices) if hasattr(os, "fork") else _SpawnedProcesses(environment, devices)
+    can_fork = hasattr(os, "fork") and sys.platform != "darwin"  # Apple's libraries, Metal and Accelerate among them, do not survive a fork
+    processes = _ForkedProcesses(environment, devices) if can_fork else _SpawnedProcesses(environment, devices)
     try:
         yield processes
     finally:
