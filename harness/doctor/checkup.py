@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.cache import cache_folder
-from harness.doctor import machine, trials
+from harness.doctor import hardware, machine, trials
 from harness.doctor.finding import Finding, format_bytes
 from harness.doctor.security import check_security
 from harness.engine.models import TINY, named_models, resolve_model, shape_of_model, shipped_model_digest, size_of
@@ -54,7 +54,9 @@ def list_checks(runs_dir: Path, model: str | None = None) -> list[Check]:
         Check("packages", machine.check_packages, needed=True),
         Check("memory", machine.check_memory),
         Check("disk", lambda: machine.check_disk(runs_dir), needed=True),
-        Check("device", machine.check_device, needed=True),
+        Check("device", hardware.check_devices, needed=True),
+        Check("kernels", hardware.check_kernels),
+        Check("speed", hardware.check_speed),
         Check("number formats", trials.check_number_formats, needed=True),
         Check("4-bit weights", trials.check_four_bit),
         Check("cache", _check_cache),

@@ -1,4 +1,4 @@
-"""Checks of the machine: Python and packages, memory, disk space, the device."""
+"""Checks of the machine: Python and packages, memory, disk space."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.doctor.finding import Finding, Status, format_bytes
-from harness.engine.models import find_device
 from harness.errors import setting
 from harness.measure import usable_cores
 from harness.text import plural
@@ -119,30 +118,3 @@ def check_disk(runs_dir: Path) -> Iterator[Finding]:
     is_low = free < _LOW_DISK
     hint = f"a run stores the weights of every strategy; free some space, or {choose_folder}" if is_low else ""
     yield Finding("disk", "warning" if is_low else "ok", text, hint, needed=True)
-
-
-def check_device() -> Iterator[Finding]:
-    """The GPU with its memory and driver, or the CPU; and whether there is a GPU that torch does not find."""
-    import torch
-
-    device = find_device()
-    if device.kind == "cuda":
-        memory = torch.cuda.get_device_properties(0).total_memory
-        text = f"{device.name}, {format_bytes(memory)}, driver {_driver() or 'unknown'}, CUDA {torch.version.cuda}"
-        yield Finding("device", "ok", text, needed=True)
-        return
-    yield Finding("device", "ok", f"no GPU; everything runs on the CPU ({device.name})", needed=True)
-    if driver := _driver():
-        hint = "this build of torch has no CUDA support, or not for this driver; see https://pytorch.org/get-started for a matching build"
-        yield Finding("device", "warning", f"there is an NVIDIA driver ({driver}), but torch {torch.__version__} finds no GPU", hint)
-
-
-def _driver() -> str | None:
-    try:
-        import pynvml
-
-        pynvml.nvmlInit()
-        version = pynvml.nvmlSystemGetDriverVersion()
-    except Exception:  # no driver, or the package is not installed
-        return None
-    return version.decode() if isinstance(version, bytes) else str(version)

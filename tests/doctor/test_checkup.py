@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tiny_models import save_model
 
-from harness.doctor import checkup, machine, trials
+from harness.doctor import checkup, hardware, machine, trials
 from harness.doctor.checkup import Check, is_ready, list_checks
 from harness.doctor.finding import Finding
 from harness.doctor.trials import four_bit_cosines
@@ -59,7 +59,7 @@ def test_broken_torch_does_not_stop_other_checks(monkeypatch: pytest.MonkeyPatch
     def no_torch(*_: object) -> None:
         raise ImportError("libtorch.so: cannot open shared object file")
 
-    monkeypatch.setattr(machine, "find_device", no_torch)
+    monkeypatch.setattr(hardware, "find_device", no_torch)
     monkeypatch.setattr(trials, "find_device", no_torch)
     assert run_single("device").status == "failed"
     assert "libtorch.so" in run_single("4-bit weights").text
