@@ -34,7 +34,12 @@ def list_runs(runs_dir: PathLike = "runs", *, progress: Callable[[str, int, int]
 
 
 def select_prunable(
-    runs_dir: PathLike = "runs", *, keep: int | None = None, older_than: timedelta | None = None, registry: PathLike | None = None
+    runs_dir: PathLike = "runs",
+    *,
+    keep: int | None = None,
+    older_than: timedelta | None = None,
+    registry: PathLike | None = None,
+    weights_only: bool = False,
 ) -> PruningPlan:
     """Select runs to delete with `prune_runs`. Nothing is deleted yet.
 
@@ -45,6 +50,8 @@ def select_prunable(
         keep: this many of the newest finished runs of each task stay.
         older_than: only runs that are older; one of the two is needed.
         registry: the folder of the promoted models; by default "registry", if it exists.
+        weights_only: delete only the trained weights: results, reports and verdicts stay, and `verify` still accepts the run. Runs that
+            people have reviewed are then selected, too, and runs that are not finished stay.
 
     Raises:
         BenchError: neither `keep` nor `older_than` is given, or the registry does not exist or is damaged.
@@ -55,16 +62,18 @@ def select_prunable(
         raise BenchError(problem)
     models = _open_registry(registry)
     events = models.journal.events() if models is not None else []
-    return plan_pruning(Path(runs_dir), datetime.now(UTC), keep=keep, older_than=older_than, events=events)
+    now = datetime.now(UTC)
+    return plan_pruning(Path(runs_dir), now, keep=keep, older_than=older_than, events=events, weights_only=weights_only)
 
 
 def prune_runs(plan: PruningPlan) -> tuple[PrunedRun, ...]:
-    """Delete the runs that `select_prunable` has selected; returns those that were deleted. A run that is in use by now stays.
+    """Delete the runs that `select_prunable` has selected, or their weights; returns those of which something was deleted. A run that is
+    in use by now stays.
 
     Raises:
         BenchError: files cannot be deleted.
     """
-    return delete_planned(plan)
+    return delete_planned(plan, datetime.now(UTC))
 
 
 def write_site(

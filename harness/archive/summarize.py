@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -73,6 +74,19 @@ def measure_size(folder: Path) -> int:
             except OSError:
                 continue
     return total
+
+
+def measure_freed(files: Iterable[Path]) -> int:
+    """Bytes that deleting these files frees: runs share files by hard links, and the space is free when no link is left."""
+    left: dict[tuple[int, int], int] = {}
+    freed = 0
+    for file in files:
+        with contextlib.suppress(OSError):
+            stat = file.lstat()
+            identity = stat.st_dev, stat.st_ino
+            left[identity] = left.get(identity, stat.st_nlink) - 1
+            freed += 0 if left[identity] else stat.st_size
+    return freed
 
 
 def _find_state(run: RunResults) -> tuple[RunState, str]:

@@ -11,6 +11,7 @@ from harness.store.json_files import from_json_text, read_json, read_value, to_j
 from harness.store.lock import RunLock, file_lock
 from harness.store.packing import CONTENTS, PackedFile, PackedRun, pack_run
 from harness.store.parquet_tables import read_table
+from harness.store.removed_weights import RemovedWeights
 from harness.store.review_files import (
     PacketFolder,
     RetiredExample,
@@ -62,6 +63,7 @@ __all__ = [
     "PacketFolder",
     "PartWriter",
     "ReceivedCell",
+    "RemovedWeights",
     "RetiredExample",
     "RunFolder",
     "RunLock",

@@ -7,12 +7,14 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from harness.errors import BenchError
 from harness.store.atomic import make_private_folder
 from harness.store.parquet_tables import read_predictions, write_predictions
+from harness.store.removed_weights import ARTIFACT, REMOVED, RemovedWeights
 from harness.store.seals import RESTORE, describe_damage, hash_file, read_sealed, read_sealed_json, require_inside, walk_files, write_sealed
 from harness.types import CellResult, Prediction
 
@@ -66,7 +68,10 @@ class CellFolder:
     @property
     def place(self) -> str:
         """The path of `cell.json` in its run."""
-        return f"cells/{self.path.name}/cell.json"
+        return self._place("cell.json")
+
+    def _place(self, name: str) -> str:
+        return f"cells/{self.path.name}/{name}"
 
     def is_finished(self) -> bool:
         """Whether the cell has a result, of whatever status."""
@@ -118,8 +123,10 @@ class CellFolder:
         """
         try:
             recorded = self.file_digests()
+            removed = self.list_removed()
         except BenchError as error:
             return list(error.problems)
+        recorded = {name: digest for name, digest in recorded.items() if name not in removed}
         problems = [
             f"{self.path / name}: {problem}"
             for name, digest in recorded.items()
@@ -127,6 +134,43 @@ class CellFolder:
         ]
         unknown = [name for name in self._list_files() if name.startswith(under) and name not in recorded]
         return problems + [f"{self.path / name}: does not belong to the cell: cell.json does not list it" for name in unknown]
+
+    def removed_weights(self) -> RemovedWeights | None:
+        """The note about weights that were removed to free disk space; None if none were.
+
+        Raises:
+            BenchError: the note is damaged.
+        """
+        file = self.path / REMOVED
+        if not file.is_file():
+            return None
+        advice = "Restore it from a backup, or delete it: the weights then count as missing."
+        return read_sealed(file, RemovedWeights, place=self._place(REMOVED), advice=advice)
+
+    def list_removed(self) -> dict[str, str]:
+        """The digests of the removed files that are not there, by path in the folder of the cell; raises as `removed_weights` does."""
+        removed = self.removed_weights()
+        return {
+            name: digest
+            for name, digest in (removed.files if removed is not None else {}).items()
+            if name.startswith(ARTIFACT) and self.file_digests().get(name) == digest and not (self.path / name).exists()
+        }
+
+    def remove_weights(self, now: datetime) -> None:
+        """Delete the trained weights of a finished cell, and note their digests before. Continues where it was interrupted.
+
+        Raises:
+            OSError: the files cannot be deleted.
+            BenchError: the cell is damaged.
+        """
+        earlier = self.removed_weights()
+        if earlier is None:
+            files = {name: digest for name, digest in self.file_digests().items() if name.startswith(ARTIFACT)}
+            size = sum((self.path / name).stat().st_size for name in files if (self.path / name).is_file())
+            note = RemovedWeights(now.isoformat(timespec="seconds"), size, files)
+            write_sealed(self.path / REMOVED, RemovedWeights, note, place=self._place(REMOVED))
+        if self.artifact.is_dir():
+            shutil.rmtree(self.artifact)
 
     def check(self, under: str) -> None:
         """Check the files of a finished cell whose path in it begins with `under`.
@@ -168,4 +212,4 @@ class CellFolder:
     def _list_files(self) -> list[str]:
         """The paths of the files that `cell.json` records, in order."""
         names = sorted(name for name, _ in walk_files(self.path))
-        return [name for name in names if name not in ("cell.json", _LOG) and not name.startswith("checkpoint/")]
+        return [name for name in names if name not in ("cell.json", _LOG, REMOVED) and not name.startswith("checkpoint/")]

@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.errors import BenchError
 from harness.store.added_files import ADDED, AddedFiles, find_added_problem, list_added, read_added
 from harness.store.cell_folder import CellFolder
+from harness.store.removed_weights import REMOVED, RemovedWeights
 from harness.store.run_folder import RunFolder
 from harness.store.seals import PackNote, check_sealed, describe_damage
 from harness.webpage import is_page_intact
@@ -46,6 +47,8 @@ class Verification:
     problems: tuple[FileProblem, ...]
     lost: Mapping[str, str]
     """Reviews and verdicts whose loss was accepted, with the time of that in ISO 8601, by path in the run."""
+    removed: Mapping[str, RemovedWeights]
+    """Trained weights that were removed to free disk space, by cell id."""
     unchecked: tuple[str, ...]
     """Files that have no digest: exports, which can be written again, and what people have put there."""
 
@@ -67,6 +70,8 @@ class _Check:
         self._folder = folder
         self._problems: dict[str, str] = {}
         self._checked: set[str] = set()
+        self._removed: dict[str, RemovedWeights] = {}
+        self._excused: dict[str, str] = {}  # digests of files that may be missing, by path in the run
 
     def run(self) -> Verification:
         folder = self._folder
@@ -78,8 +83,10 @@ class _Check:
         if seal is not None:
             self._checked.add("seal.json")
             recorded = dict(seal.files)
+        self._read_removed()
         for place, digest in recorded.items():
-            self._note(place, describe_damage(folder.path / place, digest, "seal.json", fresh=True))
+            if self._excused.get(place) != digest:
+                self._note(place, describe_damage(folder.path / place, digest, "seal.json", fresh=True))
         self._check_plan()
         self._check_cells(recorded)
         added = self._check_added()
@@ -100,6 +107,7 @@ class _Check:
             size=sum(sizes),
             problems=tuple(FileProblem(place, problem) for place, problem in sorted(self._problems.items())),
             lost=added.lost,
+            removed=self._removed,
             unchecked=tuple(place for place in files if place not in self._checked and not place.startswith("work/")),
         )
 
@@ -110,6 +118,21 @@ class _Check:
 
     def _place(self, file: Path) -> str:
         return file.relative_to(self._folder.path).as_posix()
+
+    def _read_removed(self) -> None:
+        """The notes about weights that were removed on purpose."""
+        for path in sorted((self._folder.path / "cells").glob(f"*/{REMOVED}")):
+            cell = CellFolder(path.parent)
+            self._checked.add(self._place(path))
+            try:
+                note = cell.removed_weights() if cell.is_finished() else None
+                missing = cell.list_removed() if note is not None else {}
+            except BenchError as error:
+                self._note(self._place(path), error.problems[0].removeprefix(f"{path}: "))
+                continue
+            if note is not None:
+                self._removed[path.parent.name] = note
+                self._excused |= {f"cells/{path.parent.name}/{name}": digest for name, digest in missing.items()}
 
     def _check_plan(self) -> None:
         """The plan, and the files in data/ that it lists."""
@@ -141,8 +164,7 @@ class _Check:
             except BenchError as error:
                 self._note(cell.place, error.problems[0].removeprefix(f"{cell.result_file}: "))
                 continue
-            for name in digests:
-                self._checked.add(f"cells/{path.name}/{name}")
+            self._checked |= {f"cells/{path.name}/{name}" for name in digests} - self._excused.keys()
             for problem in cell.list_damage(fresh=f"cells/{path.name}/{next(iter(digests), '')}" not in recorded):
                 file, _, text = problem.partition(": ")
                 self._note(self._place(Path(file)), text)

@@ -88,6 +88,18 @@ def test_pruning_shows_what_it_would_delete_and_deletes_only_with_consent(call: 
     assert ended.out.splitlines()[0].startswith("delete: 20260301-a (")
     assert ended.out.splitlines()[-1].startswith("Deleted 1 run (")
     assert [path.name for path in (here / "runs").iterdir()] == ["20260302-b"]
+    (cell, _) = sorted((here / "runs").glob("*/cells/*"))
+    (cell / "artifact").mkdir()
+    (cell / "artifact" / "model.safetensors").write_bytes(bytes(2 << 20))
+    shown = call("runs", "prune", "--keep", "0", "--weights-only", "--dry-run").out.splitlines()
+    assert shown[0].startswith("delete the trained weights: 20260302-b (") and shown[0].endswith("old, 2.0 MiB)")
+    assert shown[-1] == "Nothing was deleted."
+    ended = call("runs", "prune", "--keep", "0", "--weights-only", "--yes")
+    assert (
+        "Deleted the trained weights of 1 run (2.0 MiB)." in ended.out
+        and not (cell / "artifact").exists()
+        and (cell / "cell.json").exists()
+    )
     assert "'soon' is not an age: write 12h, 30d or 8w" in call("runs", "prune", "--older-than", "soon").err
     assert call("runs", "prune").err == "error: name the runs to delete: --keep N, --older-than 30d, or both.\n"
     assert call("runs", "--runs-dir", "none", "prune", "--keep", "1").out.splitlines()[0] == "0 runs not selected."

@@ -11,6 +11,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def _flip(content: bytes, bit: int) -> bytes:
 def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with files of every kind, two of each where there can be several."""
     folder = tmp_path_factory.mktemp("whole")
-    cells = [Made("base", 0.2), Made("few-shot", 0.4), *(Made("lora", 0.9, seed, train_seconds=9) for seed in (1, 2))]
+    cells = [Made("base", 0.2), Made("few-shot", 0.4), *(Made("lora", 0.9, seed, train_seconds=9) for seed in (1, 2, 3, 4))]
     run = make_run(folder / "run", [summarization(cells, rows=40)])
     for number, cell in enumerate(run.cells):
         files = run.folder.cell(cell.id)
@@ -64,6 +65,8 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         files.write_result(result, predictions)
     run.folder.remove_working_files()
     run.folder.seal()
+    for cell in run.cells[-2:]:
+        run.folder.cell(cell.id).remove_weights(datetime(2026, 3, 31, tzinfo=UTC))
     for seed in (1, 2):
         exported = review_export(run.path, ["base", "lora"], n=6, repeats=0, mode="errors", train_size=0, seed=seed)
         items = [item.id for item in exported.packet.items]
@@ -172,6 +175,7 @@ def test_whole_run_is_intact_and_has_every_kind_of_file(whole_run: Path) -> None
     assert set(files_by_kind(whole_run)) == {
         "run.json", "seal.json", "added.json", "report.html", "data/*.parquet", "data/*.key",
         "cells/*/cell.json", "cells/*/predictions.parquet", "cells/*/training.jsonl", "cells/*/shots.json", "cells/*/log.txt",
+        "cells/*/removed.json",
         "cells/*/artifact/adapter_model.safetensors", "cells/*/artifact/adapter_config.json", "cells/*/artifact/tokenizer.json",
         "cells/*/artifact/README.md", "review/*/packet.json", "review/*/key.json", "review/*/imports/*.json", "review/retired.json",
         "gates/*.json",

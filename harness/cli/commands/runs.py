@@ -62,25 +62,35 @@ def runs(ctx: click.Context, format_: str, runs_dir: str) -> None:
         click.echo(message(describe_no_runs(runs_dir)))
 
 
-@runs.command(short_help="Delete runs, after showing which.")
+@runs.command(short_help="Delete runs, or only their trained weights, after showing which.")
 @click.option("--keep", type=click.IntRange(min=0), metavar="N", help="Keep the newest N finished runs of each task.")
 @click.option("--older-than", type=_Age(), metavar="AGE", help="Delete only runs that are older: 12h, 30d, 8w.")
 @click.option(
     "--registry", envvar="BENCH_REGISTRY", show_envvar=True, help="Folder of the promoted models. Default: registry, if it exists."
 )
+@click.option("--weights-only", is_flag=True, help="Delete only trained weights, and keep results, reports and verdicts.")
 @click.option("--dry-run", is_flag=True, help="Show what would be deleted, and stop.")
 @click.option("--yes", is_flag=True, help="Delete without asking.")
 @runs_dir
 @click.pass_context
 def prune(
-    ctx: click.Context, keep: int | None, older_than: timedelta | None, registry: str | None, dry_run: bool, yes: bool, runs_dir: str
+    ctx: click.Context,
+    keep: int | None,
+    older_than: timedelta | None,
+    registry: str | None,
+    weights_only: bool,
+    dry_run: bool,
+    yes: bool,
+    runs_dir: str,
 ) -> None:
     """Delete runs. Shows them first, and asks; without a terminal, nothing is deleted unless --yes is given.
 
-    A run stays if it is in use, if the history of the registry names it, if it has review packets, or if it is damaged.
+    A run stays if it is in use, if the history of the registry names it, if it has review packets, or if it is damaged. With
+    --weights-only, results stay and can still be verified, but the models cannot be used any more; runs that are not finished keep theirs.
 
     \b
     bench runs prune --keep 5 --dry-run
+    bench runs prune --keep 5 --weights-only --dry-run
     bench runs prune --older-than 30d --yes
     """
     import sys
@@ -93,7 +103,7 @@ def prune(
     if dry_run and yes:
         raise click.UsageError("--dry-run and --yes cannot be combined")
     folder = ctx.obj if ctx.get_parameter_source("runs_dir") is ParameterSource.DEFAULT else runs_dir
-    plan = api.select_prunable(folder, keep=keep, older_than=older_than, registry=registry)
+    plan = api.select_prunable(folder, keep=keep, older_than=older_than, registry=registry, weights_only=weights_only)
     for line in describe_pruning(plan, datetime.now(UTC)):
         click.echo(message(line))
     if dry_run or not plan.delete:

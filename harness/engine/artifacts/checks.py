@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.errors import BenchError, first_line
+from harness.errors import BenchError, first_line, setting
 from harness.results import FinishedCell
 from harness.store import read_json
 
@@ -15,11 +15,18 @@ def check_artifact(finished: FinishedCell) -> None:
     """Check the stored adapter or model of a cell; does nothing for a strategy that trains nothing.
 
     Raises:
-        BenchError: a file is missing, damaged or was added, or the adapter's configuration was changed after training.
+        BenchError: a file is missing, damaged or was added, the weights were removed to free disk space, or the adapter's configuration
+            was changed after training.
     """
     if finished.strategy.method == "prompt":
         return
     folder = finished.files.artifact
+    removed = finished.files.removed_weights()
+    if removed is not None and not folder.is_dir():
+        raise BenchError(
+            f"{folder}: the trained weights were removed on {removed.at[:10]} to free disk space (`bench runs prune`). Restore the folder "
+            f"from a backup, or train the model again: `bench run` with {setting('reuse', 'False')}."
+        )
     peft = finished.strategy.method == "peft"
     config = folder / ("adapter_config.json" if peft else "config.json")
     weights = [folder / "adapter_model.safetensors"] if peft else sorted(folder.glob("*.safetensors"))

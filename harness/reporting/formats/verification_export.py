@@ -20,6 +20,7 @@ def verification_to_json(verification: Verification) -> dict[str, Any]:
         "bytes": verification.size,
         "problems": [asdict(problem) for problem in verification.problems],
         "lost": dict(verification.lost),
+        "removed_weights": {cell: {"at": note.at, "bytes": note.size} for cell, note in verification.removed.items()},
         "without_digest": list(verification.unchecked),
         "packed": None if verification.packed is None else asdict(verification.packed),
     }

@@ -20,6 +20,7 @@ _KINDS: Sequence[tuple[str, tuple[str, str], str]] = (
     ("outputs", ("cells/", "predictions.parquet"), "what the models wrote, with scores"),
     ("examples of few-shot prompts", ("cells/", "shots.json"), "texts of training examples"),
     ("training curves", ("cells/", "training.jsonl"), "losses"),
+    ("notes about removed weights", ("cells/", "removed.json"), "digests of the weights, and when they were removed"),
     ("trained weights", ("cells/", ""), "a model can repeat texts that it was trained on"),
     ("reviews", ("review/", ""), "outputs, names of raters, and which strategy is behind each output: not for raters"),
     ("verdicts of the gate", ("gates/", ""), "scores, and outputs that got worse"),
@@ -42,6 +43,15 @@ def describe_verification(verification: Verification) -> list[str]:
     if verification.unchecked:
         shown = [*verification.unchecked[:_MOST_UNCHECKED], *(["…"] if len(verification.unchecked) > _MOST_UNCHECKED else [])]
         lines.append(one_line(f"Without a digest: {', '.join(shown)}."))
+    if verification.removed:
+        size = numbers.size(sum(each.size for each in verification.removed.values()))
+        dates = sorted({each.at[:10] for each in verification.removed.values()})
+        lines.append(
+            one_line(
+                f"Removed to free disk space: the trained weights of {plural(len(verification.removed), 'cell')} ({size}), on "
+                f"{', '.join(dates)}. Their digests are kept."
+            )
+        )
     if verification.packed is not None:
         lines.append(f"The run was packed without: {', '.join(each.what for each in verification.packed.left_out)}.")
     checked = f"{plural(verification.files, 'file')} ({numbers.size(verification.size)})"

@@ -1,4 +1,4 @@
-"""Which runs are deleted, which stay, and why."""
+"""Which runs are deleted, as a whole or their trained weights, which stay, and why."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _REASONS: Mapping[WhyKept, str] = {
     "reviewed": "it has review packets, which cannot be made again",
     "damaged": "it is damaged or in another format, so its age and its reviews are not known; `bench verify` says what is wrong",
     "is_link": "it is a link to another folder",
+    "unfinished": "it is not finished; run the same command again to finish it",
 }
 
 
@@ -24,21 +25,27 @@ def describe_pruning(plan: PruningPlan, now: datetime) -> list[str]:
     lines = []
     for run in plan.delete:
         state = "" if run.finished else ", not finished"
-        lines.append(one_line(f"delete: {run.folder.path.name} ({describe_age(run.created, now)} old, {numbers.size(run.size)}{state})"))
+        what = "delete the trained weights" if plan.weights_only else "delete"
+        lines.append(one_line(f"{what}: {run.folder.path.name} ({describe_age(run.created, now)} old, {numbers.size(run.size)}{state})"))
     lines += [one_line(f"keep: {run.folder.path.name}: {_REASONS[run.kept]}") for run in plan.keep if run.kept]
     lines.append(f"{plural(plan.unselected, 'run')} not selected.")
+    if plan.freed != sum(run.size for run in plan.delete):
+        lines.append(f"{numbers.size(plan.freed)} of disk space would be free: other runs share the rest.")
     return lines
 
 
 def ask_to_delete(plan: PruningPlan) -> str:
     """The question before the deletion."""
-    return f"Delete {_count(plan.delete)}? This cannot be undone."
+    what = "the trained weights of " if plan.weights_only else ""
+    return f"Delete {what}{_count(plan.delete)}? This cannot be undone."
 
 
 def describe_deleted(plan: PruningPlan, deleted: Sequence[PrunedRun]) -> list[str]:
     """What was deleted, and which runs stayed because they are in use by now."""
     stayed = [run.folder.path.name for run in plan.delete if run not in deleted]
-    lines = [f"Deleted {_count(deleted)}."]
+    lines = [f"Deleted {'the trained weights of ' if plan.weights_only else ''}{_count(deleted)}."]
+    if plan.weights_only and deleted:
+        lines.append("Their results, reports and verdicts stay, and `bench verify` accepts them. Their models cannot be used any more.")
     return lines + [one_line(f"keep: {name}: {_REASONS['in_use']}") for name in stayed]
 
 

@@ -6,6 +6,7 @@ import copy
 import json
 import shutil
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -149,10 +150,16 @@ def _stored_decisions() -> bytes:
 
 @lru_cache(maxsize=1)
 def _reviewed_run() -> Path:
-    """A run with a packet, a verdict and an approval."""
+    """A run with a packet, a verdict, an approval, and a cell whose weights were removed."""
     speed = measured(0.5, 0.7, batches={2: 0.9}, merged=0.5)
     cells = [Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=9, serving=speed)]
     run = make_run(get_folder() / "run", [summarization(cells, rows=40)])
+    cell = run.folder.cell(run.cells[1].id)
+    cell.artifact.mkdir()
+    (cell.artifact / "adapter_model.safetensors").write_bytes(b"weights")
+    cell.write_result(cell.result(), cell.predictions())
+    run.folder.seal()
+    cell.remove_weights(datetime(2026, 3, 31, tzinfo=UTC))
     review_export(run.path, ("base", "lora"), n=6)
     _judge(run.path)
     approve(run.path, "lora", "anna", key=get_folder() / "anna.pem")
@@ -229,6 +236,12 @@ RUN_FILES: dict[str, Reader] = {
         read_run("review/*/key.json"),
         file_seeds(_reviewed_run, "review/*/key.json"),
         document_seeds(_reviewed_run, "review/*/key.json"),
+        share=0.4,
+    ),
+    "removed": Reader(
+        read_run("cells/*/removed.json"),
+        file_seeds(_reviewed_run, "cells/*/removed.json"),
+        document_seeds(_reviewed_run, "cells/*/removed.json"),
         share=0.4,
     ),
     "growing-curve": Reader(read_growing_curve, _curve_seeds, share=0.1),
