@@ -7,7 +7,7 @@ from __future__ import annotations
 import io
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,20 @@ from harness.grid.execution.worker import run_job
 
 
 @contextmanager
-def cells_in_process() -> Iterator[None]:
-    """Runs of this block train and score their cells here. What libraries print goes to the log of the cell, as it does in a worker."""
+def cells_in_process(on_round: Callable[[Sequence[Job]], None] = lambda _: None) -> Iterator[None]:
+    """Runs of this block train and score their cells here. What libraries print goes to the log of the cell, as it does in a worker.
+
+    How fast the models answer is not measured: it takes seconds for each, and has tests of its own.
+
+    Args:
+        on_round: called with cells that are to run before the first of them.
+    """
 
     def run(scheduler: Any, jobs: Sequence[Job], *, at_once: int = 1) -> None:
-        for job in jobs:
+        cells = [job for job in jobs if not job.serving_seconds]
+        if cells:
+            on_round(cells)
+        for job in cells:
             scheduler._on_event({"event": "start", "cell": job.cell})
             folder = Path(job.run) / "cells" / job.cell
             folder.mkdir(parents=True, exist_ok=True)

@@ -88,6 +88,7 @@ def test_a_gpu_of_amd_is_used_as_torch_offers_it(monkeypatch: pytest.MonkeyPatch
     """Builds of torch for ROCm answer for torch.cuda."""
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.version.hip", "6.4.1")
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
     monkeypatch.setattr("torch.cuda.get_device_name", lambda number: "AMD Instinct MI300X")
     monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda *, including_emulation: True)
     monkeypatch.setattr("torch.cuda.get_device_capability", lambda number: (9, 4))

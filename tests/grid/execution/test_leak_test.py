@@ -8,11 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from in_process import cells_in_process
 from tiny_models import save_model
 
 from harness import BenchError, Run, load_run, run
-from harness.grid.execution.job import Event
-from harness.grid.execution.worker import run_job
 from harness.results import EXPOSURE, EXTRACTION, RunResults
 from harness.store import RunFolder, verify_run
 
@@ -30,15 +29,10 @@ privacy: {canaries: 2, repeats: [1, 12], references: 63}
 
 def start(here: Path, **options: object) -> Run:
     """Run everything in this process: cells that take a second need none of their own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.grid.execution.run.CellScheduler.run", lambda _, jobs, *, at_once: [run_job(job, ignore) for job in jobs])
+    with cells_in_process():
         return run(
             str(here / "letters.yaml"), STRATEGY, model=str(here / "model"), runs_dir=here / "runs", dtype="float32", **options,
         )  # type: ignore[arg-type]  # fmt: skip
-
-
-def ignore(event: Event) -> None:
-    pass
 
 
 @pytest.fixture(scope="module")

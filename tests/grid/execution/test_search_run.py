@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from in_process import cells_in_process
 from tiny_models import save_model
 
 from harness import BenchError, Run, load_run, run
@@ -42,13 +43,7 @@ def start(
 ) -> Run:
     """Run everything in this process: cells that take a second need none of their own."""
 
-    def run_here(_: object, jobs: Sequence[Job], *, at_once: int) -> None:
-        on_round(jobs)
-        for job in jobs:
-            run_job(job, ignore)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.grid.execution.run.CellScheduler.run", run_here)
+    with cells_in_process(on_round):
         return run(
             [str(here / f"{task}.yaml") for task in tasks],
             strategies,
