@@ -85,8 +85,8 @@ def read_instructions(cpuinfo: Path) -> list[str]:
         lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
-    found = (line.partition(":")[2].split() for line in lines if line.split(":")[0].strip() in ("flags", "Features"))
-    flags = set(next(found, []))
+    listed = (line.partition(":")[2].split() for line in lines if line.split(":")[0].strip() in ("flags", "Features"))
+    flags = set(next(listed, []))
     vectors = [name for flag, name in _VECTORS if flag in flags]
     return [*vectors[:1], *(name for flag, name in _BFLOAT16 if flag in flags)]
 

@@ -19,7 +19,7 @@ def keep_named_columns(task: Task, splits: Splits) -> Splits:
 
     def reduce(examples: tuple[Example, ...]) -> tuple[Example, ...]:
         if all(e.meta.keys() <= named for e in examples):
-            return examples  # without a copy of a large data set
+            return examples  # without a copy of a large dataset
         return tuple(replace(e, meta={name: value for name, value in e.meta.items() if name in named}) for e in examples)
 
     return replace(splits, train=reduce(splits.train), validation=reduce(splits.validation), test=reduce(splits.test))
