@@ -78,7 +78,7 @@ def find_device(dtype: str = "auto") -> Device:
 def _find_mac_gpu(dtype: str, *, has_bfloat16: bool) -> Device:
     if dtype == "float16":
         advice = "Use bfloat16 or float32." if has_bfloat16 else "Use float32."
-        raise BenchError(f"{setting('dtype', 'float16')} is not supported on the GPU of a Mac, where its training was never measured. {advice}")
+        raise BenchError(f"{setting('dtype', 'float16')} is not supported on the GPU of a Mac, where it was never measured. {advice}")
     if dtype == "bfloat16" and not has_bfloat16:
         raise BenchError(f"{setting('dtype', 'bfloat16')} needs macOS 14 or newer on the GPU of a Mac. Use float32.")
     best = "bfloat16" if has_bfloat16 else "float32"
