@@ -28,6 +28,7 @@ from harness.api.reviews import review_export, review_harvest, review_import, re
 from harness.api.run_files import pack, verify
 from harness.api.serving import export_registered
 from harness.api.shadowing import ShadowAnswers, shadow
+from harness.api.training_files import export_data
 from harness.api.training_runs import run, run_request, score, stored_request
 from harness.api.user_feedback import (
     AddedFeedback,
@@ -77,6 +78,7 @@ __all__ = [
     "draft_policy",
     "export",
     "export_complaint_review",
+    "export_data",
     "export_registered",
     "find_curve_training",
     "follow_complaint",

@@ -1,6 +1,16 @@
 """Conversations, and other rows that hold whole prompts with their answers."""
 
+from harness.data.conversations.other_trainers import TrainerForm, describe_files, write_row
 from harness.data.conversations.row_layout import PromptColumns, WholePrompt, find_prompt_columns
-from harness.data.conversations.turn_list import MOST_TURNS, is_turn_list, parse_turns
+from harness.data.conversations.turn_list import MOST_TURNS, parse_turns
 
-__all__ = ["MOST_TURNS", "PromptColumns", "WholePrompt", "find_prompt_columns", "is_turn_list", "parse_turns"]
+__all__ = [
+    "MOST_TURNS",
+    "PromptColumns",
+    "TrainerForm",
+    "WholePrompt",
+    "describe_files",
+    "find_prompt_columns",
+    "parse_turns",
+    "write_row",
+]

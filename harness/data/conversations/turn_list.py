@@ -22,15 +22,6 @@ _TOOL_ROLES = ("tool", "function", "function_call", "observation", "function_res
 _KEYS = (("role", "content"), ("from", "value"))
 
 
-def is_turn_list(value: object) -> bool:
-    """Whether a value is a list of turns, each an object with the keys of one of the two forms."""
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and any(all(isinstance(turn, Mapping) and keys[0] in turn for turn in value[:MOST_TURNS]) for keys in _KEYS)
-    )
-
-
 def parse_turns(value: Any, column: str) -> list[Turn]:
     """The turns of a list, in order.
 

@@ -3,7 +3,7 @@
 from harness.engine.prompts.budget import prompt_budget, virtual_tokens
 from harness.engine.prompts.few_shot import render_shots
 from harness.engine.prompts.prompt_encoder import EncodedPrompt, PromptEncoder, Shot
-from harness.engine.prompts.rendering import prompt_renderer, training_target
+from harness.engine.prompts.rendering import prompt_renderer, template_renderer, training_target
 
 __all__ = [
     "EncodedPrompt",
@@ -12,6 +12,7 @@ __all__ = [
     "prompt_budget",
     "prompt_renderer",
     "render_shots",
+    "template_renderer",
     "training_target",
     "virtual_tokens",
 ]

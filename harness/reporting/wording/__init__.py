@@ -43,6 +43,7 @@ from harness.reporting.wording.data import (
     describe_split_column,
     explain_missing_curve,
     finding_sentences,
+    training_file_sentences,
 )
 from harness.reporting.wording.decision import (
     condition_sentences,
@@ -126,6 +127,7 @@ __all__ = [
     "table_notes",
     "task_sentences",
     "text_table",
+    "training_file_sentences",
     "trivial_sentences",
     "watch_sentences",
 ]

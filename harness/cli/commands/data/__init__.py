@@ -11,6 +11,7 @@ _COMMANDS = {
     "enough": ("harness.cli.commands.data.enough:enough", "Show what more labelled examples would bring, and what they would cost."),
     "anonymize": ("harness.cli.commands.data.anonymize:anonymize", "Replace identifiers of people in the texts of a file."),
     "label": ("harness.cli.commands.data.label:label", "Choose the unlabelled rows that are most worth a label."),
+    "export": ("harness.cli.commands.data.export:export", "Write the training examples for another trainer."),
     "card": ("harness.cli.commands.data.card:card", "Write a data card: a page, and Croissant metadata."),
 }
 

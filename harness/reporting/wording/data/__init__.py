@@ -8,6 +8,7 @@ from harness.reporting.wording.data import (
     enough_sentences,
     finding_sentences,
     label_sentences,
+    training_file_sentences,
 )
 from harness.reporting.wording.data.cleaning_sentences import describe_cleaning, describe_split_column
 from harness.reporting.wording.data.enough_sentences import explain_missing_curve
@@ -23,4 +24,5 @@ __all__ = [
     "explain_missing_curve",
     "finding_sentences",
     "label_sentences",
+    "training_file_sentences",
 ]
