@@ -42,10 +42,13 @@ def describe_files(files: Mapping[str, str], name: str, form: TrainerForm) -> tu
         return "dataset_info.json", {f"{name}_{split}": {"file_name": file, **layout} for split, file in files.items()}
     if form == "axolotl":
         keys = {"train": "datasets", "validation": "test_datasets"}
-        layout = {"ds_type": "json", "type": "chat_template", "field_messages": "messages", "roles_to_train": ["assistant"]}
-        layout |= {"message_property_mappings": {"role": "role", "content": "content"}}
-        return "axolotl.yaml", {keys[split]: [{"path": file, "split": "train", **layout}] for split, file in files.items() if split in keys}
+        return "axolotl.yaml", {keys[split]: [_describe_for_axolotl(file)] for split, file in files.items() if split in keys}
     return None
+
+
+def _describe_for_axolotl(file: str) -> dict[str, Any]:
+    chat = {"type": "chat_template", "field_messages": "messages", "message_property_mappings": {"role": "role", "content": "content"}}
+    return {"path": file, "ds_type": "json", "split": "train", **chat, "roles_to_train": ["assistant"]}
 
 
 def _write_turns(turns: Sequence[Turn]) -> list[dict[str, str]]:

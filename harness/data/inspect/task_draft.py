@@ -136,10 +136,10 @@ def _prompt(prompt: str) -> list[str]:
     if prompt.endswith("\n"):
         return ["prompt: |", *indent(prompt.splitlines())]
     comment = (
-        "The rows contain complete prompts, so the model reads them unchanged: no instruction is added, and no line break at the end. "
-        "If they already contain the marks of a chat template, add `prompt_format: plain`, so that no model adds its own."
+        "The rows contain complete prompts, so the model reads them unchanged: no instruction is added, no line break at the end, and no "
+        "chat template. To have a chat model read them as turns of a user, remove `prompt_format: plain`."
     )
-    return [*comment_lines(comment), f"prompt: {to_scalar(prompt)}"]
+    return [*comment_lines(comment), f"prompt: {to_scalar(prompt)}", "prompt_format: plain"]
 
 
 def _guardrails(guess: TaskGuess) -> list[str]:
