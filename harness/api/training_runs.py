@@ -97,6 +97,7 @@ def run(
     executor: Literal["local", "ray"] = "local",
     ray_address: str = "auto",
     serving_seconds: float | None = None,
+    devices_per_cell: int = 1,
     track: Sequence[str] = (),
     listener: Listener | None = None,
     command: str = "harness.run",
@@ -146,6 +147,8 @@ def run(
         ray_address: HOST:PORT of the cluster's head; "auto" for the cluster that this machine is part of.
         serving_seconds: how long the speed of each model may be measured after the run; by default a hundredth of the time that its cell
             took, but 1.5 to 60 seconds. 0 measures nothing, nor does a run on Ray.
+        devices_per_cell: number of GPUs that train a cell together, each with a part of the model or of every batch; on a CPU, number of
+            processes. It changes speed and memory, and the result only by rounding. The cell is charged for all of them.
         track: experiment trackers that follow the run: "mlflow", "wandb", "tensorboard". They get parameters, losses, scores, costs,
             adapters and the report without texts. One that fails is left out, with a warning.
         listener: receives progress; without one, nothing is shown.
@@ -206,6 +209,7 @@ def run(
         executor=executor,
         ray_address=ray_address,
         serving_seconds=serving_seconds,
+        devices_per_cell=devices_per_cell,
         track=track,
         command=command,
     )
@@ -223,6 +227,7 @@ def run_request(
     executor: Literal["local", "ray"] = "local",
     ray_address: str = "auto",
     serving_seconds: float | None = 0,
+    devices_per_cell: int = 1,
     track: Sequence[str] = (),
     checkpoint_every: float = 30.0,
     command: str,
@@ -231,12 +236,12 @@ def run_request(
 
     Args:
         checkpoint_every: seconds between two checkpoints of a training run.
-        request, runs_dir, listener, new, reuse, resume, jobs, executor, ray_address, serving_seconds, track, command: as for `run`; by
-            default, no speed is measured.
+        request, runs_dir, listener, new, reuse, resume, jobs, executor, ray_address, serving_seconds, devices_per_cell, track, command: as
+            for `run`; by default, no speed is measured.
     """
     from harness.grid import Listeners, Tracking, execute, make_plan, open_trackers
 
-    check_counts(jobs=jobs)
+    check_counts(jobs=jobs, devices_per_cell=devices_per_cell)
     check_seconds(serving_seconds=serving_seconds)
     runs, shown = Path(runs_dir), listener or SilentListener()
     trackers = open_trackers(track, runs)
@@ -254,6 +259,7 @@ def run_request(
                 reuse=reuse,
                 jobs=jobs,
                 serving_seconds=serving_seconds,
+                devices_per_cell=devices_per_cell,
                 checkpoint_every=checkpoint_every,
                 open_executor=None if cluster is None else cluster.open_executor,
                 before_end=lambda done: write_page(RunResults(done.folder), done.folder.report),

@@ -11,8 +11,12 @@ _RAPL = Path("/sys/class/powercap")
 class EnergyCounter:
     """Joules since an arbitrary start: only differences are meaningful."""
 
-    def __init__(self, device: str) -> None:
-        self._read: Callable[[], float] | None = _nvml() if device == "cuda" else _rapl()
+    def __init__(self, device: str, devices: int = 1) -> None:
+        """
+        Args:
+            devices: the number of GPUs that are counted together, from torch's first on.
+        """
+        self._read: Callable[[], float] | None = _nvml(devices) if device == "cuda" else _rapl()
 
     def read(self) -> float | None:
         """The counter in joules; None if there is none."""
@@ -33,15 +37,17 @@ def _rapl() -> Callable[[], float] | None:
     return (lambda: sum(int(p.read_text()) for p in packages) / 1e6) if packages else None  # microjoules
 
 
-def _nvml() -> Callable[[], float] | None:
-    """The GPU that torch uses, found by its UUID because CUDA_VISIBLE_DEVICES may have renumbered it."""
+def _nvml(devices: int) -> Callable[[], float] | None:
+    """The GPUs that torch uses, found by their UUIDs because CUDA_VISIBLE_DEVICES may have renumbered them."""
     try:
         import pynvml
         import torch
 
         pynvml.nvmlInit()
-        handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(0).uuid}")
-        pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
+        names = [f"GPU-{torch.cuda.get_device_properties(index).uuid}" for index in range(devices)]
+        handles = [pynvml.nvmlDeviceGetHandleByUUID(name) for name in names]
+        for handle in handles:
+            pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
     except Exception:
         return None  # no driver library, or a GPU without a counter
-    return lambda: pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / 1e3  # millijoules
+    return lambda: sum(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) for handle in handles) / 1e3  # millijoules

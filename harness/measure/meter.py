@@ -28,16 +28,17 @@ class Meter:
     to it.
     """
 
-    def __init__(self, device: str, device_name: str, price_per_hour: float | None) -> None:
+    def __init__(self, device: str, device_name: str, price_per_hour: float | None, devices: int = 1) -> None:
         """Args:
         device: "cpu", "cuda" or "mps"; decides how memory is measured, and whether the clock waits for the device.
         device_name: the name of the device in the costs.
-        price_per_hour: the price of one hour of this device; None if it is unknown.
+        price_per_hour: the price of one hour of the devices together; None if it is unknown.
+        devices: how many of them the work has for itself. Their energy is counted together; memory is that of the first.
         """
         self._device = device
         self._name = device_name
         self._price = price_per_hour
-        self._energy = EnergyCounter(device)
+        self._energy = EnergyCounter(device, devices)
         self._tallies: dict[Phase, _Tally] = {}
         self._open: list[Phase] = []
         self._since = 0.0

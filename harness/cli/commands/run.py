@@ -89,6 +89,10 @@ from harness.cli.run_choice import choose_run_to_resume
 )
 @click.option("--ray-address", default="auto", metavar="HOST:PORT", help="The head of the Ray cluster. Default: the one of this machine.")
 @click.option(
+    "--devices-per-cell", type=click.IntRange(1, 64), default=1, metavar="N",
+    help="Number of GPUs that train a cell together, for models that do not fit one; on a CPU, of processes.  [1]",
+)  # fmt: skip
+@click.option(
     "--track", multiple=True, callback=split_names, metavar="TRACKER,…",
     help="Experiment trackers that follow the run: mlflow, wandb, tensorboard. By default, nothing is sent anywhere.",
 )  # fmt: skip
@@ -117,6 +121,7 @@ def run(
     executor: Literal["local", "ray"],
     ray_address: str,
     serving_seconds: float | None,
+    devices_per_cell: int,
     track: tuple[str, ...],
     checkpoint_seconds: float,
     **options: Any,
@@ -174,6 +179,7 @@ def run(
             executor=executor,
             ray_address=ray_address,
             serving_seconds=serving_seconds,
+            devices_per_cell=devices_per_cell,
             track=track,
             checkpoint_every=checkpoint_seconds,
             command=shlex.join(["bench", *sys.argv[1:]]),

@@ -6,7 +6,7 @@ from harness.engine.tuning.general_text_loss import general_loss
 from harness.engine.tuning.loop import Progress, train
 from harness.engine.tuning.prepare import encode_examples
 from harness.engine.tuning.schedule import Schedule, planned_steps
-from harness.engine.tuning.trainer import MICRO_BATCH_TOKENS, DivergedError
+from harness.engine.tuning.trainer import MICRO_BATCH_TOKENS, DivergedError, GroupMemoryError
 from harness.engine.tuning.training_checks import check_training_device, list_training_problems
 from harness.engine.tuning.training_part import TrainingPart
 
@@ -14,6 +14,7 @@ __all__ = [
     "MICRO_BATCH_TOKENS",
     "DivergedError",
     "EncodedExample",
+    "GroupMemoryError",
     "Progress",
     "Schedule",
     "TrainingPart",

@@ -82,6 +82,7 @@ def train(
     Raises:
         DivergedError: a loss is no longer finite.
         BenchError: the model cannot be trained with the recipe's `attention`.
+        GroupMemoryError: one of several processes needs smaller micro-batches.
     """
     schedule = Schedule.of(recipe, len(examples), parameters)
     checkpoints = Checkpoints(checkpoint, checkpoint_every, group)

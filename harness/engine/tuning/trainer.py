@@ -25,6 +25,18 @@ class DivergedError(Exception):
     """The loss is no longer a finite number."""
 
 
+class GroupMemoryError(MemoryError):
+    """The GPU of one of several processes ran out of memory in a step, in which the others wait for it: all of them have to start again."""
+
+    def __init__(self, text: str, smaller: int) -> None:
+        """
+        Args:
+            smaller: the tokens of a micro-batch to try next.
+        """
+        super().__init__(text)
+        self.smaller = smaller
+
+
 @dataclass
 class Trainer:
     """A model with its optimizer. `token_budget` is the most tokens of a micro-batch; it is halved if the GPU runs out of memory.
@@ -50,6 +62,7 @@ class Trainer:
 
         Raises:
             DivergedError: the loss is not finite.
+            GroupMemoryError: see there.
         """
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group[RATE_FACTOR]
@@ -87,12 +100,13 @@ class Trainer:
         while True:
             try:
                 return self._accumulate(examples, targets, number), targets
-            except torch.cuda.OutOfMemoryError:
+            except torch.cuda.OutOfMemoryError as error:
                 longest = max(example.length for example in examples)
-                # A single example that does not fit is a result. Other processes of the group wait for this one in the middle of a step.
-                if self.token_budget <= longest or self.group.size > 1:
+                if self.token_budget <= longest:  # a single example does not fit: that is a result
                     raise
                 self.token_budget = max(longest, self.token_budget // 2)
+                if self.group.size > 1:
+                    raise GroupMemoryError(str(error), self.token_budget) from error
                 self.optimizer.zero_grad()
                 torch.cuda.empty_cache()
 

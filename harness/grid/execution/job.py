@@ -20,6 +20,8 @@ class Job:
         checkpoint_every: seconds.
         at_once: how many cells share the device at a time.
         devices: how many GPUs this cell has for itself; 1 on a CPU.
+        processes: how many processes train it together, on GPUs each with one of its own.
+        micro_batch_tokens: instead of the strategy's own, which did not fit; None: the strategy's.
         environment: variables that its process sets before anything uses a device.
         trust_remote_code: the consent of the request that is carried out. The run.json cannot give it, because it may be a stranger's.
         plugins: the files that the user named, with the digest that each must have.
@@ -38,6 +40,8 @@ class Job:
     model_digest: str = ""
     at_once: int = 1
     devices: int = 1
+    processes: int = 1
+    micro_batch_tokens: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     trust_remote_code: bool = False
     plugins: Mapping[str, str] = field(default_factory=dict)

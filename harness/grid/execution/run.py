@@ -39,6 +39,7 @@ def execute(
     reuse: bool = True,
     jobs: int | None = None,
     checkpoint_every: float = 30.0,
+    devices_per_cell: int = 1,
     open_executor: OpenExecutor | None = None,
     serving_seconds: float | None = None,
     before_end: Callable[[StoredRun], None] = lambda _: None,
@@ -51,18 +52,20 @@ def execute(
         reuse: take finished cells with the same id from other runs, priced as `price_reused_cell` says.
         jobs: the number of cells that run at the same time; None: one for each GPU, and one on a CPU.
         checkpoint_every: seconds between two checkpoints of a training.
+        devices_per_cell: how many GPUs a cell that trains has for itself; on a CPU, how many processes train it.
         open_executor: where the cells run, each with a device of its own; None: in processes of this machine, which share a CPU.
         serving_seconds: how long the speed of each model may be measured once all cells have ended; None: what `choose_serving_seconds`
             says; 0: it is not measured. Cells that another executor ran are not measured: this machine may not have their device.
         before_end: called with the run while its lock is still held.
 
     Raises:
-        BenchError: another process works on the run, `resume` has another plan, a metric of a plug-in file does not work, or cells would
-            share a GPU.
+        BenchError: another process works on the run, `resume` has another plan, a metric of a plug-in file does not work, cells would
+            share a GPU, or there are too few for one cell.
     """
     plan = planned.plan
+    _check_devices_per_cell(devices_per_cell, planned)
     shares_device = planned.device.kind == "cpu" and open_executor is None
-    at_once = _choose_cells_at_once(jobs, planned.device, shares_device=shares_device)
+    at_once = _choose_cells_at_once(jobs, planned.device, devices_per_cell, shares_device=shares_device)
     if resume is not None and resume.plan.digest != plan.digest:
         raise BenchError(
             f"{resume.path}: cannot be resumed, because the data, the model, the tasks, the strategies or the versions have changed since "
@@ -91,7 +94,8 @@ def execute(
                     missing = _without_results(cells, folder)
                     together = max(1, min(at_once, len(missing)))
                     shared_by = together if shares_device else 1
-                    scheduler.run([_job(planned, folder, cell, checkpoint_every, shared_by) for cell in missing], at_once=together)
+                    ready = [_job(planned, folder, cell, checkpoint_every, shared_by, devices_per_cell) for cell in missing]
+                    scheduler.run(ready, at_once=together * max((job.devices for job in ready), default=1))
 
                 if planned.search is not None:
                     planned = _search(planned, planned.search, folder, listener, run_missing)
@@ -108,7 +112,21 @@ def execute(
     return run
 
 
-def _choose_cells_at_once(jobs: int | None, device: Device, *, shares_device: bool) -> int:
+def _check_devices_per_cell(devices_per_cell: int, planned: Planned) -> None:
+    """Check that a cell can have so many devices.
+
+    Raises:
+        BenchError: there are fewer GPUs, or cells are trials of a search, which train on one device.
+    """
+    asked, device = setting("devices_per_cell", str(devices_per_cell)), planned.device
+    if device.kind == "cuda" and devices_per_cell > len(device.indices):
+        there = f"there is one {device.name}" if len(device.indices) == 1 else f"there are {len(device.indices)} ({device.name})"
+        raise BenchError(f"{asked} needs so many GPUs of one kind, and {there}")
+    if devices_per_cell > 1 and planned.search is not None:
+        raise BenchError(f"{asked} cannot be combined with a search, whose trials train on one device. Search first, then train the best")
+
+
+def _choose_cells_at_once(jobs: int | None, device: Device, devices_per_cell: int, *, shares_device: bool) -> int:
     """The number of cells that run at the same time.
 
     Raises:
@@ -117,14 +135,16 @@ def _choose_cells_at_once(jobs: int | None, device: Device, *, shares_device: bo
     if shares_device:
         return jobs or 1
     devices = len(device.indices)
-    if jobs is not None and jobs > devices:
+    most = devices // devices_per_cell
+    if jobs is not None and jobs > most:
         kind = "GPU" if device.kind == "cuda" else "device"
         there_are = f"there is one {kind}" if devices == 1 else f"there are {devices} {kind}s"
+        needed = "a device" if devices_per_cell == 1 else f"{devices_per_cell} devices"
         raise BenchError(
-            f"{setting('jobs', str(jobs))} needs a device for each cell, and {there_are} ({device.name}): cells that share one would "
-            f"distort each other's costs. Use {setting('jobs', str(devices))}, or leave it out"
+            f"{setting('jobs', str(jobs))} needs {needed} for each cell, and {there_are} ({device.name}): cells that share one would "
+            f"distort each other's costs. Use {setting('jobs', str(most))}, or leave it out"
         )
-    return jobs or devices
+    return jobs or most
 
 
 def _measure_serving(planned: Planned, folder: RunFolder, listener: Listener, limit: float | None) -> None:
@@ -209,11 +229,12 @@ def _reuse_cells(plan: RunPlan, cells: Sequence[Cell], folder: RunFolder, listen
             listener.reused(cell, other)
 
 
-def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: float, shared_by: int) -> Job:
+def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: float, shared_by: int, devices_per_cell: int) -> Job:
     device = {"kind": planned.device.kind, "name": planned.device.name, "dtype": planned.device.dtype}
     model = planned.sources[cell.model]
     trusts_code = bool(planned.plan.options["trust_remote_code"])
     support = planned.support_models.get(cell.task)
+    processes = devices_per_cell if planned.plan.get_strategy(cell).train is not None else 1  # nothing else is divided
     return Job(
         run=str(folder.path.resolve()),
         cell=cell.id,
@@ -223,6 +244,8 @@ def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: floa
         cache_folder=str(cache_folder()),
         checkpoint_every=checkpoint_every,
         at_once=shared_by,
+        devices=processes if planned.device.kind == "cuda" else 1,
+        processes=processes,
         trust_remote_code=trusts_code,
         plugins={str(installed.file): installed.sha256 for installed in plugin_files()},
         support_model={} if support is None else {**asdict(support), "folder": str(support.folder)},

@@ -29,11 +29,17 @@ _DISK_WORDS = re.compile(rf"(?:\[errno|os error|Os {{ code:) ({'|'.join(map(str,
 
 def find_disk_problem(error: BaseException) -> str | None:
     """Why nothing can be written: the disk is full or read-only, which is not a property of the cell. None for any other error."""
+    number = find_disk_error(error)
+    return None if number is None else os.strerror(number)
+
+
+def find_disk_error(error: BaseException) -> int | None:
+    """The system's number of the disk problem that `find_disk_problem` names."""
     for each in _chain(error):
         if isinstance(each, OSError) and each.errno in _DISK_ERRORS:
-            return os.strerror(each.errno)
+            return each.errno
         if number := _DISK_WORDS.search(str(each)):
-            return os.strerror(int(number[1]))
+            return int(number[1])
     return None
 
 

@@ -29,7 +29,11 @@ class TrialRun(CellRun):
             predictor = Predictor(self.task, self.strategy, self._load(trained=False), self.labels)
         result = CellResult(self.cell, "done", total_parameters=predictor.loaded.parameters, provenance=self.provenance())
         if self.strategy.train is not None:
-            result = replace(result, training=self._train(predictor), trainable_parameters=trainable_parameters(predictor.loaded.model))
+            result = replace(
+                result,
+                training=self._train(predictor, self._ready(predictor)),
+                trainable_parameters=trainable_parameters(predictor.loaded.model),
+            )
         else:
             predictor = replace(predictor, shots=self._draw_shots())
         measured = self._measure(predictor)

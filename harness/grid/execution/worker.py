@@ -12,6 +12,7 @@ from typing import NoReturn
 from harness.cache import use_cache_folder
 from harness.engine.tuning import DivergedError
 from harness.errors import BenchError, first_line
+from harness.grid.execution.cell_group import GroupFailedError
 from harness.grid.execution.cell_kinds import open_cell_run
 from harness.grid.execution.job import Emit, Event, Job
 from harness.grid.execution.serving_run import run_serving_job
@@ -81,6 +82,8 @@ def run_job(job: Job, emit: Emit) -> Status:
 def classify(error: Exception) -> tuple[Status, str]:
     """The status of a cell that ended with an exception, and one line for people."""
     message = first_line(error)
+    if isinstance(error, GroupFailedError):
+        return error.status, message
     if isinstance(error, DivergedError):
         return "diverged", message
     if is_memory_error(error):
@@ -89,3 +92,8 @@ def classify(error: Exception) -> tuple[Status, str]:
         total = f" in {torch.cuda.get_device_properties(0).total_memory / 2**30:.0f} GiB" if torch.cuda.is_available() else ""
         return "out-of-memory", f"does not fit{total}: {message}"
     return "failed", message if isinstance(error, BenchError) else f"{type(error).__name__}: {message}"
+
+
+def is_expected(error: Exception) -> bool:
+    """Whether an exception says what went wrong: not one that a library raised because something else had gone wrong before."""
+    return isinstance(error, BenchError | DivergedError) or is_memory_error(error) or find_disk_problem(error) is not None

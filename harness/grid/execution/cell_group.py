@@ -1,0 +1,161 @@
+"""The processes that train a cell together, as the cell's own process sees them.
+
+That process starts them, passes the first one's events on, and waits. It uses no device meanwhile, so that the trained weights find an
+empty one. A process that fails or dies ends the others, which would otherwise wait for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from harness.grid.execution.job import Emit, Event, Job
+from harness.grid.execution.system_limits import count_memory_kills, mentions_memory
+from harness.measure import usable_cores
+from harness.store import CellFolder
+from harness.types import Status
+
+_GRACE_SECONDS = 5.0  # for the process at fault to be heard, when another one has already lost its connection to it
+_MEMBER = """
+import os
+events = os.dup(1)  # not for libraries, which print to standard output
+os.dup2(2, 1)
+from harness.parent_watch import end_with_parent
+end_with_parent(0)
+import json, sys
+from harness.grid.execution.group_member import run_member
+from harness.grid.execution.job import Job
+run_member(Job(**json.loads(sys.argv[1])), int(sys.argv[2]), sys.argv[3], events)
+"""
+
+
+class GroupFailedError(Exception):
+    """A process of the group failed. The text is for people."""
+
+    def __init__(self, status: Status, text: str, certainty: int, smaller: int | None = None) -> None:
+        """
+        Args:
+            certainty: how sure it is that this process was at fault, and did not only lose its connection to another.
+            smaller: the tokens of a micro-batch that may fit, if these did not.
+        """
+        super().__init__(text)
+        self.status, self.certainty, self.smaller = status, certainty, smaller
+
+
+def run_group(job: Job, files: CellFolder, emit: Emit) -> Mapping[str, Any]:
+    """Train the cell in `job.processes` processes; returns the `trained` event of the first one.
+
+    If micro-batches do not fit the memory of a GPU, the processes start again from the last checkpoint, with smaller ones.
+
+    Raises:
+        GroupFailedError: a process failed; its cause is an `OSError` if the disk is full or read-only.
+    """
+    while True:
+        try:
+            return _run_once(job, files, emit)
+        except GroupFailedError as error:
+            if error.smaller is None:
+                raise
+            job = replace(job, micro_batch_tokens=error.smaller)
+
+
+def _run_once(job: Job, files: CellFolder, emit: Emit) -> Mapping[str, Any]:
+    with TemporaryDirectory(prefix="bench-") as folder:
+        group = _Group(job, Path(folder) / "meeting-point", files.log)
+        try:
+            return group.watch(emit)
+        finally:
+            group.close()
+
+
+class _Group:
+    def __init__(self, job: Job, meeting_point: Path, log: Path) -> None:
+        self._log = log
+        self._memory_kills = count_memory_kills()
+        self._events: queue.SimpleQueue[tuple[int, Event]] = queue.SimpleQueue()
+        self._members: list[subprocess.Popen[bytes]] = []
+        for rank in range(job.processes):
+            arguments = [json.dumps(asdict(job)), str(rank), str(meeting_point)]
+            member = subprocess.Popen(
+                [sys.executable, "-P", "-c", _MEMBER, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(job)
+            )
+            self._members.append(member)
+            threading.Thread(target=self._relay, args=(rank, member), daemon=True).start()
+
+    def watch(self, emit: Emit) -> Mapping[str, Any]:
+        """Wait until all have ended."""
+        trained: Event = {}
+        failures: dict[int, GroupFailedError] = {}
+        running = len(self._members)
+        while running:
+            try:
+                rank, event = self._events.get(timeout=_GRACE_SECONDS if failures else None)
+            except queue.Empty:
+                break
+            kind = event["event"]
+            if kind == "exit":
+                running -= 1
+                if event["code"] != 0 and rank not in failures:
+                    failures[rank] = self._explain_death(rank, event["code"])
+            elif kind == "failed":
+                failures[rank] = self._explain_failure(event)
+            elif kind == "trained":
+                trained = event
+            else:
+                emit(event)
+            if any(failure.certainty > 0 for failure in failures.values()):
+                break
+        if failures:
+            raise max(failures.values(), key=lambda failure: failure.certainty)  # the first of several
+        return trained
+
+    def close(self) -> None:
+        """End those that still run."""
+        for member in self._members:
+            member.kill()
+            assert member.stdin is not None
+            member.stdin.close()
+            member.wait()
+
+    def _relay(self, rank: int, member: subprocess.Popen[bytes]) -> None:
+        assert member.stdout is not None
+        with member.stdout:
+            for line in member.stdout:
+                with suppress(ValueError):  # the last line of a process that was killed
+                    self._events.put((rank, json.loads(line)))
+        self._events.put((rank, {"event": "exit", "code": member.wait()}))
+
+    def _explain_failure(self, event: Event) -> GroupFailedError:
+        failure = GroupFailedError(event["status"], event["error"], 2 if event["expected"] else 0, event["smaller"])
+        if event["errno"]:
+            failure.__cause__ = OSError(event["errno"], os.strerror(event["errno"]))
+        return failure
+
+    def _explain_death(self, rank: int, code: int) -> GroupFailedError:
+        process = f"process {rank + 1} of {len(self._members)}"
+        if code == -signal.SIGKILL and count_memory_kills() > self._memory_kills:
+            return GroupFailedError("out-of-memory", f"the system ran out of memory and killed {process}", certainty=1)
+        end = f"was ended by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"ended with code {code}"
+        if code != -signal.SIGKILL and mentions_memory(self._log):
+            text = f"{process} could not get more memory or another thread, and {end}; see {self._log.name} in the cell's folder"
+            return GroupFailedError("out-of-memory", text, certainty=1)
+        return GroupFailedError("failed", f"{process} {end}; see {self._log.name} in the cell's folder", certainty=1)
+
+
+def _environment(job: Job) -> dict[str, str]:
+    """The processes share the cores. Threads that spin while they wait would take them from the other processes."""
+    given = os.environ.get("OMP_NUM_THREADS", "")  # of the cell
+    threads = max(1, (int(given) if given.isascii() and given.isdecimal() else usable_cores()) // job.processes)
+    kept = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
+    return {"OMP_WAIT_POLICY": "PASSIVE", **kept, "OMP_NUM_THREADS": str(threads)}

@@ -1,0 +1,105 @@
+"""The processes that train a cell together: one that fails or dies ends all of them, with one clear error."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.grid.execution import cell_group
+from harness.grid.execution.cell_group import GroupFailedError, run_group
+from harness.grid.execution.job import Job
+from harness.grid.execution.system_limits import find_disk_problem
+from harness.grid.execution.worker import classify
+from harness.store import CellFolder
+
+SAY = """
+import json, os, signal, sys
+rank = int(sys.argv[2])
+def say(**event):
+    print(json.dumps(event), flush=True)
+def wait():  # as for a process that never answers
+    say(event="pid", pid=os.getpid())
+    sys.stdin.read()
+def fail(status, error, expected=True, errno=None, smaller=None):
+    say(event="failed", status=status, error=error, expected=expected, errno=errno, smaller=smaller)
+    sys.exit(1)
+"""
+
+
+@pytest.fixture
+def group_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run a group of two processes that execute this code instead of a training; the events that were passed on are in `events`."""
+
+    def run(code: str, events: list | None = None):
+        monkeypatch.setattr(cell_group, "_MEMBER", SAY + code)
+        monkeypatch.setattr(cell_group, "_GRACE_SECONDS", 0.5)
+        job = Job(str(tmp_path), "c", "", {}, "", 1.0, processes=2)
+        return run_group(job, CellFolder(tmp_path), lambda event: None if events is None else events.append(event))
+
+    return run
+
+
+def test_events_and_the_result_of_the_first_process_are_passed_on(group_of):
+    events: list = []
+    trained = group_of("if rank == 0: say(event='progress', done=1); say(event='trained', outcome='x')", events)
+    assert trained["outcome"] == "x"
+    assert events == [{"event": "progress", "done": 1}]
+
+
+def test_a_process_that_is_killed_ends_the_others(group_of):
+    events: list = []
+    with pytest.raises(GroupFailedError, match=r"process 2 of 2 was ended by signal 9 \(Killed\)") as caught:
+        group_of("wait() if rank == 0 else os.kill(os.getpid(), signal.SIGKILL)", events)
+    assert classify(caught.value)[0] == "failed"
+    for event in events:
+        with pytest.raises(ProcessLookupError):
+            os.kill(event["pid"], 0)
+
+
+@pytest.mark.parametrize("status", ["out-of-memory", "diverged"])
+def test_what_one_process_meets_is_the_result_of_the_cell(group_of, status):
+    with pytest.raises(GroupFailedError) as caught:
+        group_of(f"wait() if rank == 0 else fail({status!r}, 'why')")
+    assert classify(caught.value) == (status, "why")
+
+
+def test_the_cause_is_reported_and_not_the_lost_connection(group_of):
+    with pytest.raises(GroupFailedError, match=r"^CUDA out of memory$"):
+        group_of("""
+import contextlib
+with contextlib.suppress(FileExistsError):
+    os.mkfifo(sys.argv[3])
+if rank == 0:
+    say(event="failed", status="failed", error="RuntimeError: Connection closed by peer", expected=False, errno=None, smaller=None)
+    open(sys.argv[3], "w").close()
+else:
+    open(sys.argv[3]).close()  # the process at fault is heard after the other
+    fail("out-of-memory", "CUDA out of memory")
+""")
+    with pytest.raises(GroupFailedError, match=r"^RuntimeError: Connection closed by peer$"):
+        group_of("""if rank == 0: fail("failed", "RuntimeError: Connection closed by peer", expected=False)\nwait()""")
+
+
+def test_micro_batches_that_do_not_fit_are_halved_until_they_do(group_of):
+    trained = group_of("""
+tokens = json.loads(sys.argv[1])["micro_batch_tokens"] or 64
+if rank == 1 and tokens > 16:
+    fail("out-of-memory", "CUDA out of memory", smaller=tokens // 2)
+if rank == 0:
+    say(event="trained", tokens=tokens) if tokens == 16 else wait()
+""")
+    assert trained["tokens"] == 16
+
+
+def test_a_full_disk_stops_the_run_and_not_the_cell(group_of):
+    with pytest.raises(GroupFailedError) as caught:
+        group_of(f"fail('failed', 'why', errno={errno.ENOSPC}) if rank == 0 else wait()")
+    assert find_disk_problem(caught.value) == os.strerror(errno.ENOSPC)
+
+
+def test_a_process_that_ends_without_a_result_is_a_failure(group_of):
+    with pytest.raises(GroupFailedError, match=r"process 1 of 2 ended with code 3; see log\.txt in the cell's folder"):
+        group_of("sys.exit(3) if rank == 0 else wait()")

@@ -1,0 +1,46 @@
+"""QLoRA on two GPUs: both hold half of the 4-bit base, and the losses are those of one GPU. Needs two GPUs of the same kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness import run
+from harness.store import RunFolder
+from tests.grid.execution.test_several_devices import Watcher
+from tests.tiny_models import save_model
+
+pytestmark = pytest.mark.gpu
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Llama of 0.9 billion random weights: large enough that they, and not the libraries, fill the memory."""
+    import torch
+
+    if torch.cuda.device_count() < 2:
+        pytest.skip("needs two GPUs")
+    sizes = {"hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 14, "num_attention_heads": 16, "num_key_value_heads": 16}
+    return save_model(tmp_path_factory.mktemp("large"), "llama", spread=0.02, max_position_embeddings=2048, **sizes)
+
+
+def test_two_gpus_share_a_four_bit_base(large: Path, tmp_path: Path) -> None:
+    losses, memory, prices = {}, {}, {}
+    for devices in (1, 2):
+        done = run(
+            "classification", ["qlora:lora_dropout=0"], models=[str(large)], limit=24, epochs=1, dtype="float32", price=1.0, base=False,
+            reuse=False, runs_dir=tmp_path / str(devices), devices_per_cell=devices, listener=Watcher(lambda step: None),
+        )  # fmt: skip
+        (cell,) = done.cells
+        files = RunFolder(done.path).cell(cell.id)
+        result = files.result()
+        assert result.status == "done", (result.error, files.log.read_text())
+        losses[devices] = [line["loss"] for line in files.training_curve() if "loss" in line]
+        (train,) = (cost for cost in result.costs if cost.phase == "train")
+        memory[devices] = train.peak_allocated
+        prices[devices] = train.price / train.seconds
+    assert losses[2] == pytest.approx(losses[1], rel=1e-3)  # kernels add in another order for another size of micro-batch
+    assert prices[2] == pytest.approx(2 * prices[1])
+    # 0.94 billion weights of linear layers in 4 bits take 470 MB, of which the second GPU takes half; the rest is the same on both.
+    assert memory[1] - memory[2] > 150e6
