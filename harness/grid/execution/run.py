@@ -149,7 +149,7 @@ def _choose_cells_at_once(jobs: int | None, device: Device, devices_per_cell: in
 
 def _measure_serving(planned: Planned, folder: RunFolder, listener: Listener, limit: float | None) -> None:
     """Measure how fast the models of this run answer, one at a time, where that was not done before."""
-    jobs = list_serving_jobs(folder, planned.plan.cells, limit, lambda cell: _job(planned, folder, cell, 0.0, 1))
+    jobs = list_serving_jobs(folder, planned.plan.cells, limit, lambda cell: _job(planned, folder, cell, 0.0, 1, 1))
     with CellScheduler(folder, serving_events(listener.event), partial(open_cell_processes, planned.device)) as scheduler:
         scheduler.run(jobs)
 
