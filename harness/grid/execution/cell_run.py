@@ -168,7 +168,7 @@ class CellRun:
         loaded = predictor.loaded
         before = None if self._divides else self._general_loss(predictor)
         material = self._ready(predictor)
-        if self._divides:  # nobody holds the base model; its adapter is switched off instead
+        if self._divides:  # no process holds the whole base model, so the adapter on it is switched off
             with nullcontext() if self.strategy.method == "full" else loaded.model.disable_adapter():
                 before = self._general_loss(predictor)
         summary = self._train(predictor, material)
