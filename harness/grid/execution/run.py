@@ -63,7 +63,7 @@ def execute(
             share a GPU, or there are too few for one cell.
     """
     plan = planned.plan
-    _check_devices_per_cell(devices_per_cell, planned)
+    _check_devices_per_cell(devices_per_cell, planned, is_here=open_executor is None)
     shares_device = planned.device.kind == "cpu" and open_executor is None
     at_once = _choose_cells_at_once(jobs, planned.device, devices_per_cell, shares_device=shares_device)
     if resume is not None and resume.plan.digest != plan.digest:
@@ -112,17 +112,24 @@ def execute(
     return run
 
 
-def _check_devices_per_cell(devices_per_cell: int, planned: Planned) -> None:
+def _check_devices_per_cell(devices_per_cell: int, planned: Planned, *, is_here: bool) -> None:
     """Check that a cell can have so many devices.
 
+    Args:
+        is_here: whether the cells run on this machine.
+
     Raises:
-        BenchError: there are fewer GPUs, or cells are trials of a search, which train on one device.
+        BenchError: there are fewer GPUs, or cells run on a cluster or are trials of a search, which train on one device.
     """
+    if devices_per_cell == 1:
+        return
     asked, device = setting("devices_per_cell", str(devices_per_cell)), planned.device
     if device.kind == "cuda" and devices_per_cell > len(device.indices):
         there = f"there is one {device.name}" if len(device.indices) == 1 else f"there are {len(device.indices)} ({device.name})"
         raise BenchError(f"{asked} needs so many GPUs of one kind, and {there}")
-    if devices_per_cell > 1 and planned.search is not None:
+    if not is_here:
+        raise BenchError(f"{asked} needs all devices of a cell in this machine. Leave out {setting('executor', 'ray')}")
+    if planned.search is not None:
         raise BenchError(f"{asked} cannot be combined with a search, whose trials train on one device. Search first, then train the best")
 
 

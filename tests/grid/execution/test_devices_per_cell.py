@@ -1,0 +1,54 @@
+"""What --devices-per-cell asks for is checked before anything is spent, and each cell gets and pays for its devices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from harness.engine.models import Device
+from harness.errors import BenchError
+from harness.grid.execution.reused_costs import AT_ONCE, DEVICES, price_reused_cell
+from harness.grid.execution.run import _check_devices_per_cell, _choose_cells_at_once
+from harness.types import Cell, CellResult, Cost
+
+EIGHT = Device("cuda", "H100", "bfloat16", tuple(range(8)))
+
+
+def _check(devices_per_cell, device=EIGHT, *, search=None, is_here=True):
+    _check_devices_per_cell(devices_per_cell, SimpleNamespace(device=device, search=search), is_here=is_here)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((9,), {}, r"devices_per_cell=9 needs so many GPUs of one kind, and there are 8 \(H100\)"),
+        ((2, replace(EIGHT, indices=(0,))), {}, "devices_per_cell=2 needs so many GPUs of one kind, and there is one H100"),
+        ((2,), {"search": object()}, "devices_per_cell=2 cannot be combined with a search"),
+        ((2,), {"is_here": False}, "devices_per_cell=2 needs all devices of a cell in this machine. Leave out executor=.*ray"),
+    ],
+)
+def test_what_cannot_work_is_refused(arguments, options, message):
+    with pytest.raises(BenchError, match=message):
+        _check(*arguments, **options)
+
+
+def test_one_device_a_cell_is_never_refused():
+    _check(1, search=object(), is_here=False)
+    _check(4, Device("cpu", "EPYC", "float32"))  # processes, of which a CPU can have any number
+
+
+def test_so_many_cells_run_at_once_as_have_devices():
+    assert _choose_cells_at_once(None, EIGHT, 3, shares_device=False) == 2
+    assert _choose_cells_at_once(1, EIGHT, 4, shares_device=False) == 1
+    with pytest.raises(BenchError, match=r"jobs=3 needs 4 devices for each cell, and there are 8 GPUs .* Use jobs=2, or leave it out"):
+        _choose_cells_at_once(3, EIGHT, 4, shares_device=False)
+
+
+def test_a_reused_cell_costs_all_of_its_devices():
+    result = CellResult(
+        Cell("c", "t", "m", "s", 1, 0), "done", (Cost("train", 3600.0, "H100"),), {"cores": "8", AT_ONCE: "1", DEVICES: "4"}
+    )
+    (cost,) = price_reused_cell(result, {"per_hour": 2.5, "currency": "USD"}, "8").costs
+    assert cost.price == 10.0
