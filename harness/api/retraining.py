@@ -15,7 +15,7 @@ from harness.api.notifying import deliver
 from harness.api.retraining_checks import check_gate, check_plan
 from harness.api.retraining_data import StepOptions, assemble_data, forecast
 from harness.api.retraining_situation import describe_situation, find_promotion_day, read_collected_data
-from harness.api.retraining_step import find_promotion, run_step
+from harness.api.retraining_step import ChampionChangedError, find_promotion, run_step
 from harness.errors import BenchError, setting
 from harness.gate import Event, Registry
 from harness.types import Task
@@ -76,12 +76,17 @@ def retrain(
         listener=listener,
     )
     check_plan(plan, task, options)
-    call = _Call(plan, task, champion, store, options, dry_run=dry_run)
     if dry_run:
-        return call.decide()
+        return _Call(plan, task, champion, store, options, dry_run=True).decide()
     with store.locked():
         problems = _deliver_again(store, plan)
-        return _notify(store, plan, call.decide(), problems)
+        while True:
+            champion = _find_champion(task, registry)  # which may be another one since the lock is held, or the training began
+            try:
+                result = _Call(plan, task, champion, store, options, dry_run=False).decide()
+            except ChampionChangedError:
+                continue
+            return _notify(store, plan, result, problems)
 
 
 def list_retrainings(task: str, *, registry: PathLike = REGISTRY) -> list[StepResult]:

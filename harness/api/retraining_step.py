@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _OUTCOMES: Mapping[Outcome, StepOutcome] = {"PASS": "promoted", "FAIL": "held", "INCONCLUSIVE": "undecided"}
 
 
+class ChampionChangedError(Exception):
+    """Another model was put into service while the candidate was trained, so the step compares with the wrong one. It stays open."""
+
+
 def find_promotion(options: StepOptions, task: str, step: OpenStep) -> Event | None:
     """The event by which an earlier call has promoted the candidate of a step, before it could note so; it may be rolled back by now."""
     events = Registry(options.registry).journal.events(task)
@@ -40,6 +44,7 @@ def run_step(
 
     Raises:
         BenchError: the run cannot be planned, the gate cannot judge, or a file cannot be written. The step stays open.
+        ChampionChangedError: see there.
     """
     step = _Step(store, state, plan, options)
     if assembly is not None:
@@ -119,7 +124,10 @@ class _Step:
         result = replace(result, candidate=candidate.strategy)
         event = find_promotion(self._options, result.task, self._open)
         if event is not None:
-            return self._end(replace(result, outcome="promoted", promoted=_without_text(event)))
+            return self._end(replace(result, outcome="promoted", candidate=event.strategy, promoted=_without_text(event)))
+        current = Registry(self._options.registry).current(result.task)
+        if current is None or current.number != self._open.champion:
+            raise ChampionChangedError
         try:
             event, verdict = promote(
                 results.path,

@@ -138,6 +138,24 @@ def test_a_step_is_given_up_when_the_champion_or_the_file_changes(place: Place, 
     assert place.call(DAY + timedelta(days=2)).superseded == "file_changed", "the task is part of what a candidate is"
 
 
+def test_a_model_that_is_promoted_by_hand_during_the_training_is_not_replaced_unseen(place: Place, grid: StandIn) -> None:
+    """The step compares with the champion before, so it is given up, and the triggers are read again."""
+    place.add_rows(12)
+    make = grid.make
+
+    def make_and_promote(path: Path, *arguments: Any) -> None:
+        make(path, *arguments)
+        if len(grid.requests) == 1:
+            run = place.folder / "runs" / "first"
+            promote(run, "base", registry=place.registry, force=True, reason="by hand", fingerprint=False)
+
+    grid.make = make_and_promote
+    place.write(when={"new_rows": 10})
+    result = place.call()
+    assert (result.superseded, result.number, result.champion.strategy, result.outcome) == ("champion_changed", 2, "base", "promoted")
+    assert [event.strategy for event in history(TASK, registry=place.registry)] == ["fewshot", "base", "fewshot"]
+
+
 def test_a_candidate_that_a_person_promotes_closes_its_step_also_if_it_is_rolled_back(place: Place, grid: StandIn) -> None:
     (place.folder / "gate.yaml").write_text("approvals: 1\nrules:\n  - {rule: not_worse, score: rougeL, margin: 0.05}\n", encoding="utf-8")
     place.add_rows(12)

@@ -52,6 +52,12 @@ def test_each_outcome_has_a_sentence_an_exit_code_and_a_next_step(snapshot: Any)
     )
 
 
+def test_a_model_that_an_earlier_call_or_a_person_promoted_need_not_be_in_service_any_more() -> None:
+    assert (
+        retrain_sentences.describe_outcome(result("promoted")) == "Retraining 3 of visits: lora passed the gate and was put into service."
+    )
+
+
 def test_facts_and_triggers(snapshot: Any) -> None:
     assert retrain_sentences.list_facts(result("promoted")) == snapshot
     assert retrain_sentences.build_trigger_table(result("due")).rows == snapshot

@@ -57,7 +57,7 @@ def describe_outcome(result: StepResult) -> str:
     sentences = {
         "no_new_data": f"A retraining of {task} is due, but there is nothing new to learn from. Label some of the new data.",
         "over_limit": f"A retraining of {task} is due, but its forecast is not within the limits. Nothing was started.",
-        "promoted": f"{step}: {candidate} passed the gate and is in service.",
+        "promoted": f"{step}: {candidate} passed the gate and {'is in' if result.verdict is not None else 'was put into'} service.",
         "held": f"{step}: {candidate} failed the gate. {_STAYS}",
         "undecided": f"{step}: the gate cannot decide about {candidate}. {_STAYS}",
         "waiting": f"{step}: {candidate} passed the gate, and waits for approval{_count_approvals(result)}. {_STAYS}",
