@@ -203,6 +203,11 @@ def test_the_trail_leads_from_the_complaint_to_the_model_that_fixed_it(
     assert trail.fixed_by == f"{better.name}:few-shot" and trail.steps[-1].kind == "promoted"
     lines = feedback_sentences.list_trail_lines(trail)
     assert lines[0] == "2026-03-01  complaint: dose" and lines[-1] == f"Fixed by {better.name}:few-shot."
+    let_answer(monkeypatch, dict.fromkeys(("v0", "v1", "v2"), WRONG))
+    options: dict[str, Any] = {"policy": tmp_path / "policy.yaml", "baseline": f"{worse.path}:base", "registry": registry}
+    promote(worse.path, "few-shot", force=True, reason="a test", fingerprint=False, **options)
+    (*_, last) = feedback_sentences.list_trail_lines(follow_complaint(TASK, "v0", registry=registry))
+    assert last == f"Fixed by {better.name}:few-shot. The model in service, {worse.name}:few-shot, does not answer it rightly."
     with pytest.raises(BenchError, match=r"no complaint about the answer 'v9'\. Known: v0, v1, v2, v3"):
         follow_complaint(TASK, "v9", registry=registry)
-    assert len(FeedbackStore(registry, TASK).read().parts) == 4
+    assert len(FeedbackStore(registry, TASK).read().parts) == 5

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal, TypeAlias
 
 from harness.errors import BenchError, did_you_mean
-from harness.gate import Event
+from harness.gate import Event, stack_service
 from harness.lifecycle.feedback.feedback_log import FeedbackLog
 from harness.lifecycle.feedback.log_part import SuiteRun
 
@@ -34,11 +34,13 @@ class ComplaintTrail:
 
     Attributes:
         fixed_by: the first model (RUN:STRATEGY) that answered rightly and came into service; empty while there is none.
+        wrong_again: the model in service, if it came after that one and answers wrongly, or a person must look; else empty.
     """
 
     id: str
     steps: tuple[TrailStep, ...]
     fixed_by: str
+    wrong_again: str = ""
 
 
 def follow_complaint(log: FeedbackLog, history: Sequence[Event], id_: str) -> ComplaintTrail:
@@ -70,7 +72,11 @@ def follow_complaint(log: FeedbackLog, history: Sequence[Event], id_: str) -> Co
     promotions = [event for event in history if event.action in ("promote", "force") and f"{event.run}:{event.strategy}" in fixed]
     steps += [TrailStep(date.fromisoformat(event.at[:10]), "promoted", f"{event.run}:{event.strategy}") for event in promotions]
     fixed_by = f"{promotions[0].run}:{promotions[0].strategy}" if promotions else ""
-    return ComplaintTrail(id_, tuple(sorted(steps, key=lambda step: step.day)), fixed_by)
+    answers = {step.text: step.kind for step in steps if step.kind in ("fixed", "broken", "unclear")}  # the last of each model
+    service = stack_service(history)
+    champion = f"{service[-1].run}:{service[-1].strategy}" if service else ""
+    is_wrong = fixed_by and answers.get(champion) in ("broken", "unclear")
+    return ComplaintTrail(id_, tuple(sorted(steps, key=lambda step: step.day)), fixed_by, champion if is_wrong else "")
 
 
 def _name(suite: SuiteRun) -> str:

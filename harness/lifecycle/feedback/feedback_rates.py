@@ -67,7 +67,7 @@ class FeedbackChange:
     Attributes:
         difference: after − before; None where one side has no value.
         interval: 95%.
-        direction: whether the interval shows it to be better or worse; None where it does not.
+        direction: whether the interval shows it to be better or worse; None where it does not, or is not reliable.
     """
 
     name: str
@@ -130,7 +130,7 @@ def compare_feedback(before: MeasuredFeedback, after: MeasuredFeedback) -> tuple
 
 
 def _find_direction(name: str, interval: Interval) -> Literal["better", "worse"] | None:
-    if interval.low is None or interval.high is None or interval.low <= 0 <= interval.high:
+    if not interval.reliable or interval.low is None or interval.high is None or interval.low <= 0 <= interval.high:
         return None
     return "better" if (interval.high < 0) == (name in LOWER_IS_BETTER) else "worse"
 

@@ -74,6 +74,16 @@ def test_a_promotion_that_helps_is_shown_with_its_interval(registry: Path) -> No
     assert same.direction is None, "no difference"
 
 
+def test_few_answers_show_no_difference(registry: Path) -> None:
+    """10 of 10 complaints after 0 of 10: the interval is outside of the range in which it is known to be valid."""
+    models = [event.digest for event in history(TASK, registry=registry)[:2]]
+    rows = [{"id": f"{number}", "verdict": ("accepted", "complaint")[number // 10], "model": models[number // 10]} for number in range(20)]
+    add(registry, rows)
+    (change,) = [each for each in show_feedback(TASK, registry=registry).periods[1].changes if each.name == "complaint"]
+    assert change.difference == 1 and change.interval.low is not None and change.interval.low > 0
+    assert (change.interval.reliable, change.direction) == (False, None)
+
+
 def test_answers_without_a_model_belong_to_the_one_in_service(registry: Path) -> None:
     """Both promotions of the fixture are of now."""
     day = date.fromisoformat(history(TASK, registry=registry)[0].at[:10])

@@ -124,7 +124,8 @@ def list_notes(summary: FeedbackSummary) -> list[str]:
         notes.append("The feedback names no users or groups, so answers count as independent. Name users, if some give much feedback.")
     if len(summary.periods) > 1:
         notes.append(
-            "Before and after a promotion, users, cases and seasons differ, too. A difference describes; an A/B test shows its cause."
+            "Before and after a promotion, users, cases and seasons differ, too. A difference describes; an A/B test shows its cause. The "
+            "intervals are not corrected for their number: 1 of 20 misses the true difference."
         )
     if summary.outside:
         notes.append(f"{plural(summary.outside, 'answer')} from before the first promotion, or of models that were never in service.")
@@ -261,7 +262,10 @@ def describe_reviewed(reviewed: ReviewedComplaints) -> str:
 def list_trail_lines(trail: ComplaintTrail) -> list[str]:
     """Everything that happened to a complaint, a line for each step, and whether it is fixed."""
     lines = [f"{step.day}  {_TRAIL[step.kind].format(text=one_line(step.text, 120))}".rstrip(": ") for step in trail.steps]
-    return [*lines, f"Fixed by {one_line(trail.fixed_by, 120)}." if trail.fixed_by else "Not fixed by a model that came into service."]
+    if not trail.fixed_by:
+        return [*lines, "Not fixed by a model that came into service."]
+    again = f" The model in service, {one_line(trail.wrong_again, 120)}, does not answer it rightly." if trail.wrong_again else ""
+    return [*lines, f"Fixed by {one_line(trail.fixed_by, 120)}.{again}"]
 
 
 def _judge(change: FeedbackChange) -> str:
