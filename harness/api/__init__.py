@@ -7,6 +7,7 @@ from harness.api.catalogs import load_strategy, load_task, open_catalog
 from harness.api.comparing import compare, plan
 from harness.api.complaint_checks import check_complaints
 from harness.api.complaint_reviews import export_complaint_review, import_complaint_review
+from harness.api.complaints import decide_complaints, follow_complaint, list_complaints
 from harness.api.curve_training import CurveTraining, find_curve_training, start_in_background
 from harness.api.data_amounts import data_enough
 from harness.api.data_cards import write_data_card
@@ -14,12 +15,13 @@ from harness.api.data_checks import CleanedFile, check_data, clean_data
 from harness.api.drafting import MOST_INSPECTED_ROWS, parse_task, read_included_model, read_shipped_prompt
 from harness.api.experiments import assign_variant, assign_variants, open_experiment, plan_experiment, read_ab_test, read_registered_sides
 from harness.api.exporting import FinishedListener, export
-from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback, verify_registry
+from harness.api.gates import NotPassedError, draft_policy, gate, promote
 from harness.api.labelling import LabelFile, LabelledRows, choose_rows_to_label, save_labelled_rows
 from harness.api.loaded_run import Run, load_run
 from harness.api.locking import LockedTestSet, lock_test_set
 from harness.api.many_runs import list_runs, open_viewer, prune_runs, select_prunable, write_site
 from harness.api.mirroring import Mirror, check_mirror, mirror_models
+from harness.api.model_history import history, rollback, verify_registry
 from harness.api.model_stages import list_models, set_stage
 from harness.api.predicting import Champion, champion, predict, predict_stream
 from harness.api.records import RecordCheck, SignedRecord, verify_record, write_record
@@ -30,15 +32,7 @@ from harness.api.serving import export_registered
 from harness.api.shadowing import ShadowAnswers, shadow
 from harness.api.training_files import export_data
 from harness.api.training_runs import run, run_request, score, stored_request
-from harness.api.user_feedback import (
-    AddedFeedback,
-    add_feedback,
-    decide_complaints,
-    follow_complaint,
-    harvest_feedback,
-    list_complaints,
-    show_feedback,
-)
+from harness.api.user_feedback import AddedFeedback, add_feedback, harvest_feedback, show_feedback
 from harness.api.watching import store_fingerprint, watch
 from harness.cache import use_cache_folder
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from harness.api.arguments import PathLike, RunLike
-from harness.api.gates import REGISTRY
 from harness.api.loaded_run import load_results
+from harness.api.model_history import REGISTRY
 from harness.errors import BenchError, did_you_mean
 from harness.gate import CaseResult
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.api.arguments import PathLike
-from harness.api.gates import REGISTRY, find_champion, history
+from harness.api.model_history import REGISTRY, history, open_champion
 from harness.errors import BenchError, did_you_mean, setting
-from harness.gate import Registry
 from harness.review import FORMATS, ExportedPacket, parse_raters
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def export_complaint_review(
     unknown = next((each for each in formats if each not in FORMATS), None)
     if unknown is not None:
         raise BenchError(f"{setting('formats', unknown)}: unknown.{did_you_mean(unknown, FORMATS)}")
-    champion = Registry(Path(registry)).peek(find_champion(task, registry))
+    champion = open_champion(task, registry)
     store = FeedbackStore(Path(registry), task)
     chosen = [each for each in FORMATS if each in formats]
     target = None if out is None else Path(out)

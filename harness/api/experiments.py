@@ -11,7 +11,7 @@ from typing import TypeAlias
 from pydantic import ValidationError
 
 from harness.api.arguments import PathLike
-from harness.api.gates import REGISTRY
+from harness.api.model_history import REGISTRY
 from harness.api.serving import find_registered
 from harness.errors import BenchError, did_you_mean, setting
 from harness.lifecycle.experiments import (

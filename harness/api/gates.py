@@ -11,7 +11,8 @@ from harness.api.arguments import PathLike, RunLike, TaskLike, as_declared
 from harness.api.catalogs import open_catalog
 from harness.api.complaint_suites import read_complaint_cases, record_suite
 from harness.api.loaded_run import load_results
-from harness.errors import BenchError, did_you_mean, setting
+from harness.api.model_history import REGISTRY
+from harness.errors import BenchError, setting
 from harness.gate import (
     Contender,
     Event,
@@ -33,8 +34,6 @@ from harness.gate import draft_policy as write_draft
 from harness.reporting import rewrite_page
 from harness.results import RunResults, TaskResults
 from harness.types import Example, Task
-
-REGISTRY = "registry"
 
 
 class NotPassedError(BenchError):
@@ -173,54 +172,6 @@ def promote(
 
         store_fingerprint(event.task, registry=registry, model_path=model_path)
     return event, verdict
-
-
-def history(task: str | None = None, *, registry: PathLike = REGISTRY) -> list[Event]:
-    """All promotions, rollbacks and changes of stages, the oldest first.
-
-    Args:
-        task: only those of this task.
-
-    Raises:
-        BenchError: nothing was promoted for this task, or the history is damaged.
-    """
-    journal = Registry(Path(registry)).journal
-    events = journal.events(task)
-    if task is not None and not events:
-        known = list(dict.fromkeys(event.task for event in journal.events()))
-        raise BenchError(f"{registry}: nothing was promoted for '{task}'.{did_you_mean(task, known)}")
-    return events
-
-
-def find_champion(task: str, registry: PathLike) -> Event:
-    """The event that put the model of a task into service.
-
-    Raises:
-        BenchError: no model of this task is in service, or the history is damaged.
-    """
-    history(task, registry=registry)  # raises for an unknown task, with the names of the known ones
-    event = Registry(Path(registry)).current(task)
-    if event is None:
-        raise BenchError(f"{registry}: no model is in service for '{task}'. `bench promote` puts one there.")
-    return event
-
-
-def verify_registry(*, registry: PathLike = REGISTRY) -> list[tuple[Event, str]]:
-    """Every model in the registry with its damage: a description, or an empty text for an intact model.
-
-    Raises:
-        BenchError: the history itself is damaged.
-    """
-    return Registry(Path(registry)).verify()
-
-
-def rollback(task: str, *, registry: PathLike = REGISTRY, reason: str = "") -> Event:
-    """Put the previous model of a task back into service.
-
-    Raises:
-        BenchError: there is no previous model, or it is damaged.
-    """
-    return Registry(Path(registry)).rollback(task, reason)
 
 
 def split_model_name(name: str, parameter: str) -> tuple[str, str]:

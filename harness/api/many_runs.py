@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.api.arguments import PathLike
-from harness.api.gates import REGISTRY
+from harness.api.model_history import REGISTRY
 from harness.archive import PrunedRun, PruningPlan, RunSummary, plan_pruning, summarize_runs
 from harness.archive import prune_runs as delete_planned
 from harness.errors import BenchError, setting

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.api.arguments import PathLike
-from harness.api.gates import REGISTRY
+from harness.api.model_history import REGISTRY
 from harness.api.model_stages import list_models
 from harness.api.serving import load_registered, with_promotion, write_adapter, write_whole_model
 from harness.errors import BenchError

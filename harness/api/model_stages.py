@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import get_args
 
 from harness.api.arguments import PathLike
-from harness.api.gates import REGISTRY, history, split_model_name
+from harness.api.gates import split_model_name
 from harness.api.loaded_run import load_results
+from harness.api.model_history import REGISTRY, history
 from harness.errors import BenchError, did_you_mean, setting
 from harness.gate import (
     Contender,

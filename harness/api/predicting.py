@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from harness.api.arguments import PathLike, RunLike, check_counts
 from harness.api.exporting import FinishedListener
-from harness.api.gates import REGISTRY, history
 from harness.api.loaded_run import load_results
+from harness.api.model_history import REGISTRY, history
 from harness.data import STREAM, ByteStream, NewRows, load_inputs, map_rows, map_stream
 from harness.errors import BenchError, setting
 from harness.gate import Event, Registry

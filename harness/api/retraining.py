@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.api.arguments import PathLike, check_counts
 from harness.api.catalogs import open_catalog
-from harness.api.gates import REGISTRY, history
+from harness.api.model_history import REGISTRY, find_champion, history
 from harness.api.notifying import deliver
 from harness.api.retraining_checks import check_gate, check_plan
 from harness.api.retraining_data import StepOptions, assemble_data, forecast
@@ -63,7 +63,7 @@ def retrain(
     check_counts(jobs=jobs)
     plan = read_lifecycle(Path(lifecycle))
     task = open_catalog(tasks_dirs, strategies_dirs).task(plan.spec.task).value
-    champion = _find_champion(task, registry)
+    champion = find_champion(task.name, registry)
     store = StepStore(Path(registry), task.name)
     options = StepOptions(
         registry=Path(registry),
@@ -81,7 +81,7 @@ def retrain(
     with store.locked():
         problems = _deliver_again(store, plan)
         while True:
-            champion = _find_champion(task, registry)  # which may be another one since the lock is held, or the training began
+            champion = find_champion(task.name, registry)  # which may be another one since the lock is held, or the training began
             try:
                 result = _Call(plan, task, champion, store, options, dry_run=False).decide()
             except ChampionChangedError:
@@ -99,21 +99,6 @@ def list_retrainings(task: str, *, registry: PathLike = REGISTRY) -> list[StepRe
 
     Registry(Path(registry)).journal.check()
     return StepStore(Path(registry), task).list_records()
-
-
-def _find_champion(task: Task, registry: PathLike) -> Event:
-    """
-    Raises:
-        BenchError: there is no registry, or no model of the task in service.
-    """
-    models = Registry(Path(registry))
-    models.journal.check()
-    champion = models.current(task.name)
-    if champion is None:
-        history(task.name, registry=registry)  # raises with the names of the tasks that have a champion
-        promote = f"`bench promote` with {setting('force')} and {setting('reason', 'TEXT')} puts a first one into service"
-        raise BenchError(f"{registry}: no model is in service for '{task.name}', so there is none to retrain. {promote}.")
-    return champion
 
 
 def _deliver_again(store: StepStore, plan: Lifecycle) -> tuple[str, ...]:

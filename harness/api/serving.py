@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from harness.api.arguments import Dtype, PathLike
 from harness.api.exporting import FinishedListener
-from harness.api.gates import REGISTRY
+from harness.api.model_history import REGISTRY
 from harness.api.model_stages import list_models
 from harness.errors import BenchError, did_you_mean, setting
 from harness.gate import STAGES, Registry, Stage, StagedModel

@@ -11,7 +11,7 @@ from typing import get_args
 
 from harness.api.arguments import PathLike
 from harness.api.exporting import FinishedListener
-from harness.api.gates import REGISTRY
+from harness.api.model_history import REGISTRY
 from harness.api.model_stages import list_models
 from harness.api.predicting import predict
 from harness.errors import BenchError, did_you_mean, setting

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.api.arguments import PathLike
-from harness.api.gates import REGISTRY, find_champion, history
+from harness.api.model_history import REGISTRY, history, open_champion
 from harness.errors import BenchError, did_you_mean, setting
-from harness.gate import Event, Registry
+from harness.gate import Event
 from harness.results import StrategyResult
 from harness.store import write_text
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.lifecycle.feedback import (
-        Complaint,
-        ComplaintOutcome,
-        ComplaintTrail,
         FeedbackLog,
         FeedbackRows,
         FeedbackSummary,
@@ -94,7 +91,7 @@ def add_feedback(
     from harness.lifecycle.feedback import FeedbackStore, LogPart, read_answers, read_feedback_file, read_feedback_rows
 
     events = history(task, registry=registry)
-    opened = _open_champion(task, registry)
+    opened = open_champion(task, registry)
     known = None if answers is None else read_answers(Path(answers))
     day = today or datetime.now(UTC).date()
     is_file = isinstance(data, str | os.PathLike)
@@ -137,66 +134,6 @@ def show_feedback(
     return summarize_feedback(task, log, list_periods(events), step=step, slices=slices)
 
 
-def decide_complaints(
-    task: str,
-    ids: Sequence[str],
-    outcome: ComplaintOutcome,
-    *,
-    corrected: str | None = None,
-    reason: str = "",
-    registry: PathLike = REGISTRY,
-    today: date | None = None,
-) -> tuple[Complaint, ...]:
-    """Confirm complaints, which makes them examples to train on and to test every candidate on; or dismiss them.
-
-    Args:
-        ids: of the answers.
-        outcome: "confirmed" or "dismissed".
-        corrected: the right text, for a single answer; by default, that of the newest complaint.
-        reason: kept in the log.
-        today: the day of the decision; by default that of this machine, in UTC.
-
-    Returns:
-        These complaints, with the decision.
-
-    Raises:
-        BenchError: nothing was promoted for this task; an id without a complaint; a text that is not a label of the task; a damaged log.
-    """
-    from harness.lifecycle.feedback import ComplaintDecision, FeedbackStore, LogPart
-
-    history(task, registry=registry)
-    if corrected is not None and len(ids) != 1:
-        raise BenchError(f"{setting('corrected')}: is the right text of one answer, not of {len(ids)}")
-    if outcome not in ("confirmed", "dismissed"):
-        raise BenchError(f"{setting('outcome', str(outcome))}: must be 'confirmed' or 'dismissed'")
-    labels = next((example.choices for example in _open_champion(task, registry).examples), ())
-    if corrected is not None and labels and corrected not in labels:
-        raise BenchError(f"{setting('corrected', corrected[:80])}: is not one of the task's labels.{did_you_mean(corrected[:80], labels)}")
-    day = (today or datetime.now(UTC).date()).isoformat()
-
-    def decide(log: FeedbackLog, hash_user: Callable[[str], str]) -> LogPart:
-        known = {complaint.id for complaint in log.complaints}
-        unknown = next((id_ for id_ in ids if id_ not in known), None)
-        if unknown is not None:
-            raise BenchError(f"{task}: no complaint about the answer '{unknown[:80]}'.{did_you_mean(unknown[:80], known)}")
-        return LogPart(0, day, "", decisions=tuple(ComplaintDecision(id_, outcome, corrected, reason[:10_000]) for id_ in ids))
-
-    log = FeedbackStore(Path(registry), task).add(decide)
-    return tuple(complaint for complaint in log.complaints if complaint.id in ids)
-
-
-def list_complaints(task: str, *, registry: PathLike = REGISTRY) -> tuple[Complaint, ...]:
-    """The answers of a task that users complain about, in the order in which they were added.
-
-    Raises:
-        BenchError: nothing was promoted for this task, or a damaged log.
-    """
-    from harness.lifecycle.feedback import FeedbackStore
-
-    history(task, registry=registry)
-    return FeedbackStore(Path(registry), task).read().complaints
-
-
 def harvest_feedback(task: str, out: PathLike, *, registry: PathLike = REGISTRY, force: bool = False) -> int:
     """Write what users have edited, and confirmed complaints, as training examples, in the form of `review_harvest`. Returns their number.
 
@@ -212,7 +149,7 @@ def harvest_feedback(task: str, out: PathLike, *, registry: PathLike = REGISTRY,
     from harness.lifecycle.feedback import FeedbackStore, LogPart
 
     history(task, registry=registry)
-    target, champion = Path(out), _open_champion(task, registry)
+    target, champion = Path(out), open_champion(task, registry)
     option = setting("out", str(target))
     if target.suffix != ".jsonl" or not target.parent.is_dir() or target.is_dir():
         raise BenchError(f"{option}: name a .jsonl file in a folder that exists")
@@ -234,23 +171,6 @@ def harvest_feedback(task: str, out: PathLike, *, registry: PathLike = REGISTRY,
     day = datetime.now(UTC).date().isoformat()
     store.add(lambda log, hash_user: LogPart(0, day, target.name, harvested=tuple(row.id for row in rows)))
     return len(rows)
-
-
-def follow_complaint(task: str, id_: str, *, registry: PathLike = REGISTRY) -> ComplaintTrail:
-    """Everything that happened to the complaints about an answer, from the first of them to the model that fixed it.
-
-    Raises:
-        BenchError: nothing was promoted for this task, there is no complaint about this answer, or a damaged log.
-    """
-    from harness.lifecycle.feedback import FeedbackStore
-    from harness.lifecycle.feedback import follow_complaint as follow
-
-    events = history(task, registry=registry)
-    return follow(FeedbackStore(Path(registry), task).read(), events, id_)
-
-
-def _open_champion(task: str, registry: PathLike) -> StrategyResult:
-    return Registry(Path(registry)).peek(find_champion(task, registry))
 
 
 def _build_context(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.api.arguments import PathLike
-from harness.api.gates import REGISTRY, find_champion
+from harness.api.model_history import REGISTRY, find_champion
 from harness.api.predicting import predict
 from harness.errors import BenchError
 from harness.gate import Event, Registry

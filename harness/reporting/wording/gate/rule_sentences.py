@@ -247,7 +247,7 @@ def _complaints(verdict: RuleVerdict) -> str:
     for count, what, ids in ((counts["broken"], "still wrong", broken), (counts["unclear"], "must be looked at by a person", unclear)):
         if count:
             parts.append(f"{count:,} {what}{f' ({list_first(ids, _MOST_IDS)})' if ids else ''}")
-    unanswered = counts["unanswered"]
+    unanswered = counts.get("unanswered", 0)  # which verdicts of older versions lack
     why = " could not be answered again: the inputs are not known, or the outputs are external."
     note = f" {unanswered:,} of them{why}" if unanswered else ""
     look = " See the outputs: `bench feedback check`." if counts["broken"] or counts["unclear"] else ""
