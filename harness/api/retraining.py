@@ -16,7 +16,6 @@ from harness.api.retraining_checks import check_gate, check_plan
 from harness.api.retraining_data import StepOptions, assemble_data, forecast
 from harness.api.retraining_situation import describe_situation, find_promotion_day, read_collected_data
 from harness.api.retraining_step import ChampionChangedError, find_promotion, run_step
-from harness.errors import BenchError, setting
 from harness.gate import Event, Registry
 from harness.types import Task
 
