@@ -6,8 +6,8 @@ would call. Twice the messages change: in March, half of them mention a drug tha
 in. In June, a colleague has changed a learning rate in `lifecycle.yaml`. Which answers users accept in the A/B test is drawn at random;
 everything else is computed.
 
-The challenger of September is trained on all new messages, also on those that `bench retrain` tests on. So the candidate of December, which
-has fixed the complaint of November, is held: the gate does not compare with a champion that has learned from test examples.
+The challenger of September is trained on all new messages, also on some that `bench retrain` tests on. These are left out when the
+candidate of December, which has fixed the complaint of November, is compared with it.
 
 It needs Linux and libfaketime (`apt-get install faketime`): the commands run on a clock that is moved, so that the registry has the
 dates of 2026. FOLDER must be new or empty. Afterwards `FOLDER/site/index.html` shows the year.
