@@ -3,7 +3,9 @@
     messages      {"messages": [turns]}, also `conversations` and other names           OpenAI, ShareGPT, TRL
     pair          {"prompt": [turns], "completion": [turns]}                             TRL
     preferences   {"prompt": "…", "chosen": "…", "rejected": "…"}, or lists of turns     TRL, reward models
-    instruction   {"instruction": "…", "input": "…", "output": "…"}                      Alpaca
+                  {"conversations": [turns], "chosen": turn, "rejected": turn}           LLaMA-Factory
+    instruction   {"instruction": "…", "input": "…", "output": "…"}, also with `history`  Alpaca
+                  {"instruction": "…", "context": "…", "response": "…"}                   Dolly
 
 A prompt of such a row is complete: no instruction is written around it. Pairs of texts need nothing of this module: their columns are an
 input and a target like others.
@@ -22,6 +24,8 @@ from harness.types import EARLIER_TURNS, RowLayout, Turn, write_turns
 _MESSAGES = ("messages", "conversations", "conversation", "dialogue", "dialog", "chat", "turns")  # usual names, in this order
 _SYSTEM = ("system", "system_prompt")
 _OUTPUTS = ("output", "response")
+_CONTEXTS = ("input", "context")
+_DESIRED = "label"  # of conversations: whether the answer is wanted
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class PromptColumns:
         prompt, answer: one column for both where a list of turns ends with the answer.
         system: the column of the system prompt, if it has one of its own.
         context: the column that continues an instruction.
+        history: the column with earlier pairs of a question and its answer.
         has_turns: whether prompt and answer are lists of turns.
         unused: further columns that belong to the layout.
     """
@@ -61,13 +66,14 @@ class PromptColumns:
     answer: str
     system: str | None = None
     context: str | None = None
+    history: str | None = None
     has_turns: bool = False
     unused: tuple[str, ...] = ()
 
     @property
     def all_names(self) -> tuple[str, ...]:
         """The columns, each once."""
-        named = (self.prompt, self.answer, self.system, self.context, *self.unused)
+        named = (self.prompt, self.answer, self.system, self.context, self.history, *self.unused)
         return tuple(dict.fromkeys(column for column in named if column is not None))
 
     def read(self, values: Mapping[str, Any], *, needs_answer: bool) -> WholePrompt:
@@ -80,6 +86,8 @@ class PromptColumns:
         Raises:
             BadRowError: the row cannot be used.
         """
+        if self.has_turns and needs_answer and values.get(_DESIRED) is False:
+            raise BadRowError(f"'{_DESIRED}' is false: the row shows an answer that is not wanted (as for KTO)")
         turns = self._read_turns(values) if self.has_turns else self._read_texts(values)
         if self.system is not None and not (turns and turns[0].role == "system"):
             turns = [*self._read_system(values), *turns]
@@ -98,7 +106,8 @@ class PromptColumns:
     def _read_texts(self, values: Mapping[str, Any]) -> list[Turn]:
         prompt = _read_text(values, self.prompt)
         context = _read_text(values, self.context) if self.context is not None else ""
-        turns = [Turn("user", "\n\n".join(filter(str.strip, (prompt, context))))]
+        earlier = _read_pairs(values, self.history) if self.history is not None else []
+        turns = [*earlier, Turn("user", "\n\n".join(filter(str.strip, (prompt, context))))]
         answer = _read_text(values, self.answer)
         return [*turns, Turn("assistant", answer)] if answer.strip() else turns
 
@@ -136,7 +145,8 @@ def find_prompt_columns(names: Mapping[str, None], has: Callable[[str], bool]) -
 def _find_preferences(names: Mapping[str, None], has: Callable[[str], bool]) -> PromptColumns | None:
     if "chosen" not in names or "rejected" not in names:
         return None
-    prompt = "prompt" if "prompt" in names else "chosen"
+    conversation = next((name for name in _MESSAGES if name in names and _holds_turns(name, has)), None)
+    prompt = "prompt" if "prompt" in names else conversation or "chosen"
     has_turns = _holds_turns("chosen", has)
     if not has_turns and (prompt == "chosen" or _holds_turns("prompt", has)):
         return None  # two whole texts: nothing tells where the prompt ends
@@ -164,7 +174,8 @@ def _find_instruction(names: Mapping[str, None]) -> PromptColumns | None:
     output = next((column for column in _OUTPUTS if column in names), None)
     if "instruction" not in names or output is None or "target" in names:
         return None
-    return PromptColumns("instruction", "instruction", output, _find_system(names), "input" if "input" in names else None)
+    context = next((column for column in _CONTEXTS if column in names), None)
+    return PromptColumns("instruction", "instruction", output, _find_system(names), context, "history" if "history" in names else None)
 
 
 def _holds_turns(column: str, has: Callable[[str], bool]) -> bool:
@@ -182,6 +193,13 @@ def _read_text(values: Mapping[str, Any], column: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise BadRowError(f"'{column}' must be text, found {quote(value)}", quote(value))
     return str(value).replace("\r\n", "\n")
+
+
+def _read_pairs(values: Mapping[str, Any], column: str) -> list[Turn]:
+    pairs = values.get(column) or []
+    if not isinstance(pairs, list) or not all(isinstance(pair, list) and list(map(type, pair)) == [str, str] for pair in pairs):
+        raise BadRowError(f"'{column}' must be a list of pairs of a question and its answer, found {quote(pairs)}", quote(pairs))
+    return [turn for question, answer in pairs for turn in (Turn("user", question), Turn("assistant", answer))]
 
 
 def _require_text(text: str, column: str) -> str:

@@ -28,6 +28,8 @@ def parse_turns(value: Any, column: str) -> list[Turn]:
     Raises:
         BadRowError: it is no list of turns, a role is unknown, a turn is not text, or a tool is called.
     """
+    if isinstance(value, Mapping):  # a single turn
+        value = [value]
     if not isinstance(value, list):
         raise BadRowError(f"'{column}' must be a list of turns, found {quote(value)}", quote(value))
     if len(value) > MOST_TURNS:

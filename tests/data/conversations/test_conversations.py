@@ -62,6 +62,15 @@ LAYOUTS: dict[str, tuple[str, Callable[[int], dict[str, Any]]]] = {
             "rejected": [turn("user", question(i)), turn("assistant", "No.")],
         },
     ),
+    "LLaMA-Factory's preferences": (
+        "preferences",
+        lambda i: {
+            "conversations": [{"from": "human", "value": question(i)}],
+            "chosen": {"from": "gpt", "value": answer(i)},
+            "rejected": {"from": "gpt", "value": "No."},
+        },
+    ),
+    "Dolly": ("instruction", lambda i: {"instruction": question(i), "context": "", "response": answer(i), "category": "open_qa"}),
     "preferences of answers": (
         "preferences",
         lambda i: {"prompt": [turn("user", question(i))], "chosen": [turn("assistant", answer(i))], "rejected": [turn("assistant", "No.")]},
@@ -101,6 +110,20 @@ def test_system_column_is_the_system_prompt(load: Any) -> None:
 def test_instruction_is_continued_by_its_input(load: Any) -> None:
     splits = load(lines(lambda i: {"instruction": "Translate.", "input": question(i), "output": answer(i)}), "rows.jsonl")
     assert all(example.inputs["input"].startswith("Translate.\n\nWhere is parcel") for example in splits.train)
+
+
+def test_history_precedes_the_instruction(load: Any) -> None:
+    rows = lines(lambda i: {"instruction": question(i), "input": "", "output": answer(i), "history": [["Hello", "Yes?"]] if i % 2 else []})
+    splits = load(rows, "rows.jsonl")
+    texts = [example.inputs.get(EARLIER_TURNS, "") for example in (*splits.train, *splits.validation, *splits.test)]
+    assert sorted(texts) == [""] * 6 + ["User: Hello\n\nAssistant: Yes?"] * 6
+
+
+def test_answers_that_are_not_wanted_are_not_trained_on(load: Any, refused: Any) -> None:
+    rows = lines(lambda i: {"messages": [turn("user", question(i)), turn("assistant", answer(i))], "label": i % 4 > 0}, count=40)
+    assert "rows.jsonl:1: 'label' is false: the row shows an answer that is not wanted" in refused(rows, "rows.jsonl")
+    splits = load(rows, "rows.jsonl", skip_bad_rows=True)
+    assert (sum(splits.report.sizes.values()), splits.report.skipped_rows) == (30, 10)
 
 
 def test_named_columns_take_precedence(load: Any) -> None:
