@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _MAX_LINES = 16
 # What happens before the first cell starts, and between cells.
 _READING, _PREPARING = "Reading the data and the model", "Preparing the next step"
+_ASKING = "Asking the nodes of the cluster, and reading the data and the model"
 
 
 @dataclass
@@ -64,17 +65,21 @@ class _CellProgress:
 class RunDisplay:
     """Listens to a run and shows its progress."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, *, on_cluster: bool = False) -> None:
+        """
+        Args:
+            on_cluster: the cells run on a cluster, whose nodes are asked first what they are.
+        """
         self._console = console or Console(stderr=True, highlight=False, emoji=False)
         self._lines: dict[str, _CellProgress] = {}
         self._live: Live | None = None
         self._folder: RunFolder | None = None
         self._heartbeat = Heartbeat(self._report_silence)
-        self._current = _READING
+        self._current = self._first = _ASKING if on_cluster else _READING
 
     def __enter__(self) -> RunDisplay:
         if self._console.is_terminal:
-            self._say(f"{_READING} …")
+            self._say(f"{self._first} …")
         else:
             self._heartbeat.start()
         return self

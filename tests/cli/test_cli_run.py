@@ -256,6 +256,15 @@ def test_control_characters_in_data_are_escaped(runs: Path) -> None:
     assert "\x1b" not in screen.getvalue()
 
 
+def test_cell_of_a_lost_machine_is_shown_as_running_again(runs: Path) -> None:
+    (folder,) = runs.iterdir()
+    screen = io.StringIO()
+    display = RunDisplay(Console(file=screen, highlight=False, emoji=False), on_cluster=True)
+    display.started(RunFolder(folder), resumed=True)
+    display.event({"event": "lost", "cell": cells_of(folder)["lora"].name, "reason": "the node that ran it is gone"})
+    assert "lora seed 0: runs again: the node that ran it is gone" in screen.getvalue()
+
+
 def test_forgetting_is_measured_and_reported(made: Any) -> None:
     from harness import load_run
 

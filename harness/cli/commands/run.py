@@ -167,7 +167,7 @@ def run(
             values = values | {name: value for name, value in read_grid(Path(grid)).items() if name not in kept}
         values["search"] = read_search(values.get("search"), budget=True if (tune := values.pop("tune")) == "on" else tune)
         request = make_request(values)
-    with RunDisplay() as display:
+    with RunDisplay(on_cluster=executor == "ray") as display:
         done = api.run_request(
             request,
             runs_dir=runs_dir,

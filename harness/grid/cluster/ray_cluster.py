@@ -102,7 +102,9 @@ def _connect(address: str) -> None:
     if thread.is_alive():
         raise BenchError(f"{place}: no Ray cluster has answered within {_CONNECT_SECONDS:.0f} seconds. {_START}")
     if failures:
-        raise BenchError(f"{place}: no Ray cluster answers: {first_line(failures[0]).rstrip('.')}. {_START}") from failures[0]
+        is_absent = address == "auto" and isinstance(failures[0], ConnectionError)
+        reason = "none is running on this machine" if is_absent else first_line(failures[0]).rstrip(".")
+        raise BenchError(f"{place}: no Ray cluster answers: {reason}. {_START}") from failures[0]
 
 
 def _require_open_port(address: str, place: str) -> None:

@@ -25,9 +25,12 @@ class RayTransport:
     def submit(self, delivery: Delivery) -> CellStream:
         import ray
 
-        gpus = delivery.job.devices if self._kind == "cuda" else 0
+        cores, gpus = self._cores * delivery.job.devices, delivery.job.devices if self._kind == "cuda" else 0
+        resources = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        if not any(each.get("CPU", 0) >= cores and each.get("GPU", 0) >= gpus for each in resources):  # Ray would wait for one
+            raise BenchError("no node that could run a cell is left in the Ray cluster. Add one with `ray start`")
         # A lost cell is submitted again by the scheduler, which knows what it has stored; Ray would repeat it blindly.
-        options = {"num_cpus": self._cores * delivery.job.devices, "num_gpus": gpus, "max_retries": 0}
+        options = {"num_cpus": cores, "num_gpus": gpus, "max_retries": 0}
         task = ray.remote(**options, num_returns="streaming", _generator_backpressure_num_objects=16)(_run_on_node)
         return _RayStream(task.remote(delivery))
 

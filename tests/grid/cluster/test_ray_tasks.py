@@ -36,3 +36,9 @@ def test_node_with_another_version_refuses_the_cell(transport: RayTransport, tmp
     stream = transport.submit(Delivery(job, get_node_versions() | {"torch": "1.0"}, "work/marker"))
     with pytest.raises(BenchError, match=r"a node of the cluster has torch .* instead of 1\.0"):
         next(iter(stream))
+
+
+def test_cell_that_no_node_can_run_is_an_error_and_does_not_wait(transport: RayTransport, tmp_path: Path) -> None:
+    job = Job(str(tmp_path), "cell", str(tmp_path), {}, "cache", 30.0)
+    with pytest.raises(BenchError, match="no node that could run a cell is left in the Ray cluster"):
+        RayTransport("cuda", 1).submit(Delivery(job, get_node_versions(), "work/marker"))
