@@ -14,9 +14,6 @@ from harness.engine.models import Device
 from harness.errors import BenchError
 from harness.grid.execution.job import Job
 
-# The first that is set says what this process sees; ROCm obeys both.
-_VARIABLES = ("HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES")
-
 
 class VisibleDevices:
     """The devices that are free, and those that cells have."""
@@ -27,7 +24,7 @@ class VisibleDevices:
             device: that of the run. A CPU is shared: nothing is hidden.
             environment: of this process.
         """
-        self._variable = next((name for name in _VARIABLES if environment.get(name)), "CUDA_VISIBLE_DEVICES")
+        self._variable = _find_variable(environment) if device.kind == "cuda" else ""
         inherited = [name.strip() for name in environment.get(self._variable, "").split(",") if name.strip()]
         self._free: list[str] = []
         if device.kind == "cuda":  # torch's numbers count the devices that this process sees; the variable names them as the driver does
@@ -53,3 +50,11 @@ class VisibleDevices:
     def give_back(self, cell: str) -> None:
         """Take back the devices of a cell that has ended."""
         self._free += self._taken.pop(cell, ())
+
+
+def _find_variable(environment: Mapping[str, str]) -> str:
+    """The variable that says which GPUs a process sees. ROCm obeys that of CUDA, too, unless its own is set."""
+    import torch
+
+    is_rocm_variable_set = torch.version.hip is not None and environment.get("HIP_VISIBLE_DEVICES")
+    return "HIP_VISIBLE_DEVICES" if is_rocm_variable_set else "CUDA_VISIBLE_DEVICES"

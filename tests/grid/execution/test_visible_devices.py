@@ -28,7 +28,7 @@ def job(cell: str, devices: int = 1) -> Job:
         ({}, [{"CUDA_VISIBLE_DEVICES": str(i)} for i in range(3)]),
         ({"CUDA_VISIBLE_DEVICES": "4, 6,7"}, [{"CUDA_VISIBLE_DEVICES": name} for name in ("4", "6", "7")]),
         ({"CUDA_VISIBLE_DEVICES": "GPU-a,GPU-b,GPU-c"}, [{"CUDA_VISIBLE_DEVICES": f"GPU-{name}"} for name in "abc"]),
-        ({"HIP_VISIBLE_DEVICES": "2,1,0"}, [{"HIP_VISIBLE_DEVICES": name} for name in "210"]),
+        ({"HIP_VISIBLE_DEVICES": "2,1,0"}, [{"CUDA_VISIBLE_DEVICES": str(i)} for i in range(3)]),  # means nothing to CUDA
     ],
 )
 def test_each_cell_has_one_of_the_devices_that_the_run_may_use(environment: Mapping[str, str], expected: list[dict[str, str]]) -> None:
@@ -36,6 +36,13 @@ def test_each_cell_has_one_of_the_devices_that_the_run_may_use(environment: Mapp
     assert [devices.take(job(cell)) for cell in "abc"] == expected
     devices.give_back("b")
     assert devices.take(job("d")) == expected[1], "the device of the cell that has ended"
+
+
+def test_rocm_has_a_variable_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.version.hip", "6.4")
+    both = {"HIP_VISIBLE_DEVICES": "2,1,0", "CUDA_VISIBLE_DEVICES": "0,1,2"}
+    assert VisibleDevices(GPUS, both).take(job("a")) == {"HIP_VISIBLE_DEVICES": "2"}
+    assert VisibleDevices(GPUS, {"CUDA_VISIBLE_DEVICES": "4,5,6"}).take(job("a")) == {"CUDA_VISIBLE_DEVICES": "4"}
 
 
 def test_gpus_of_another_name_are_left_alone() -> None:
@@ -114,7 +121,6 @@ def test_cell_computes_on_the_device_that_it_was_given(tmp_path: Path, monkeypat
     if torch.cuda.device_count() < 2:
         pytest.skip("needs two GPUs")
     expected = {str(i): str(torch.cuda.get_device_properties(i).uuid) for i in range(2)}
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     server = f"""{cell_processes._KEEP_STDOUT}
 from harness.grid.execution import fork_server
 fork_server.preload()
