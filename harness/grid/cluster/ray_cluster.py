@@ -6,12 +6,14 @@ who can reach its ports can run code with the rights of the account that started
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 from harness.engine.models import Device
 from harness.errors import BenchError, first_line, setting
@@ -96,9 +98,14 @@ def _connect(address: str) -> None:
         except Exception as error:  # Ray raises its own errors, ConnectionError, RuntimeError, ValueError
             failures.append(error)
 
-    thread = threading.Thread(target=connect, daemon=True)  # Ray itself waits for minutes
-    thread.start()
-    thread.join(_CONNECT_SECONDS)
+    here = Path.cwd()
+    os.chdir(here.anchor)  # Ray lets nodes import from the folder that it is started in, which may hold a stranger's files
+    try:
+        thread = threading.Thread(target=connect, daemon=True)  # Ray itself waits for minutes
+        thread.start()
+        thread.join(_CONNECT_SECONDS)
+    finally:
+        os.chdir(here)
     if thread.is_alive():
         raise BenchError(f"{place}: no Ray cluster has answered within {_CONNECT_SECONDS:.0f} seconds. {_START}")
     if failures:

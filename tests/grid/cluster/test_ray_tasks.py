@@ -19,13 +19,19 @@ from ray_nodes import open_head  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def transport() -> Iterator[RayTransport]:
-    with open_head(1) as cluster:
+def transport(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayTransport]:
+    """Connected from a folder with Python files that must not run, as a folder with a stranger's data can have."""
+    here = tmp_path_factory.mktemp("data")
+    for name in ("harness", "numpy", "pydantic"):
+        (here / f"{name}.py").write_text("raise SystemExit('imported from the working directory')")
+    with open_head(1) as cluster, pytest.MonkeyPatch.context() as patch:
+        patch.chdir(here)
         _connect(cluster.address)
+        assert Path.cwd() == here
         yield RayTransport("cpu", 1)
 
 
-def test_node_asks_for_what_it_does_not_see(transport: RayTransport, tmp_path: Path) -> None:
+def test_node_imports_nothing_from_the_working_directory_and_asks_for_what_it_does_not_see(transport: RayTransport, tmp_path: Path) -> None:
     job = Job(str(tmp_path), "cell", str(tmp_path), {}, "cache", 30.0, model_digest="of a model")
     items = list(transport.submit(Delivery(job, get_node_versions(), "work/marker")))
     assert items == [{"event": "needs", "cell": "cell", "needs": ["run", "of a model"]}]

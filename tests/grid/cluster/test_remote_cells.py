@@ -199,6 +199,25 @@ def test_cell_that_its_machine_ends_for_memory_is_out_of_memory(here: Path) -> N
     assert (result.status, result.error) == ("out-of-memory", "the node had no memory left, and Ray ended the cell")
 
 
+@pytest.mark.soak
+def test_parts_of_trials_continue_on_other_machines(here: Path) -> None:
+    """The state of a trial travels back, and with the next part to whichever machine runs that. A search chooses the same values."""
+    options: dict[str, Any] = {
+        "strategies": "full:epochs=4,learning_rate=1e-2",
+        "search": {"trials": 4, "fields": {"learning_rate": {"factor": 30}}},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.grid.execution.run.CellScheduler.run", lambda _, jobs, *, at_once: [run_job(job, print) for job in jobs])
+        expected = run_letters(here, "searched here", **options)
+    run = run_on(Machines(), here, "searched there", **options)
+    assert_equal(run, expected)
+    continued = [trial for trial in run.stored.plan.trials.values() if trial.previous is not None]
+    assert continued, "there are second parts"
+    assert [run.stored.folder.cell(cell).result().trial for cell in run.stored.plan.trials] == [
+        expected.stored.folder.cell(cell).result().trial for cell in expected.stored.plan.trials
+    ]
+
+
 def test_machine_with_other_versions_is_refused_before_it_does_anything(here: Path) -> None:
     job = Job(HIDDEN, "cell", HIDDEN, {}, "cache", 30.0)
     expected = get_node_versions() | {"torch": "1.0"}
