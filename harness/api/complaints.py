@@ -27,7 +27,8 @@ def decide_complaints(
     registry: PathLike = REGISTRY,
     today: date | None = None,
 ) -> tuple[Complaint, ...]:
-    """Confirm complaints, which makes them examples to train on and to test every candidate on; or dismiss them.
+    """Confirm complaints, which makes them examples to train on and, by a policy with a rule on complaints, to test every candidate on; or
+    dismiss them.
 
     Args:
         ids: of the answers.

@@ -296,7 +296,7 @@ def _read_local_test_set(task: Task) -> tuple[Example, ...] | None:
 def _judge(candidate: Contender, opponent: _Baseline, policy: Policy, models: Registry, model_path: PathLike | None) -> Verdict:
     """Judge, and store the verdict. If it cannot be stored with the run, a note says so: the evaluation is already counted."""
     base_folder = None if model_path is None else os.fspath(model_path)
-    cases = read_complaint_cases(candidate.recipe.task.name, models.folder) if policy.complaints is not None else ()
+    cases = read_complaint_cases(candidate.recipe.task.name, models.folder)
     verdict = judge(candidate, opponent.contender, policy, models, promoted=opponent.promoted, model_path=base_folder, complaints=cases)
     record_suite(verdict, cases, models.folder)
     run = candidate.recipe.run

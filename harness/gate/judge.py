@@ -45,7 +45,7 @@ def judge(
     Args:
         promoted: the event that put the baseline into service; None for a baseline that the user names.
         model_path: where the base model is, if it has to answer again and its name does not tell.
-        complaints: of users, which the candidate answers again if the policy has a rule on them.
+        complaints: of users, which the candidate answers again if the policy has a rule on them; else a note counts them.
 
     Raises:
         BenchError: a slice that the data do not have, a baseline that cannot be compared, a damaged run or registry.
@@ -75,6 +75,8 @@ def judge(
         notes += [*_note_artifact(candidate, policy), *_note_selection(candidate, candidates, checker)]
         notes += [*_note_results(judged, compared, policy, look), *note_skipped_slices(policy, slices)]
         notes += [VerdictNote("no_baseline")] if baseline is None else []
+        if complaints and policy.complaints is None:
+            notes.append(VerdictNote("complaints_not_judged", {"cases": len(complaints)}))
         notes += [VerdictNote("trivial_not_scored", texts={"score": (task.primary,)})] if gain is None and _has_direction(artifact) else []
         case = GateInput(
             complaints=answered,

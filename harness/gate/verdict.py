@@ -79,6 +79,7 @@ VerdictNoteCode = Literal[
     "alpha_overspent",  # numbers: spent, alpha
     "slices_skipped",  # numbers: minimum; texts: slices, sizes
     "no_baseline",
+    "complaints_not_judged",  # users have complaints that a person confirmed, and the policy has no rule on them; numbers: cases
     "trivial_not_scored",  # the trivial baseline does not have the primary score; texts: score
     "not_recorded",  # texts: run, error
     "approvals_outdated",  # approvals of another verdict on the same model; numbers: count

@@ -158,6 +158,11 @@ def test_a_confirmed_complaint_that_no_model_can_answer_is_not_passed_over(runs:
     assert "1 of them could not be answered again: the inputs are not known" in reason_sentence(rule)
 
 
+def test_a_policy_without_the_rule_does_not_pass_over_complaints_in_silence(runs: Runs, registry: Path, tmp_path: Path) -> None:
+    verdict = judged(runs(0.9), tmp_path, policy={"rules": RULE["rules"]}, registry=registry)
+    assert verdict.outcome == "PASS" and [note.numbers for note in verdict.notes if note.code == "complaints_not_judged"] == [{"cases": 3}]
+
+
 def test_without_complaints_the_rule_passes_and_without_a_rule_nothing_is_answered(runs: Runs, tmp_path: Path) -> None:
     verdict = judged(runs(0.9), tmp_path, policy=dict(RULE))
     rule = only(verdict, "of users still wrong")

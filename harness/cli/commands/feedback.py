@@ -108,7 +108,8 @@ def show(task: str, *, slices: tuple[str, ...], format_: str, out: str | None, *
 @click.option("--today", metavar="DATE", help="The day of the decision. Default: today.")
 @registry_dir
 def confirm(task: str, *, ids: tuple[str, ...], dismiss: bool, today: str | None, **options: Any) -> None:
-    """Confirm complaints about answers of TASK. Each becomes an example to train on, and a test of every candidate that the gate judges.
+    """Confirm complaints about answers of TASK. Each becomes an example to train on, and a test of every candidate, if the policy
+    of the gate has a rule on complaints.
 
     \b
     bench feedback confirm visits v17 --corrected "Take 10 mg of lisinopril."

@@ -151,6 +151,8 @@ NOTES = [
         replace(NOT_WORSE, slice_column="ward"),
     ),
     VerdictNote("no_baseline"),
+    VerdictNote("complaints_not_judged", {"cases": 1}),
+    VerdictNote("complaints_not_judged", {"cases": 1200}),
     VerdictNote("foreign_run", {"checked": 32, "differing": 0}, FOREIGN),
     VerdictNote("foreign_run", {"checked": 32, "differing": 2, "local": 60, "shared": 60}, FOREIGN),
     VerdictNote(

@@ -207,6 +207,11 @@ def _trivial_not_scored(note: VerdictNote) -> str:
     return f"Whether the candidate beats the trivial baseline, which uses no model, is not known: {score} cannot be computed for it."
 
 
+def _complaints_not_judged(note: VerdictNote) -> str:
+    cases = plural(round(note.numbers["cases"]), "confirmed complaint")
+    return f"{cases} of users: not judged, because the policy has no rule on them (complaints: {{at_most_broken: 0}})."
+
+
 def _foreign_run(note: VerdictNote) -> str:
     checked, differing = (round(note.numbers[name]) for name in ("checked", "differing"))
     result = f"{differing} outputs differ, as rounding explains" if differing else "all outputs are the same"
@@ -238,6 +243,7 @@ _NOTES: Mapping[VerdictNoteCode, Callable[[VerdictNote], str]] = {
     "identical_outputs": lambda note: "The outputs of candidate and baseline are identical on every test example.",
     "alpha_overspent": _alpha_overspent,
     "slices_skipped": _slices_skipped,
+    "complaints_not_judged": _complaints_not_judged,
     "no_baseline": lambda note: "There is no model in service to compare with, so only rules on the candidate itself were judged.",
     "trivial_not_scored": _trivial_not_scored,
     "foreign_run": _foreign_run,
