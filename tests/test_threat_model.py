@@ -57,6 +57,7 @@ TESTS = {
     ),
     "decision records": ("tests/store/test_signed_json.py", "tests/api/test_records.py", "tests/fuzz/test_fuzz.py"),
     "approvals of verdicts": ("tests/gate/test_approvals.py", "tests/store/test_damage.py", "tests/fuzz/test_fuzz.py"),
+    "processes that train": ("tests/engine/distributed/test_several_processes.py",),
     "nodes of a Ray cluster": ("tests/grid/cluster/test_remote_cells.py", "tests/grid/cluster/test_ray_tasks.py"),
     "an MLflow server": ("tests/lifecycle/serving/test_mlflow_mirror.py", "tests/cli/test_cli_mirror.py"),
     "requests": ("tests/viewer/test_viewer_server.py",),

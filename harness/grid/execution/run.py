@@ -119,18 +119,16 @@ def _check_devices_per_cell(devices_per_cell: int, planned: Planned, *, is_here:
         is_here: whether the cells run on this machine.
 
     Raises:
-        BenchError: there are fewer GPUs, or cells run on a cluster or are trials of a search, which train on one device.
+        BenchError: there are fewer GPUs, or cells run on a cluster.
     """
     if devices_per_cell == 1:
         return
     asked, device = setting("devices_per_cell", str(devices_per_cell)), planned.device
-    if device.kind == "cuda" and devices_per_cell > len(device.indices):
+    if device.kind != "cpu" and devices_per_cell > len(device.indices):
         there = f"there is one {device.name}" if len(device.indices) == 1 else f"there are {len(device.indices)} ({device.name})"
         raise BenchError(f"{asked} needs so many GPUs of one kind, and {there}")
     if not is_here:
         raise BenchError(f"{asked} needs all devices of a cell in this machine. Leave out {setting('executor', 'ray')}")
-    if planned.search is not None:
-        raise BenchError(f"{asked} cannot be combined with a search, whose trials train on one device. Search first, then train the best")
 
 
 def _choose_cells_at_once(jobs: int | None, device: Device, devices_per_cell: int, *, shares_device: bool) -> int:

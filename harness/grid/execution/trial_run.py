@@ -5,16 +5,20 @@ The state from which the next part resumes is kept beside the cells until the se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from harness.engine.adapters import trainable_parameters
 from harness.engine.inference import Predictor
 from harness.engine.prompts import Shot, render_shots
 from harness.engine.tuning import TrainingPart, encode_examples, example_losses
+from harness.grid.execution.cell_group import run_group
 from harness.grid.execution.cell_run import CellRun
 from harness.grid.execution.result_notes import notes_on_training
 from harness.grid.search import COOLDOWN, SHARES
+from harness.store import from_json_text, to_json_line
 from harness.types import CellResult, Prediction, Trial, TrialMeasurement
 
 
@@ -24,6 +28,26 @@ class TrialRun(CellRun):
     def run(self) -> tuple[CellResult, Sequence[Prediction] | None]:
         """Run the part; returns its result without predictions."""
         self.folder.take_trial_state(self.cell.id, self._trial.previous)
+        if self._trains_in_group:
+            began = time.perf_counter()
+            result = from_json_text(CellResult, run_group(self._job, self.files, self.emit)["result"])
+            self._count_unmeasured(began, result.costs)
+            self.meter.add(result.costs)
+        else:
+            result = self._run_part()
+        if self._trial.share < 1:
+            self.folder.keep_trial_state(self.cell.id)
+        return replace(result, costs=self.meter.costs()), None
+
+    def train_in_group(self) -> Mapping[str, Any]:
+        """Run the part as one process of `group`: all of them measure the same examples.
+
+        Returns:
+            `result`, a `CellResult` as JSON.
+        """
+        return {"result": to_json_line(CellResult, self._run_part())}
+
+    def _run_part(self) -> CellResult:
         self._announce("load")
         with self.meter.phase("load"):
             predictor = Predictor(self.task, self.strategy, self._load(trained=False), self.labels)
@@ -36,11 +60,8 @@ class TrialRun(CellRun):
             )
         else:
             predictor = replace(predictor, shots=self._draw_shots())
-        measured = self._measure(predictor)
-        if self._trial.share < 1:
-            self.folder.keep_trial_state(self.cell.id)
-        result = replace(result, trial=measured, costs=self.meter.costs())
-        return replace(result, notes=tuple(notes_on_training(result))), None
+        result = replace(result, trial=self._measure(predictor), costs=self.meter.costs())
+        return replace(result, notes=tuple(notes_on_training(result)))
 
     @property
     def _trial(self) -> Trial:

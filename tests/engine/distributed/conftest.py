@@ -32,7 +32,9 @@ def strategy_of(kind: str, **recipe) -> Strategy:
     train_spec = TrainSpec(**(RECIPE | recipe))
     if kind == "full":
         return Strategy(name=kind, method="full", train=train_spec)
-    adapter = {"lora": LORA, "qlora": LORA, "dora": LORA | {"use_dora": True}}.get(kind, {"peft_type": kind.upper()})
+    adapter = {"lora": LORA, "qlora": LORA, "dora": LORA | {"use_dora": True}, "dropout": LORA | {"lora_dropout": 0.3}}.get(
+        kind, {"peft_type": kind.upper()}
+    )
     quantization = QuantizationSpec() if kind == "qlora" else None
     return Strategy(name=kind, method="peft", adapter=adapter, quantization=quantization, train=train_spec)
 

@@ -16,8 +16,8 @@ from harness.types import Cell, CellResult, Cost
 EIGHT = Device("cuda", "H100", "bfloat16", tuple(range(8)))
 
 
-def _check(devices_per_cell, device=EIGHT, *, search=None, is_here=True):
-    _check_devices_per_cell(devices_per_cell, SimpleNamespace(device=device, search=search), is_here=is_here)
+def _check(devices_per_cell, device=EIGHT, *, is_here=True):
+    _check_devices_per_cell(devices_per_cell, SimpleNamespace(device=device), is_here=is_here)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,6 @@ def _check(devices_per_cell, device=EIGHT, *, search=None, is_here=True):
     [
         ((9,), {}, r"devices_per_cell=9 needs so many GPUs of one kind, and there are 8 \(H100\)"),
         ((2, replace(EIGHT, indices=(0,))), {}, "devices_per_cell=2 needs so many GPUs of one kind, and there is one H100"),
-        ((2,), {"search": object()}, "devices_per_cell=2 cannot be combined with a search"),
         ((2,), {"is_here": False}, "devices_per_cell=2 needs all devices of a cell in this machine. Leave out executor=.*ray"),
     ],
 )
@@ -35,7 +34,7 @@ def test_what_cannot_work_is_refused(arguments, options, message):
 
 
 def test_one_device_a_cell_is_never_refused():
-    _check(1, search=object(), is_here=False)
+    _check(1, is_here=False)
     _check(4, Device("cpu", "EPYC", "float32"))  # processes, of which a CPU can have any number
 
 

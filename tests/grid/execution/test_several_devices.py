@@ -34,10 +34,10 @@ class Watcher(SilentListener):
 def train(tmp_path, monkeypatch):
     monkeypatch.setattr("harness.cache._Choice.folder", tmp_path / "cache")
 
-    def _train(folder, strategies, devices_per_cell, on_step=lambda step: None):
+    def _train(folder, strategies, devices_per_cell, on_step=lambda step: None, **options):
         return run(
             "classification", strategies, limit=12, epochs=1, dtype="float32", price=1.0, base=False, reuse=False,
-            runs_dir=tmp_path / folder, devices_per_cell=devices_per_cell, listener=Watcher(on_step),
+            runs_dir=tmp_path / folder, devices_per_cell=devices_per_cell, listener=Watcher(on_step), **options,
         )  # fmt: skip
 
     return _train
@@ -69,6 +69,19 @@ def test_two_processes_make_the_report_of_one(train):
         assert result.provenance[DEVICES] == "1"  # a CPU is one device, whatever the number of processes
         assert {cost.phase: cost.tokens for cost in result.costs} == {cost.phase: cost.tokens for cost in expected.costs}
         assert {p.name for p in ours.artifact.iterdir()} == {p.name for p in theirs.artifact.iterdir()}
+
+
+def test_a_search_by_two_processes_chooses_as_one_does(train):
+    search = {"trials": 3, "fields": {"learning_rate": {"factor": 30}}}
+    one, two = (train(f"search-{n}", ["lora:lora_dropout=0"], n, search=search) for n in (1, 2))
+    trials = [RunFolder(done.path).plan().trials for done in (one, two)]
+    assert trials[0].keys() == trials[1].keys()
+    assert len(trials[0]) >= 3
+    for cell in trials[0]:
+        ours, theirs = (RunFolder(done.path).cell(cell).result() for done in (two, one))
+        assert ours.status == "done", ours.error
+        assert ours.trial.losses == pytest.approx(theirs.trial.losses, rel=1e-4)
+    assert [cell.strategy for cell in one.cells] == [cell.strategy for cell in two.cells]
 
 
 @pytest.mark.parametrize("victim", [0, 1])

@@ -1,0 +1,248 @@
+"""The training of a cell: the base model is loaded, trained by one process or several, and stored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.data.pipeline import sample
+from harness.engine.adapters import adapt, save_artifact, trainable_parameters
+from harness.engine.artifacts import load_strategy_model
+from harness.engine.distributed import ONE_PROCESS, ProcessGroup, can_shard, shard
+from harness.engine.inference import Predictor
+from harness.engine.models import Device, LoadedModel, ModelSource
+from harness.engine.tuning import EncodedExample, Progress, TrainingPart, encode_examples, general_loss, planned_steps, train
+from harness.grid.execution.job import Emit, Job
+from harness.grid.execution.reused_costs import AT_ONCE, DEVICES
+from harness.grid.execution.training_outcome import TrainingOutcome, save_outcome
+from harness.measure import Meter, environment
+from harness.metrics import get_script_digests
+from harness.store import CellFolder, RunFolder, to_json_line
+from harness.types import Cost, Example, Shape, Strategy, Task, TrainingSummary
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What a training reads: encoded examples, the number of those that were cut, and the planned steps."""
+
+    examples: Sequence[EncodedExample]
+    validation: Sequence[EncodedExample]
+    cut: int
+    steps: int
+
+
+class CellTraining:
+    """What a cell is, and how it is trained. `meter` clocks its phases, `emit` receives its events, `group` are the processes that train
+    it together.
+    """
+
+    def __init__(self, job: Job, emit: Emit, group: ProcessGroup = ONE_PROCESS) -> None:
+        self.folder = RunFolder(Path(job.run))
+        self.plan = self.folder.plan()
+        self.cell = next(cell for cell in self.plan.all_cells if cell.id == job.cell)
+        info = self.plan.models[self.cell.model]
+        self.source = ModelSource(info.name, info.origin, Path(job.model_folder), info.digest, info.revision)
+        self.shape: Shape = info.shape
+        self.device = Device(job.device["kind"], job.device["name"], job.device["dtype"])
+        per_hour = self.plan.options["price"]["per_hour"]
+        price = None if per_hour is None else per_hour * job.devices / job.at_once
+        self.meter = Meter(self.device.kind, self.device.name, price, job.devices)
+        self.emit = emit
+        self.group = group
+        self.checkpoint_every = job.checkpoint_every
+        self.trusts_code = job.trust_remote_code
+        self._job = job
+
+    @property
+    def task(self) -> Task:
+        return self.plan.tasks[self.cell.task]
+
+    @property
+    def strategy(self) -> Strategy:
+        return self.plan.get_strategy(self.cell)
+
+    @property
+    def files(self) -> CellFolder:
+        return self.folder.cell(self.cell.id)
+
+    @cached_property
+    def examples(self) -> tuple[Example, ...]:
+        """The test examples of the task."""
+        return self.folder.examples(self.task.name)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.examples[0].choices
+
+    def provenance(self) -> dict[str, str]:
+        """What this cell was run with: a run that is resumed on another machine has cells of several machines."""
+        dtype = "float32" if self.shape == "encoder" else self.device.dtype
+        scripts = get_script_digests(self.task.metrics) if self.trusts_code else {}
+        machine = {"device": self.device.name, AT_ONCE: str(self._job.at_once), DEVICES: str(self._job.devices)}
+        return environment() | machine | {"dtype": dtype, "model_digest": self.source.digest} | scripts
+
+    def _load(self, *, trained: bool) -> LoadedModel:
+        """The base model, or the stored result of training: what is scored is what is stored."""
+        return load_strategy_model(
+            self.strategy,
+            self.source,
+            self.device,
+            artifact=self.files.artifact if trained else None,
+            labels=self.labels,
+            trust_remote_code=self.trusts_code,
+            to_divide=self._divides,
+        )
+
+    def _tune(self, predictor: Predictor) -> TrainingOutcome:
+        """Train the predictor's model and store it; the model that is scored is then in place of the base model."""
+        loaded = predictor.loaded
+        before = self._general_loss(predictor)
+        summary = self._train(predictor, self._ready(predictor))
+        trainable = trainable_parameters(loaded.model)
+        size = self._store(loaded)
+        if self.strategy.method == "full":  # casting in memory also rounds buffers that a loaded model keeps in float32
+            loaded.model = None
+            with self.meter.phase("load"):
+                loaded.model = self._load(trained=True).model
+        after = self._general_loss(predictor)
+        outcome = TrainingOutcome(self.meter.costs(), summary, trainable, size, _change(before, after))
+        save_outcome(self.files, outcome)
+        return outcome
+
+    def train_in_group(self) -> Mapping[str, Any]:
+        """Train the cell as one process of `group`, and store the trained weights together.
+
+        Returns:
+            `outcome`, a `TrainingOutcome` as JSON, and `loss_before`, the base model's loss on general text.
+        """
+        self._announce("load")
+        with self.meter.phase("load"):
+            predictor = Predictor(self.task, self.strategy, self._load(trained=False), self.labels)
+        loaded = predictor.loaded
+        before = None if self._divides else self._general_loss(predictor)
+        material = self._ready(predictor)
+        if self._divides:  # no process holds the whole base model, so the adapter on it is switched off
+            with nullcontext() if self.strategy.method == "full" else loaded.model.disable_adapter():
+                before = self._general_loss(predictor)
+        summary = self._train(predictor, material)
+        trainable = trainable_parameters(loaded.model)
+        outcome = TrainingOutcome(self.meter.costs(), summary, trainable, self._store(loaded), None)
+        return {"outcome": to_json_line(TrainingOutcome, replace(outcome, costs=self.meter.costs())), "loss_before": before}
+
+    def _complete(self, outcome: TrainingOutcome, predictor: Predictor, loss_before: float | None) -> TrainingOutcome:
+        """Add what is measured on the trained weights as a single process has loaded them, and keep the outcome."""
+        after = self._general_loss(predictor)
+        outcome = replace(outcome, costs=self.meter.costs(), general_loss=_change(loss_before, after))
+        save_outcome(self.files, outcome)
+        return outcome
+
+    @property
+    def _trains_in_group(self) -> bool:
+        """Whether this process starts others that train the cell together."""
+        return self.strategy.train is not None and self._job.processes > 1
+
+    def _count_unmeasured(self, began: float, measured: Sequence[Cost]) -> None:
+        """Count as loading what the processes of a group did not measure: their start and end, and attempts that ran out of memory."""
+        unmeasured = time.perf_counter() - began - sum(cost.seconds for cost in measured)
+        self.meter.add((Cost("load", max(0.0, unmeasured), self.device.name),))
+
+    @property
+    def _divides(self) -> bool:
+        """Whether this process holds a part of the model, and other processes the others."""
+        return self.group.size > 1 and can_shard(self.strategy, self.shape)
+
+    def _store(self, loaded: LoadedModel) -> int:
+        """Store the trained weights; returns their bytes on disk."""
+        recipe = self.strategy.train
+        # An encoder computes in float32 on every device; weights in bfloat16 are stored as they were trained.
+        narrows = self.strategy.method == "full" and self.shape != "encoder" and recipe is not None and recipe.weights == "float32"
+        with self.meter.phase("store"):
+            return save_artifact(
+                loaded.model,
+                loaded.tokenizer,
+                self.files.artifact,
+                origin=self.source.origin,
+                revision=self.source.revision,
+                dtype=self.device.torch_dtype if narrows else None,
+                group=self.group,
+            )
+
+    def _general_loss(self, predictor: Predictor) -> float | None:
+        """The current loss of a decoder on general text; it is clocked as scoring. None for other shapes."""
+        if self.shape != "decoder":
+            return None
+        with self.meter.phase("score"):
+            return general_loss(
+                predictor.loaded.model,
+                predictor.loaded.tokenizer,
+                context=predictor.context,
+                pad_id=predictor.encoder.pad_id,
+                device=self.device.kind,
+                on_tokens=self.meter.count_tokens,
+            )
+
+    def _ready(self, predictor: Predictor) -> _Material:
+        """Encode the examples, and make the predictor's model one that trains; divide it among the processes if they hold parts of it."""
+        loaded, recipe, seed = predictor.loaded, self.strategy.train, self.cell.seed
+        assert recipe is not None and seed is not None
+        self._announce("train")
+        with self.meter.phase("train"):
+            examples, cut = encode_examples(predictor, self._choose_training_examples(predictor), recipe)
+            validation, _ = encode_examples(predictor, self.folder.training_examples(self.task.name, "validation"))
+            steps = planned_steps(recipe, len(examples), loaded.parameters)
+            loaded.model = adapt(loaded.model, self.strategy, seed, shape=self.shape, steps=steps)
+            if self._divides:
+                shard(loaded.model, self.group, full_precision=self.strategy.method == "full")
+        return _Material(examples, validation, cut, steps)
+
+    def _train(self, predictor: Predictor, material: _Material) -> TrainingSummary:
+        loaded, recipe, seed = predictor.loaded, self.strategy.train, self.cell.seed
+        assert recipe is not None and seed is not None
+        if self._job.micro_batch_tokens is not None:
+            recipe = recipe.model_copy(update={"micro_batch_tokens": self._job.micro_batch_tokens})
+        summary = train(
+            loaded.model,
+            material.examples,
+            material.validation,
+            recipe,
+            parameters=loaded.parameters,
+            seed=seed,
+            pad_id=predictor.encoder.pad_id,
+            device=self.device,
+            shape=self.shape,
+            meter=self.meter,
+            curve=self.files.curve,
+            checkpoint=self.files.checkpoint,
+            progress=self._report_step,
+            checkpoint_every=self.checkpoint_every,
+            part=self._part(material.steps),
+            group=self.group,
+        )
+        return replace(summary, truncated=material.cut)
+
+    def _part(self, steps: int) -> TrainingPart | None:
+        """The part of a training of so many steps that this cell carries out; None: all of it."""
+        return None
+
+    def _choose_training_examples(self, predictor: Predictor) -> Sequence[Example]:
+        """The examples to train on. With the same seed, those of a smaller training size are among those of a larger one."""
+        assert self.cell.seed is not None
+        return sample(self.folder.training_examples(self.task.name, "train"), self.cell.train_size, self.cell.seed)
+
+    def _report_step(self, progress: Progress) -> None:
+        self.emit({
+            "event": "progress", "done": progress.step, "total": progress.total, "unit": "steps",
+            "loss": progress.loss, "validation_loss": progress.validation_loss,
+        })  # fmt: skip
+
+    def _announce(self, phase: str) -> None:
+        self.emit({"event": "phase", "phase": phase})
+
+
+def _change(before: float | None, after: float | None) -> tuple[float, float] | None:
+    return None if before is None or after is None else (before, after)
