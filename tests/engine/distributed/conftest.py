@@ -39,9 +39,9 @@ def strategy_of(kind: str, **recipe) -> Strategy:
     return Strategy(name=kind, method="peft", adapter=adapter, quantization=quantization, train=train_spec)
 
 
-def train_here(group, source, kind, folder: Path, *, stop_at=None, checkpoint_every=30.0, **recipe):
+def train_here(group, source, kind, folder: Path, *, stop_at=None, checkpoint_every=30.0, dtype="float32", **recipe):
     """Train as one of the processes; returns the curve's losses, the bytes of this process, and the model's trained weights."""
-    strategy, device = strategy_of(kind, **recipe), find_device("float32")
+    strategy, device = strategy_of(kind, **recipe), find_device(dtype)
     divided = group.size > 1 and can_shard(strategy, "decoder")
     full = strategy.method == "full"
     loaded = load_model(source, device, full_precision=full, quantization=strategy.quantization, to_divide=divided)

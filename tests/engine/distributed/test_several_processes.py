@@ -76,6 +76,16 @@ def test_every_option_gives_the_same_on_two_processes(llama, together, tmp_path,
     assert max(first["bytes"], second["bytes"]) == pytest.approx(share * one["bytes"], rel=0.02)
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", DIVIDED)
+def test_autocast_to_bfloat16_works_on_divided_weights(llama, together, tmp_path, kind):
+    """As on GPUs: the base in bfloat16, or float32 weights that are trained and computed with in bfloat16."""
+    (one,) = together(1, lambda group: train_here(group, llama, kind, tmp_path / "one", dtype="bfloat16"))
+    first, second = together(2, lambda group: train_here(group, llama, kind, tmp_path / "two", dtype="bfloat16"))
+    assert losses_in(tmp_path / "two") == pytest.approx(losses_in(tmp_path / "one"), rel=1e-2)
+    assert max(first["bytes"], second["bytes"]) == pytest.approx(0.5 * one["bytes"], rel=0.02)
+
+
 def test_a_batch_is_divided_by_tokens_into_equally_many_parts():
     examples = [EncodedExample((1,) * length, (2,)) for length in (9, 1, 1, 1, 4, 3)]
     parts = [divide(examples, token_budget=10, rank=rank, size=3) for rank in range(3)]
