@@ -88,7 +88,7 @@ def check(exports: list[Exported], bench: Call, here: Path, env: Mapping[str, st
 
 
 @pytest.fixture(scope="module")
-def decoders(quick_bench: Call, tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Path]:
+def decoders(bench: Call, tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Path]:
     """Adapters on a chat model of the Hub, and a soft prompt of the included model, with texts that stop an output; and the Hub's cache."""
     here = tmp_path_factory.mktemp("decoders")
     repository = here / "hub" / f"models--{HUB_NAME.replace('/', '--')}"
@@ -108,7 +108,7 @@ def decoders(quick_bench: Call, tmp_path_factory: pytest.TempPathFactory) -> tup
     )
     arguments = ("--strategies", "lora,soft.yaml", "--limit", "3", "--epochs", "1", "--no-base", "--model", "tiny", "--model", HUB_NAME)
     env = {"HF_HUB_CACHE": str(here / "hub")}
-    ended = quick_bench("run", "--task", "notes.yaml", *arguments, *FORMAT, here=here, env=env)
+    ended = bench("run", "--task", "notes.yaml", *arguments, *FORMAT, here=here, env=env)
     assert ended.code == 0, ended
     return Finished(load_run(here / ended.out.strip()).stored, {}), here / "hub"
 
