@@ -30,6 +30,9 @@ soak: $(STAMP)  ## long simulations and chaos
 simulations: $(STAMP)  ## the long simulations of soak alone: what docs/statistics.md promises
 	$(BIN)/python -m pytest -m soak tests/statistics tests/gate tests/decision -rA
 
+sizing: $(STAMP)  ## docs/sizing.md: which model fits which GPU
+	$(BIN)/bench plan --sizing > docs/sizing.md
+
 benchmarks: $(STAMP)  ## speed against other tools; see tests/benchmarks/README.md
 	$(BIN)/python -m pytest -m benchmark -s
 

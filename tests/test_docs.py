@@ -329,7 +329,8 @@ def test_every_command_is_in_a_block_that_runs(document):
 
 
 def test_every_guide_is_linked_from_the_readme():
-    assert set(re.findall(r"\]\((docs/[^)]+)\)", read("README.md"))) == set(GUIDES) - {"README.md"}
+    of_another_guide = {"docs/sizing.md"}  # docs/gpu.md names it
+    assert set(re.findall(r"\]\((docs/[^)]+)\)", read("README.md"))) == set(GUIDES) - {"README.md"} - of_another_guide
 
 
 CLUSTER = [line.split("  #")[0].strip() for block in blocks("docs/gpu.md", "sh") for line in block.splitlines()]

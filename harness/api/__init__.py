@@ -15,6 +15,7 @@ from harness.api.data_checks import CleanedFile, check_data, clean_data
 from harness.api.drafting import MOST_INSPECTED_ROWS, parse_task, read_included_model, read_shipped_prompt
 from harness.api.experiments import assign_variant, assign_variants, open_experiment, plan_experiment, read_ab_test, read_registered_sides
 from harness.api.exporting import FinishedListener, export
+from harness.api.forecasting import dry_run, forecast, list_forecasts
 from harness.api.gates import NotPassedError, draft_policy, gate, promote
 from harness.api.labelling import LabelFile, LabelledRows, choose_rows_to_label, save_labelled_rows
 from harness.api.loaded_run import Run, load_run
@@ -70,17 +71,20 @@ __all__ = [
     "data_enough",
     "decide_complaints",
     "draft_policy",
+    "dry_run",
     "export",
     "export_complaint_review",
     "export_data",
     "export_registered",
     "find_curve_training",
     "follow_complaint",
+    "forecast",
     "gate",
     "harvest_feedback",
     "history",
     "import_complaint_review",
     "list_complaints",
+    "list_forecasts",
     "list_models",
     "list_retrainings",
     "list_runs",

@@ -230,12 +230,14 @@ def run_request(
     devices_per_cell: int = 1,
     track: Sequence[str] = (),
     checkpoint_every: float = 30.0,
+    forecasts: bool = False,
     command: str,
 ) -> Run:
     """`run` for a complete request.
 
     Args:
         checkpoint_every: seconds between two checkpoints of a training run.
+        forecasts: forecast what each cell takes, and add what it took to the ledger of forecasts.
         request, runs_dir, listener, new, reuse, resume, jobs, executor, ray_address, serving_seconds, devices_per_cell, track, command: as
             for `run`; by default, no speed is measured.
     """
@@ -262,6 +264,7 @@ def run_request(
                 devices_per_cell=devices_per_cell,
                 checkpoint_every=checkpoint_every,
                 open_executor=None if cluster is None else cluster.open_executor,
+                forecasts=forecasts,
                 before_end=lambda done: write_page(RunResults(done.folder), done.folder.report),
             )
             run = Run(RunResults(finished.folder))

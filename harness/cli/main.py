@@ -20,7 +20,8 @@ from harness.errors import BenchError
 _COMMANDS = {
     "run": ("harness.cli.commands.run:run", "Fine-tune, score and price strategies on tasks."),
     "score": ("harness.cli.commands.score:score", "Score external outputs, of any model or vendor."),
-    "plan": ("harness.cli.commands.plan:plan", "Show what the test set of a task can detect, before a run."),
+    "plan": ("harness.cli.commands.plan:plan", "Show what a test set can detect, and what a run would take."),
+    "forecast": ("harness.cli.commands.forecast:forecast", "Show forecasts beside what runs took on this machine."),
     "runs": ("harness.cli.commands.runs:runs", "List the runs with their decisions."),
     "site": ("harness.cli.commands.site:site", "Write pages over all runs: leaderboards, history, reports."),
     "view": ("harness.cli.commands.view:view", "Show all runs in the browser, live."),

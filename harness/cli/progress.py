@@ -96,6 +96,7 @@ class RunDisplay:
         plan = folder.plan()
         self._add_lines(plan)
         self._say(f"{'Resuming' if resumed else 'Run'} {folder.path}: {plural(len(plan.all_cells), 'cell')}")
+        self._show_forecast(plan)
         for name, report in plan.data.items():
             sizes = ", ".join(f"{count} {split}" for split, count in report.sizes.items())
             self._say(f"{name}: {sizes}")
@@ -104,6 +105,14 @@ class RunDisplay:
         if self._console.is_terminal:
             self._live = Live(self._table(), console=self._console, refresh_per_second=4, get_renderable=self._table)
             self._live.start()
+
+    def _show_forecast(self, plan: RunPlan) -> None:
+        """Show what all cells take together."""
+        if plan.forecasts:
+            from harness.reporting import describe_run_forecast
+
+            for line in describe_run_forecast(list(plan.forecasts.values())):
+                self._say(line)
 
     def reused(self, cell: Cell, run: str) -> None:
         """Show that a cell was taken from another run."""

@@ -1,5 +1,23 @@
 """What a cell will take before it runs: memory by kind, time and money, on this device and on those of a table."""
 
-from harness.forecast.cell_planning import CellWork, TargetDevice, target_of_machine, target_of_table
+from harness.forecast.cell_planning import CellWork, FittedTraining, TargetDevice, target_of_machine, target_of_table
+from harness.forecast.ledger import ForecastRecord, add_to_ledger, calibrated, ledger_file, read_calibration, read_ledger
+from harness.forecast.sizing import SIZING_DEVICES, SizingRow, build_sizing, sizing_settings
 
-__all__ = ["CellWork", "TargetDevice", "target_of_machine", "target_of_table"]
+__all__ = [
+    "SIZING_DEVICES",
+    "CellWork",
+    "FittedTraining",
+    "ForecastRecord",
+    "SizingRow",
+    "TargetDevice",
+    "add_to_ledger",
+    "build_sizing",
+    "calibrated",
+    "ledger_file",
+    "read_calibration",
+    "read_ledger",
+    "sizing_settings",
+    "target_of_machine",
+    "target_of_table",
+]

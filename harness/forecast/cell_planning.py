@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 from harness.engine.models import Device, ModelSource
 from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_speeds
@@ -12,14 +12,15 @@ from harness.forecast.memory_forecast import PLACEMENTS, DeviceKind, Placement, 
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.watched_steps import AnswerCounts, BatchShape, watch_answers, watch_training
-from harness.forecast.working_time import answering_seconds, training_seconds
-from harness.forecast.workload import measure_answering, measure_training
+from harness.forecast.working_time import answering_seconds, offloading_seconds, training_seconds
+from harness.forecast.workload import TrainingWork, measure_answering, measure_training
 from harness.measure import KnownDevice, Price, device_table
 from harness.types import CellForecast, ForecastRange, MemoryParts, MemoryStep, Splits, Strategy, Task
 
 _ON_CPU: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches", "gradient-checkpointing")
 _ON_GPU: tuple[MemoryStep, ...] = (*_ON_CPU, "offloaded-optimizer", "offloaded-weights")
 _HALVINGS = 12
+_USUAL_WIDTH = 512  # of models whose configuration names it differently
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class TargetDevice:
     def speeds(self, width: int) -> DeviceSpeeds:
         """Its speeds for a model of this width."""
         return table_speeds(self.known, self.dtype) if self.known is not None else measure_speeds(self.kind, self.dtype, width)
+
+
+def formats_on(target: TargetDevice) -> Formats:
+    """The formats that models are loaded and trained in on a device."""
+    return Formats(target.dtype, None if target.dtype == "float32" else target.dtype)
 
 
 def target_of_table(device: KnownDevice) -> TargetDevice:
@@ -93,16 +99,16 @@ class CellWork:
 
     def forecast(self, target: TargetDevice) -> CellForecast:
         """What the cell takes on a device, with the first step of the memory ladder that fits. Where none does, with the last one."""
-        formats = Formats(target.dtype, None if target.dtype == "float32" else target.dtype)
-        speeds = target.speeds(self.outline.config.hidden_size if hasattr(self.outline.config, "hidden_size") else 512)
+        formats, speeds = formats_on(target), target.speeds(getattr(self.outline.config, "hidden_size", _USUAL_WIDTH))
         answering = measure_answering(self.task, self.strategy, self.outline.loaded, self.splits)
         answers = _answers(self, formats, answering.batch, answering.nodes)
         step: MemoryStep | None = "as-planned"
         parts = answer_memory(self.outline, formats, max(answers.reading.peak, answers.writing.peak), target.kind)
         seconds = 0.0
         if self.strategy.train is not None:
-            step, trained, seconds = self._fit_training(target, formats, speeds)
-            parts = max(parts, trained, key=lambda each: each.total)
+            fitted = fit_training(self.outline, target, formats, speeds, partial(self._measure, target))
+            step, seconds = fitted.step, fitted.seconds
+            parts = max(parts, fitted.parts, key=lambda each: each.total)
         elif target.memory is not None and parts.total > target.memory:
             step = None
         answer = answering_seconds(self.outline, answers, answering, speeds)
@@ -119,34 +125,61 @@ class CellWork:
             step=step,
         )
 
-    def _fit_training(self, target: TargetDevice, formats: Formats, speeds: DeviceSpeeds) -> tuple[MemoryStep | None, MemoryParts, float]:
-        """The first step of the ladder that fits, with its memory and time; without one, None and those of the smallest."""
-        smallest: tuple[MemoryStep | None, MemoryParts, float] | None = None
-        for step in _ON_GPU if target.kind == "cuda" else _ON_CPU:
-            tried = self._try_step(step, target, formats, speeds)
-            if target.memory is None or tried[0].total <= target.memory:
-                return step, *tried
-            if smallest is None or tried[0].total < smallest[1].total:
-                smallest = None, *tried
-        assert smallest is not None
-        return smallest
+    def _measure(self, target: TargetDevice, budget: int | None) -> TrainingWork:
+        return measure_training(self.task, self.strategy, self.outline.loaded, self.splits, self.train_size, target.kind, budget)
 
-    def _try_step(self, step: MemoryStep, target: TargetDevice, formats: Formats, speeds: DeviceSpeeds) -> tuple[MemoryParts, float]:
-        recipe = self.strategy.train
-        assert recipe is not None
-        work = measure_training(self.task, self.strategy, self.outline.loaded, self.splits, self.train_size, target.kind)
-        checkpointing = recipe.gradient_checkpointing == "on" or (
-            recipe.gradient_checkpointing == "auto" and step not in ("as-planned", "smaller-micro-batches")
-        )
-        placement = PLACEMENTS.get(step, Placement())
-        for _ in range(_HALVINGS if step != "as-planned" else 1):
-            counts = _training(self, formats, work.batch, checkpointing)
-            parts = training_memory(self.outline, formats, counts, target.kind, accumulates=work.accumulates, placement=placement)
-            if step == "as-planned" or work.batch.rows == 1 or target.memory is None or parts.total <= target.memory:
-                break
-            budget = max(work.batch.tokens, work.batch.rows * work.batch.tokens // 2)
-            work = measure_training(self.task, self.strategy, self.outline.loaded, self.splits, self.train_size, target.kind, budget)
-        return parts, training_seconds(self.outline, counts, work, speeds)
+
+@dataclass(frozen=True)
+class FittedTraining:
+    """A training on a device: the first step of the ladder that fits, or None with what the smallest takes."""
+
+    step: MemoryStep | None
+    parts: MemoryParts
+    seconds: float
+
+
+def fit_training(
+    outline: ModelOutline, target: TargetDevice, formats: Formats, speeds: DeviceSpeeds, measure: Callable[[int | None], TrainingWork]
+) -> FittedTraining:
+    """The first step of the memory ladder with which a training fits.
+
+    Args:
+        measure: the training with micro-batches of so many tokens; None: of those that suit the device.
+    """
+    smallest: FittedTraining | None = None
+    for step in _ON_GPU if target.kind == "cuda" else _ON_CPU:
+        parts, seconds = _try_step(step, outline, target, formats, speeds, measure)
+        if target.memory is None or parts.total <= target.memory:
+            return FittedTraining(step, parts, seconds)
+        if smallest is None or parts.total < smallest.parts.total:
+            smallest = FittedTraining(None, parts, seconds)
+    assert smallest is not None
+    return smallest
+
+
+def _try_step(
+    step: MemoryStep,
+    outline: ModelOutline,
+    target: TargetDevice,
+    formats: Formats,
+    speeds: DeviceSpeeds,
+    measure: Callable[[int | None], TrainingWork],
+) -> tuple[MemoryParts, float]:
+    recipe = outline.strategy.train
+    assert recipe is not None
+    checkpointing = recipe.gradient_checkpointing == "on" or (
+        recipe.gradient_checkpointing == "auto" and step not in ("as-planned", "smaller-micro-batches")
+    )
+    placement = PLACEMENTS.get(step, Placement())
+    work = measure(None)
+    for _ in range(_HALVINGS):
+        counts = _cached_training(outline, formats, work.batch, checkpointing)
+        parts = training_memory(outline, formats, counts, target.kind, accumulates=work.accumulates, placement=placement)
+        if step == "as-planned" or work.batch.rows == 1 or target.memory is None or parts.total <= target.memory:
+            break
+        work = measure(max(work.batch.tokens, work.batch.rows * work.batch.tokens // 2))
+    seconds = training_seconds(outline, counts, work, speeds) + offloading_seconds(outline, work, placement)
+    return parts, seconds
 
 
 def _plain(strategy: Strategy) -> Strategy:
@@ -171,10 +204,6 @@ def _cached_training(outline: ModelOutline, formats: Formats, batch: BatchShape,
 @lru_cache(maxsize=1024)
 def _cached_answers(outline: ModelOutline, formats: Formats, batch: BatchShape, nodes: int) -> AnswerCounts:
     return watch_answers(outline, formats, batch, nodes=nodes)
-
-
-def _training(work: CellWork, formats: Formats, batch: BatchShape, checkpointing: bool) -> StepCounts:
-    return _cached_training(work.outline, formats, batch, checkpointing)
 
 
 def _answers(work: CellWork, formats: Formats, batch: BatchShape, nodes: int) -> AnswerCounts:

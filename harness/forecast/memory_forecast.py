@@ -67,7 +67,7 @@ def training_memory(
     working = _working_bytes(outline, formats, step, gradients, accumulates=accumulates)
     together = device == "cuda" and recipe.optimizer == "adamw"
     own_step = trained_width * (sizes.trained if together else 2 * sizes.largest_trained) if on_device else 0
-    if placement.offloads_weights:
+    if placement.offloads_weights and outline.strategy.method != "full":
         weights, constants = _resident(outline, formats, weights + constants), 0.0
     return _with_runtime(
         MemoryParts(

@@ -1,7 +1,7 @@
 """A model without its weights, with a strategy on it, whose steps can be watched.
 
-The layers of most models have the same shapes, and what a step takes is linear in their number. Two steps of a model that is cut to one and
-to two layers therefore tell what a step of the whole model takes. A model whose layers are not one list is watched as a whole.
+The layers of most models have the same shapes, and what a step takes is linear in their number. Two steps of a model that is cut to a few
+layers therefore tell what a step of the whole model takes. A model whose layers are not one list is watched as a whole.
 """
 
 from __future__ import annotations
@@ -79,11 +79,13 @@ class ModelOutline:
         self._set_formats(formats, training=training)
         if self._layers is None:
             return self._watch_once(step, formats, training=training, is_full=is_full)
+        # Without gradients, the peak is inside one layer: the first has no output of an earlier one beside it, and differs.
+        fewer = 1 if training else 2
         counts = []
-        for number in (1, 2):
+        for number in (fewer, fewer + 1):
             with self._cut_to(number):
                 counts.append(self._watch_once(step, formats, training=training, is_full=is_full))
-        return counts[0].extrapolated(counts[1], len(self._layers[2]) - 1)
+        return counts[0].extrapolated(counts[1], len(self._layers[2]) - fewer)
 
     def _watch_once(self, step: Callable[[Any, MetaTracker], None], formats: Formats, *, training: bool, is_full: bool) -> StepCounts:
         import torch

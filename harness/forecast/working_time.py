@@ -7,6 +7,7 @@ model (Williams, Waterman and Patterson 2009), summed over kinds of work.
 from __future__ import annotations
 
 from harness.forecast.device_speeds import DeviceSpeeds
+from harness.forecast.memory_forecast import Placement
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import ModelOutline
 from harness.forecast.watched_steps import AnswerCounts
@@ -17,6 +18,7 @@ _UPDATE_BYTES = 4 * 9
 # A forward pass is so much of a step: a third where every weight is trained, almost half where most are frozen, whose gradients are not
 # computed.
 _FORWARD_FULL, _FORWARD_ADAPTER = 1 / 3, 0.42
+_LINK = 2e10  # bytes per second between a GPU and its host: PCIe 4.0 with 16 lanes reaches 20 to 26 GB/s
 _UNPACKED_BYTES = 2.5  # per weight in 4 bits: half a byte is read, two are written
 
 
@@ -24,6 +26,16 @@ def step_seconds(counts: StepCounts, speeds: DeviceSpeeds, *, operations: float,
     """The seconds of steps that do `share` times the counted work and start so many operations."""
     products = max(counts.flops / speeds.products, counts.product_bytes / speeds.bandwidth)
     return share * (products + counts.moved / speeds.bandwidth) + operations * speeds.launch
+
+
+def offloading_seconds(outline: ModelOutline, work: TrainingWork, placement: Placement) -> float:
+    """Moving what a step of the ladder keeps on the CPU: gradients down and weights up, and frozen weights for both passes."""
+    moved = 0.0
+    if placement.offloads_optimizer:
+        moved += work.steps * 8.0 * outline.sizes.trained
+    if placement.offloads_weights and outline.strategy.method != "full":
+        moved += work.micro_batches * 2 * sum(outline.sizes.base_bytes(2, outline.strategy.quantization))
+    return moved / _LINK
 
 
 def training_seconds(outline: ModelOutline, counts: StepCounts, work: TrainingWork, speeds: DeviceSpeeds) -> float:

@@ -2,7 +2,7 @@
 
 from harness.grid.cluster import RayCluster, open_ray_cluster
 from harness.grid.execution import Listener, Listeners, execute, keep_named_columns
-from harness.grid.planning import Planned, make_plan, match_label, read_tasks, vocabulary
+from harness.grid.planning import Planned, forecast_plan, forecast_request, group_forecasts, make_plan, match_label, read_tasks, vocabulary
 from harness.grid.request import Request, make_request, read_grid, read_search, resolve_strategies, resolve_tasks
 from harness.grid.trackers import TRACKERS, RunOutcome, Tracker, Tracking, open_trackers
 
@@ -17,6 +17,9 @@ __all__ = [
     "Tracker",
     "Tracking",
     "execute",
+    "forecast_plan",
+    "forecast_request",
+    "group_forecasts",
     "keep_named_columns",
     "make_plan",
     "make_request",

@@ -51,7 +51,19 @@ def _find_problems(plan: RunPlan) -> Iterator[str]:
         if not scores or not all(score.name.strip() and len(score.name) <= MAX_SCORE_NAME for score in scores):
             yield f"plugin_scores.{name[:80]}: needs scores with names of at most {MAX_SCORE_NAME} characters"
     yield from _search_problems(plan)
+    yield from _forecast_problems(plan, ids)
     yield from _option_problems(plan.options)
+
+
+def _forecast_problems(plan: RunPlan, ids: set[str]) -> Iterator[str]:
+    for cell_id, forecast in plan.forecasts.items():
+        place = f"forecasts.{cell_id[:80]}"
+        if cell_id not in ids:
+            yield f"{place}: the plan has no such cell"
+        ranges = [each for each in (forecast.peak, forecast.training_seconds, forecast.answer_seconds) if each is not None]
+        amounts = [amount for each in ranges for amount in (each.value, each.low, each.high)] + [forecast.price]
+        if not all(amount is None or 0 <= amount < math.inf for amount in amounts):
+            yield f"{place}: bytes, seconds and prices must be numbers of 0 or more"
 
 
 def _is_moment(text: str) -> bool:

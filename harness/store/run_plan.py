@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from harness.text import one_line, plural
-from harness.types import Cell, DataReport, DroppedStrategy, SearchSpec, Shape, StoredScore, Strategy, Task, Trial
+from harness.types import Cell, CellForecast, DataReport, DroppedStrategy, SearchSpec, Shape, StoredScore, Strategy, Task, Trial
 
 FORMAT: Literal[4] = 4  # of run.json and the files of the cells; raise it when this version cannot read the files of the one before
 EXTERNAL = "external"  # the model name of external outputs
@@ -72,6 +72,8 @@ class RunPlan:
     """By id, what each of `trial_cells` is."""
     dropped: tuple[DroppedStrategy, ...] = ()
     """The strategies that the race has dropped: the grid has no cells of them."""
+    forecasts: Mapping[str, CellForecast] = field(default_factory=dict)
+    """By cell id, what cells were expected to take before the run; empty where nothing was forecast."""
     format: Literal[4] = FORMAT
     """The format of the run folder."""
 
@@ -126,6 +128,7 @@ class RunPlan:
             strategies={name: strategy for name, strategy in self.strategies.items() if name in strategies},
             data={name: report for name, report in self.data.items() if name in tasks},
             data_digests={name: digest for name, digest in self.data_digests.items() if name in tasks},
+            forecasts={cell_id: forecast for cell_id, forecast in self.forecasts.items() if cell_id in ids},
             cell_strategies={cell_id: strategy for cell_id, strategy in self.cell_strategies.items() if cell_id in ids},
         )
 

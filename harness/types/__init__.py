@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.types.cell import Cell, CellResult, Cost, Phase, Shape, Status, TrainingSummary
-from harness.types.cell_forecast import CellForecast, ForecastRange, MemoryParts
+from harness.types.cell_forecast import CellForecast, ForecastRange, MemoryParts, PlannedForecast
 from harness.types.cell_note import CellNote, NoteCode
 from harness.types.data_about import DataAbout
 from harness.types.data_finding import DataFinding, FindingCode, FlaggedRow, RowName, Severity
@@ -76,6 +76,7 @@ __all__ = [
     "OutputsSpec",
     "Paths",
     "Phase",
+    "PlannedForecast",
     "Prediction",
     "PrivacySpec",
     "PromptFormat",

@@ -35,13 +35,20 @@ class ForecastRange:
     """A forecast, corrected by earlier cells on the same device, and an interval that 90% of cells fall into.
 
     Attributes:
-        cells: earlier cells on this device; with 0 there is no interval.
+        cells: earlier cells on this device; with 0 there is no correction, and from 3 an interval.
+        computed: the forecast before the correction; None if there is none.
     """
 
     value: float
     low: float | None = None
     high: float | None = None
     cells: int = 0
+    computed: float | None = None
+
+    @property
+    def uncorrected(self) -> float:
+        """The forecast as it follows from the model alone."""
+        return self.value if self.computed is None else self.computed
 
 
 @dataclass(frozen=True)
@@ -78,3 +85,24 @@ class CellForecast:
     def seconds(self) -> float:
         """Training and answering."""
         return self.training_seconds.value + self.answer_seconds.value
+
+
+@dataclass(frozen=True)
+class PlannedForecast:
+    """The forecasts of one strategy of a task with a model: one cell, on each of several devices.
+
+    Attributes:
+        train_size: training examples; 0 where nothing is trained.
+    """
+
+    task: str
+    model: str
+    strategy: str
+    train_size: int
+    forecasts: tuple[CellForecast, ...]
+
+    @property
+    def cheapest(self) -> CellForecast | None:
+        """The device on which the cell costs least, of those that it fits and whose price is known."""
+        fitting = [each for each in self.forecasts if each.fits and each.price is not None]
+        return min(fitting, key=lambda each: each.price or 0.0, default=None)

@@ -42,6 +42,7 @@ def allocated(parts: MemoryParts) -> float:
 METAMATH = BatchShape(4, 768, 4 * 768)
 
 
+@pytest.mark.soak
 def test_full_fine_tuning_of_llama_3b_in_the_comparison_of_peft(tmp_path: Path) -> None:
     parts = memory(tmp_path, "Llama-3.2-3B", strategy("full", weights="bfloat16"), METAMATH, checkpointing=False, accumulates=False)
     assert parts.total / GIB == pytest.approx(36.2, rel=0.15)

@@ -40,6 +40,15 @@ def test_cutting_layers_changes_nothing(tiny: ModelSource, monkeypatch: pytest.M
         assert (cut.flops, cut.operations) == pytest.approx((whole.flops, whole.operations))
 
 
+def test_cutting_layers_changes_no_answer(tiny: ModelSource) -> None:
+    outline, batch = ModelOutline(tiny, Strategy(name="b", method="prompt")), BatchShape(8, 64, 0)
+    cut = watch_answers(outline, WIDE, batch)
+    outline.__dict__["_layers"] = None
+    whole = watch_answers(outline, WIDE, batch)
+    assert (cut.reading.peak, cut.writing.peak) == pytest.approx((whole.reading.peak, whole.writing.peak), rel=1e-3)
+    assert (cut.reading.flops, cut.writing.flops) == pytest.approx((whole.reading.flops, whole.writing.flops))
+
+
 def test_flops_are_those_of_the_known_formula(tiny: ModelSource) -> None:
     """Six operations for each weight of the layers and token where all are trained, four where they are frozen (Kaplan and others 2020,
     appendix B), and those of attention and of logits at the targets."""

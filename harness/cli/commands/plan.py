@@ -6,12 +6,22 @@ from typing import Any
 
 import click
 
-from harness.cli.commands.completion import run_names, strategy_names, task_names
+from harness.cli.commands.completion import model_names, run_names, strategy_names, task_names
 from harness.cli.options import Number, data_options, plugins, pop_fields, runs_dir, split_names, split_specs, strategies_dir, tasks_dir
 from harness.cli.run_choice import choose_run
 
 
-@click.command(short_help="Show what the test set of a task can detect, before a run.")
+def _print_sizing(ctx: click.Context, _param: click.Parameter, is_asked: bool) -> None:
+    """Print the page docs/sizing.md, for `make sizing`."""
+    if is_asked:
+        from harness.forecast import build_sizing
+        from harness.reporting import sizing_to_markdown
+
+        click.echo(sizing_to_markdown(build_sizing()), nl=False)
+        ctx.exit()
+
+
+@click.command(short_help="Show what a test set can detect, and what a run would take.")
 @click.option(
     "--task", "tasks", multiple=True, callback=split_names, shell_complete=task_names,
     help="Tasks: names (see `bench tasks`) or YAML files.",
@@ -26,8 +36,17 @@ from harness.cli.run_choice import choose_run
     help="Strategies that will be compared, as for `bench run`, or how many. Default: those of the earlier run.",
 )  # fmt: skip
 @click.option(
+    "--model", "models", multiple=True, callback=split_names, shell_complete=model_names,
+    help="Also forecast memory, time and cost with this model: as for `bench run`, or a folder with a config.json alone.  [tiny]",
+)  # fmt: skip
+@click.option(
+    "--device", "devices", multiple=True, callback=split_names, metavar="NAME,…",
+    help="Also forecast for these devices: rtx-4090, a100-80gb, h100, … Default with --model: this machine.",
+)  # fmt: skip
+@click.option(
     "--policy", type=click.Path(exists=True, dir_okay=False), help="A release policy (YAML), whose alpha and planned looks are used."
 )
+@click.option("--sizing", is_flag=True, hidden=True, is_eager=True, expose_value=False, callback=_print_sizing)
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @plugins()
 @tasks_dir
@@ -38,6 +57,8 @@ def plan(
     margin: float | None,
     earlier: str | None,
     strategies: tuple[str, ...],
+    models: tuple[str, ...],
+    devices: tuple[str, ...],
     policy: str | None,
     format_: str,
     runs_dir: str,
@@ -50,22 +71,29 @@ def plan(
 
     \b
     bench plan --task summarization --strategies lora,qlora
+    bench plan --task summarization --strategies lora,qlora --model tiny --device rtx-4090,a100-80gb,h100
     bench plan --task summarization --data visits.csv --input dialogue --target note --margin 0.02 --from latest
     """
     import json
     from dataclasses import asdict
 
+    from rich.console import Console
+
     from harness import api
+    from harness.cli.requested_width import requested_width
     from harness.cli.wording import message
     from harness.cli.work_display import show_work
-    from harness.reporting import describe_power, describe_test_set
+    from harness.reporting import describe_power, describe_test_set, forecasts_to_json, print_forecasts
 
+    is_forecast = bool(models or devices)
+    if is_forecast and (not strategies or strategies[0].isdecimal()):
+        raise click.UsageError("--model and --device forecast strategies: name them with --strategies, such as --strategies lora,qlora")
     fields, tasks_dirs, strategies_dirs = pop_fields(options), options.pop("tasks_dir"), options.pop("strategies_dir")
     if earlier is not None:
         only = api.open_catalog(tasks_dirs).task(tasks[0]).value.name if len(tasks) == 1 else None
         earlier = choose_run(earlier, runs_dir, task=only)
     with show_work("Reading the data"):
-        forecasts = api.plan(
+        powers = api.plan(
             tasks,
             margin=margin,
             earlier=earlier,
@@ -77,14 +105,25 @@ def plan(
             runs_dir=runs_dir,
             **options,
         )
-    if margin is not None and len(forecasts) > 1:
+    forecasts = []
+    if is_forecast:
+        with show_work("Watching the model compute, without its weights"):
+            forecasts = api.forecast(
+                tasks, strategies, model=models or "tiny", device=devices, fields=fields, tasks_dirs=tasks_dirs,
+                strategies_dirs=strategies_dirs, **options,
+            )  # fmt: skip
+    if margin is not None and len(powers) > 1:
         raise click.UsageError("--margin is in the unit of one score: choose one task with --task")
     if format_ == "json":
-        records = [asdict(forecast) | {"sentences": describe_power(forecast)} for forecast in forecasts]
-        click.echo(json.dumps({"tasks": records}, indent=1, ensure_ascii=False, allow_nan=False))
+        records = [asdict(power) | {"sentences": describe_power(power)} for power in powers]
+        shown = {"tasks": records} | ({"forecasts": forecasts_to_json(forecasts)} if is_forecast else {})
+        click.echo(json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False))
         return
-    for number, forecast in enumerate(forecasts):
+    for number, power in enumerate(powers):
         if number:
             click.echo()
-        for line in (describe_test_set(forecast), *describe_power(forecast)):
+        for line in (describe_test_set(power), *describe_power(power)):
             click.echo(message(line))
+    if forecasts:
+        click.echo()
+        print_forecasts(forecasts, Console(highlight=False, emoji=False), requested_width())

@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from click.core import ParameterSource
@@ -26,6 +26,9 @@ from harness.cli.options import (
     volume,
 )
 from harness.cli.run_choice import choose_run_to_resume
+
+if TYPE_CHECKING:
+    from harness.grid import Request
 
 
 @click.command(short_help="Fine-tune, score and price strategies on tasks.")
@@ -102,6 +105,7 @@ from harness.cli.run_choice import choose_run_to_resume
     "--resume", metavar="RUN", shell_complete=run_names,
     help="Resume this run; without other options but --trust-remote-code and --plugin, or with all options that it was started with.",
 )  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Plan and check everything, show a forecast of each cell, and stop. Nothing is written.")
 @click.option("--new", is_flag=True, help="Start a new run, even if there is an interrupted run of the same plan.")
 @click.option("--no-reuse", is_flag=True, help="Run all cells, also those that are done in other runs.")
 @plugins()
@@ -114,6 +118,7 @@ def run(
     /,
     *,
     resume: str | None,
+    dry_run: bool,
     new: bool,
     no_reuse: bool,
     runs_dir: str,
@@ -136,6 +141,8 @@ def run(
     bench run --task qa --strategies full,lora --tune
     bench run --grid grid.yaml
     """
+    if resume is not None and dry_run:
+        raise click.UsageError("--resume and --dry-run cannot be combined: repeat the options of the run")
     if resume is not None and new:
         raise click.UsageError("--resume and --new cannot be combined")
     if executor == "local" and _on_command_line(ctx, ["ray_address"]):
@@ -167,6 +174,9 @@ def run(
             values = values | {name: value for name, value in read_grid(Path(grid)).items() if name not in kept}
         values["search"] = read_search(values.get("search"), budget=True if (tune := values.pop("tune")) == "on" else tune)
         request = make_request(values)
+    if dry_run:
+        _show_forecasts(request)
+        return
     with RunDisplay(on_cluster=executor == "ray") as display:
         done = api.run_request(
             request,
@@ -182,12 +192,27 @@ def run(
             devices_per_cell=devices_per_cell,
             track=track,
             checkpoint_every=checkpoint_seconds,
+            forecasts=True,
             command=shlex.join(["bench", *sys.argv[1:]]),
         )
     display.summary(done.stored)
     click.echo(str(done.path))
     if not done.complete:
         sys.exit(1)
+
+
+def _show_forecasts(request: Request) -> None:
+    """Print what each cell of the run would take."""
+    from rich.console import Console
+
+    from harness import api
+    from harness.cli.requested_width import requested_width
+    from harness.cli.work_display import show_work
+    from harness.reporting import print_forecasts
+
+    with show_work("Planning the run"):
+        forecasts = api.dry_run(request)
+    print_forecasts(forecasts, Console(highlight=False, emoji=False), requested_width())
 
 
 def _on_command_line(ctx: click.Context, names: Iterable[str]) -> bool:

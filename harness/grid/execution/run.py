@@ -12,17 +12,18 @@ from harness.cache import cache_folder
 from harness.data.identity import normalized_inputs_digest
 from harness.engine.models import Device
 from harness.errors import BenchError, setting
+from harness.forecast import add_to_ledger
 from harness.grid.execution.cell_processes import open_cell_processes
 from harness.grid.execution.executor import OpenExecutor
 from harness.grid.execution.external_cells import finish_external_cells
-from harness.grid.execution.job import Job
+from harness.grid.execution.job import Event, Job
 from harness.grid.execution.listener import Listener
 from harness.grid.execution.reused_cells import list_columns, reuse_finished_cell, score_again
 from harness.grid.execution.scheduler import CellScheduler
 from harness.grid.execution.search_run import RunTrials, SearchRun
 from harness.grid.execution.serving_run import list_serving_jobs, serving_events
 from harness.grid.execution.stored_columns import keep_named_columns
-from harness.grid.planning import Planned, SearchPlan
+from harness.grid.planning import Planned, SearchPlan, with_forecasts
 from harness.metrics import file_families, metrics_for, try_metrics
 from harness.plugins import plugin_files
 from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_unfinished_run
@@ -42,6 +43,7 @@ def execute(
     devices_per_cell: int = 1,
     open_executor: OpenExecutor | None = None,
     serving_seconds: float | None = None,
+    forecasts: bool = False,
     before_end: Callable[[StoredRun], None] = lambda _: None,
 ) -> StoredRun:
     """Run every cell of the plan that has no result yet.
@@ -56,12 +58,15 @@ def execute(
         open_executor: where the cells run, each with a device of its own; None: in processes of this machine, which share a CPU.
         serving_seconds: how long the speed of each model may be measured once all cells have ended; None: what `choose_serving_seconds`
             says; 0: it is not measured. Cells that another executor ran are not measured: this machine may not have their device.
+        forecasts: forecast what each cell takes, and add what it took to the ledger of forecasts.
         before_end: called with the run while its lock is still held.
 
     Raises:
         BenchError: another process works on the run, `resume` has another plan, a metric of a plug-in file does not work, cells would
             share a GPU, or there are too few for one cell.
     """
+    if forecasts:
+        planned = with_forecasts(planned)
     plan = planned.plan
     _check_devices_per_cell(devices_per_cell, planned, is_here=open_executor is None)
     shares_device = planned.device.kind == "cpu" and open_executor is None
@@ -85,7 +90,8 @@ def execute(
         listener.started(folder, resumed=unfinished is not None)
         _report_damage(damage, listener)
         try:
-            with CellScheduler(folder, listener.event, open_executor or partial(open_cell_processes, planned.device)) as scheduler:
+            opener = open_executor or partial(open_cell_processes, planned.device)
+            with CellScheduler(folder, _recorded(plan, folder, listener.event), opener) as scheduler:
 
                 def run_missing(plan: RunPlan, cells: Sequence[Cell]) -> None:
                     """Take what other runs have finished of these cells, and run the others."""
@@ -129,6 +135,18 @@ def _check_devices_per_cell(devices_per_cell: int, planned: Planned, *, is_here:
         raise BenchError(f"{asked} needs so many GPUs of one kind, and {there}")
     if not is_here:
         raise BenchError(f"{asked} needs all devices of a cell in this machine. Leave out {setting('executor', 'ray')}")
+
+
+def _recorded(plan: RunPlan, folder: RunFolder, show: Callable[[Event], None]) -> Callable[[Event], None]:
+    """Passes events on, and adds each cell that ends to the ledger of forecasts, if it was forecast."""
+
+    def receive(event: Event) -> None:
+        show(event)
+        forecast = plan.forecasts.get(event["cell"]) if event["event"] == "exit" else None
+        if forecast is not None:
+            add_to_ledger(folder.cell(event["cell"]).result(), forecast)
+
+    return receive
 
 
 def _choose_cells_at_once(jobs: int | None, device: Device, devices_per_cell: int, *, shares_device: bool) -> int:

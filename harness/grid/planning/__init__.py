@@ -2,6 +2,7 @@
 
 from harness.grid.planning.cell_identity import trial_cell
 from harness.grid.planning.external_outputs import match_label
+from harness.grid.planning.forecasts import forecast_plan, forecast_request, group_forecasts, with_forecasts
 from harness.grid.planning.plan import Planned, changed_strategies, make_plan
 from harness.grid.planning.search_plan import PlannedSearch, SearchPlan
 from harness.grid.planning.task_data import read_tasks
@@ -12,9 +13,13 @@ __all__ = [
     "PlannedSearch",
     "SearchPlan",
     "changed_strategies",
+    "forecast_plan",
+    "forecast_request",
+    "group_forecasts",
     "make_plan",
     "match_label",
     "read_tasks",
     "trial_cell",
     "vocabulary",
+    "with_forecasts",
 ]

@@ -11,6 +11,7 @@ from harness.reporting.formats.experiment_page import render_experiment
 from harness.reporting.formats.feedback_export import feedback_to_json, feedback_to_markdown
 from harness.reporting.formats.feedback_page import render_feedback
 from harness.reporting.formats.findings_export import findings_to_json
+from harness.reporting.formats.forecast_export import forecasts_to_json
 from harness.reporting.formats.html_page import render, rewrite_page, write_page
 from harness.reporting.formats.json_export import comparison_to_json, to_json
 from harness.reporting.formats.label_page import render_row_page
@@ -21,6 +22,7 @@ from harness.reporting.formats.retrain_export import retraining_to_json, retrain
 from harness.reporting.formats.runs_export import runs_in_progress_to_json, runs_to_json
 from harness.reporting.formats.sample_page import render_sample
 from harness.reporting.formats.site_pages import INDEX, check_site_folder, render_live_index, render_site, write_site_pages
+from harness.reporting.formats.sizing_page import sizing_to_markdown
 from harness.reporting.formats.verdict_export import verdict_to_json, verdict_to_junit, verdict_to_markdown
 from harness.reporting.formats.verification_export import verification_to_json
 from harness.reporting.formats.watch_page import render_watch, watch_to_json
@@ -39,6 +41,7 @@ __all__ = [
     "feedback_to_json",
     "feedback_to_markdown",
     "findings_to_json",
+    "forecasts_to_json",
     "model_to_json",
     "record_to_json",
     "render",
@@ -58,6 +61,7 @@ __all__ = [
     "rewrite_page",
     "runs_in_progress_to_json",
     "runs_to_json",
+    "sizing_to_markdown",
     "to_croissant",
     "to_csv",
     "to_json",

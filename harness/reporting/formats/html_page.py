@@ -23,6 +23,7 @@ from harness.reporting.wording import (
     example_texts,
     finding_sentences,
     first_screen,
+    forecast_sentences,
     gate_sentences,
     gate_tables,
     guardrail_tables,
@@ -100,9 +101,9 @@ def _make_shareable(text: str, report: Report) -> str:
 def _environment(folder: Path) -> jinja2.Environment:
     environment = page_environment(folder)
     modules = (
-        card_sentences, charts, check_sentences, claim_sentences, decision_sentences, finding_sentences, first_screen, gate_sentences,
-        gate_tables, guardrail_tables, leak_sentences, learning_sentences, money_sentences, names, numbers, review_sentences,
-        review_tables, run_sentences, safety_sentences, search_sentences, search_tables, speed_sentences, table_notes,
+        card_sentences, charts, check_sentences, claim_sentences, decision_sentences, finding_sentences, first_screen, forecast_sentences,
+        gate_sentences, gate_tables, guardrail_tables, leak_sentences, learning_sentences, money_sentences, names, numbers,
+        review_sentences, review_tables, run_sentences, safety_sentences, search_sentences, search_tables, speed_sentences, table_notes,
         task_sentences, trivial_sentences,
     )  # fmt: skip
     environment.filters |= {"summarize": task_sentences.summarize_task, "shareable": _make_shareable}

@@ -12,6 +12,7 @@ from harness.reporting.wording import (
     example_texts,
     file_sentences,
     first_screen,
+    forecast_sentences,
     headings,
     leak_sentences,
     learning_sentences,
@@ -29,6 +30,7 @@ from harness.reporting.wording import (
     service_sentences,
     shadow_sentences,
     site_sentences,
+    sizing_texts,
     speed_sentences,
     table_notes,
     task_sentences,
@@ -54,6 +56,7 @@ from harness.reporting.wording.decision import (
     trivial_sentences,
 )
 from harness.reporting.wording.file_sentences import describe_pack, describe_verification
+from harness.reporting.wording.forecast_sentences import describe_run_forecast
 from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables, rule_sentences
 from harness.reporting.wording.lifecycle import feedback_sentences, retrain_sentences, watch_sentences
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
@@ -84,6 +87,7 @@ __all__ = [
     "describe_power",
     "describe_progress",
     "describe_pruning",
+    "describe_run_forecast",
     "describe_run_to_resume",
     "describe_split_column",
     "describe_test_set",
@@ -94,6 +98,7 @@ __all__ = [
     "file_sentences",
     "finding_sentences",
     "first_screen",
+    "forecast_sentences",
     "gate_sentences",
     "gate_tables",
     "guardrail_tables",
@@ -123,6 +128,7 @@ __all__ = [
     "service_sentences",
     "shadow_sentences",
     "site_sentences",
+    "sizing_texts",
     "speed_sentences",
     "table_notes",
     "task_sentences",

@@ -7,6 +7,7 @@ from tests.fuzz.readers.data_files import DATA_FILES
 from tests.fuzz.readers.declarations import DECLARATIONS
 from tests.fuzz.readers.experiment_files import EXPERIMENT_FILES
 from tests.fuzz.readers.feedback_files import FEEDBACK_FILES
+from tests.fuzz.readers.forecast_files import FORECAST_FILES
 from tests.fuzz.readers.label_files import LABEL_FILES
 from tests.fuzz.readers.model_files import MODEL_FILES
 from tests.fuzz.readers.privacy_files import PRIVACY_FILES
@@ -28,6 +29,7 @@ READERS: dict[str, Reader] = {
     **LABEL_FILES,
     **EXPERIMENT_FILES,
     **FEEDBACK_FILES,
+    **FORECAST_FILES,
 }
 
 __all__ = ["READERS", "Reader", "use_folder"]

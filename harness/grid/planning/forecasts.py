@@ -1,0 +1,106 @@
+"""Forecasts of what was requested: of strategies on named devices before a run is planned, and of the cells of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.catalog import Catalog
+from harness.engine.models import ModelSource, find_device, resolve_description
+from harness.errors import BenchError, setting
+from harness.forecast import CellWork, TargetDevice, calibrated, read_calibration, target_of_machine, target_of_table
+from harness.grid.planning.plan import Planned
+from harness.grid.planning.task_data import read_tasks
+from harness.grid.request import Request, resolve_strategies
+from harness.measure import Price, get_device_price, get_devices, usable_cores
+from harness.types import CellForecast, ForecastRange, PlannedForecast
+
+
+def forecast_request(request: Request, catalog: Catalog, devices: Sequence[str], here: Path | None = None) -> list[PlannedForecast]:
+    """What each strategy of a request takes with all training examples of its task, and one seed. Models need no weights here.
+
+    Args:
+        devices: names of the device table; without any, the device of this machine.
+
+    Raises:
+        BenchError: something about the request is wrong, or a device is unknown.
+    """
+    targets = list_targets(request, devices)
+    strategies = [each for each in resolve_strategies(request, catalog).values() if each.outputs is None]
+    if not strategies:
+        raise BenchError(f"no strategy to forecast: name them with {setting('strategies', 'lora,qlora')}")
+    sources = [resolve_description(model, request.revision, here=here) for model in request.models]
+    planned = []
+    for task, splits in read_tasks(request, catalog, here):
+        for source in sources:
+            for strategy in strategies:
+                size = len(splits.train) if strategy.train is not None else 0
+                work = CellWork(task, strategy, splits, source, size, trust_remote_code=request.trust_remote_code)
+                planned.append(PlannedForecast(task.name, source.name, strategy.name, size, _forecast_on(work, targets)))
+    return planned
+
+
+def list_targets(request: Request, devices: Sequence[str]) -> list[TargetDevice]:
+    """The devices to forecast for.
+
+    Raises:
+        BenchError: one of them is unknown.
+    """
+    if devices:
+        return [target_of_table(device) for device in get_devices(devices)]
+    device = find_device(request.dtype)
+    return [target_of_machine(device, get_device_price(device.kind, device.name, usable_cores(), request.price))]
+
+
+def forecast_plan(planned: Planned, devices: Sequence[str] = ()) -> dict[str, tuple[CellForecast, ...]]:
+    """By id, what the cells of the grid take on each device: by default, on that of this machine.
+
+    Cells of one strategy and size differ only in their seed and share a forecast. Cells of external outputs have none.
+    """
+    price = Price(**planned.plan.options["price"])
+    targets = [target_of_table(each) for each in get_devices(devices)] if devices else [target_of_machine(planned.device, price)]
+    trusts_code = bool(planned.plan.options["trust_remote_code"])
+    known: dict[tuple[object, ...], tuple[CellForecast, ...]] = {}
+    forecasts: dict[str, tuple[CellForecast, ...]] = {}
+    for each in planned.cells:
+        source: ModelSource | None = planned.sources.get(each.cell.model)
+        if source is None:
+            continue
+        key = (each.cell.task, each.cell.model, id(each.strategy), each.cell.train_size)
+        if key not in known:
+            task, splits = planned.plan.tasks[each.cell.task], planned.splits[each.cell.task]
+            work = CellWork(task, each.strategy, splits, source, each.cell.train_size, trust_remote_code=trusts_code)
+            known[key] = _forecast_on(work, targets)
+        forecasts[each.cell.id] = known[key]
+    return forecasts
+
+
+def group_forecasts(planned: Planned, forecasts: Mapping[str, tuple[CellForecast, ...]]) -> list[PlannedForecast]:
+    """The forecasts of a plan in the order of its cells, those of several seeds once for each."""
+    cells = [each.cell for each in planned.cells if each.cell.id in forecasts]
+    return [PlannedForecast(c.task, c.model, planned.plan.cell_label(c), c.train_size, forecasts[c.id]) for c in cells]
+
+
+def with_forecasts(planned: Planned) -> Planned:
+    """The plan with the forecast of each cell. A forecast that fails is left out: it is no reason to stop a run."""
+    try:
+        forecasts = {cell_id: each[0] for cell_id, each in forecast_plan(planned).items() if each[0].peak is not None}
+    except Exception:  # the families of models are many
+        return planned
+    return replace(planned, plan=replace(planned.plan, forecasts=forecasts))
+
+
+def _forecast_on(work: CellWork, targets: Sequence[TargetDevice]) -> tuple[CellForecast, ...]:
+    return tuple(calibrated(_forecast(work, target), read_calibration(target.name)) for target in targets)
+
+
+def _forecast(work: CellWork, target: TargetDevice) -> CellForecast:
+    """The forecast, with nothing known where the model's code cannot run without values, as some mixtures of experts."""
+    try:
+        return work.forecast(target)
+    except BenchError:
+        raise
+    except Exception:  # whatever the code of a model raises
+        nothing = ForecastRange(0.0)
+        return CellForecast(target.name, None, None, nothing, nothing, None, target.price.currency, target.memory, None)

@@ -1,0 +1,74 @@
+"""What a user sees of forecasts: `bench plan --device`, `bench run --dry-run`, the first lines of a run, `bench forecast`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.engine.models import TINY
+
+PLAN = ("plan", "--task", "summarization", "--limit", "20", "--strategies", "lora")
+
+
+def test_devices_of_the_table_with_the_cheapest(call):
+    out = call(*PLAN, "--device", "rtx-4090,a100-80gb").out
+    assert "Forecast: tiny, summarization" in out
+    rows = [line.split() for line in out.splitlines() if line.startswith(("LoRA", "Untuned"))]
+    assert [row[-1] for row in rows] == ["yes"] * 4 and "rtx-4090" in rows[0] + rows[1]
+    assert "Cheapest device that fits: Untuned model on rtx-4090" in out
+    assert "Uncalibrated on rtx-4090 and a100-80gb: no cell has run there yet." in " ".join(out.split())
+    assert all(len(line) <= 80 for line in out[out.index("Forecast: ") :].splitlines())
+
+
+def test_a_config_alone_and_a_model_that_fits_no_device(call, here):
+    """The tiny model's configuration with the sizes of a model of 3.3 billion parameters; there are no weights and no tokenizer."""
+    config = json.loads((TINY / "config.json").read_text())
+    config |= {
+        "hidden_size": 2560,
+        "intermediate_size": 6912,
+        "num_hidden_layers": 40,
+        "num_attention_heads": 40,
+        "num_key_value_heads": 40,
+    }
+    (here / "large").mkdir()
+    (here / "large" / "config.json").write_text(json.dumps(config))
+    arguments = ("plan", "--task", "summarization", "--limit", "20", "--strategies", "full", "--model", "./large", "--device", "rtx-4090")
+    forecasts = json.loads(call(*arguments, "--format", "json").out)["forecasts"]
+    base, full = ({**each, **each["devices"][0]} for each in forecasts)
+    assert (base["strategy"], base["fits"], base["cheapest_device"]) == ("base", True, "rtx-4090")
+    assert (full["strategy"], full["fits"], full["step"], full["cheapest_device"]) == ("full", False, None, None)
+    assert full["peak"]["value"] > 4 * base["memory"]["weights"], "weights in float32, and gradients"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((*PLAN, "--device", "rtx4090"), "Did you mean 'rtx-4090'"),
+        (("plan", "--task", "summarization", "--device", "h100"), "name them with --strategies"),
+        ((*PLAN, "--model", "./nowhere"), "there is no model './nowhere'"),
+        (("run", "--task", "summarization", "--strategies", "loar", "--dry-run"), "Did you mean 'lora'"),
+        (("run", "--resume", "latest", "--dry-run"), "repeat the options of the run"),
+    ],
+)
+def test_bad_input_is_one_clear_error(call, arguments, message):
+    ended = call(*arguments)
+    assert (ended.code, ended.out) == (2, "") and message in ended.err
+
+
+def test_a_dry_run_shows_every_cell_and_writes_nothing(call, here):
+    ended = call("run", "--task", "summarization", "--limit", "20", "--strategies", "lora", "--seeds", "2", "--dry-run")
+    assert ended.code == 0 and not (here / "runs").exists()
+    assert sum(line.startswith("LoRA") for line in ended.out.splitlines()) == 2, "one row for each seed"
+    assert "no cell has run there yet" in " ".join(ended.out.split())
+
+
+def test_a_run_begins_with_its_forecast_and_fills_the_ledger(call, here):
+    assert call("forecast").out.startswith("No forecast has been compared with a run yet.")
+    ended = call("run", "--task", "classification", "--limit", "20", "--strategies", "base")
+    assert "Forecast: " in ended.err and "uncalibrated: no cell has run here yet" in ended.err
+    (cell,) = json.loads(call("forecast", "--format", "json").out)["cells"]
+    assert (cell["strategy"], cell["model"], cell["task"]) == ("base", "tiny", "classification")
+    assert cell["measured_peak"] == pytest.approx(cell["peak"], rel=0.25) and cell["measured_answering"] > 0
+    out = " ".join(call("forecast").out.split())
+    assert "Untuned model tiny" in out and "Memory: half of the forecasts were within" in out

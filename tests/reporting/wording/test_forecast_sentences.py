@@ -1,0 +1,85 @@
+"""What users read about forecasts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+from harness.forecast import ForecastRecord
+from harness.reporting.wording import forecast_sentences
+from harness.types import CellForecast, ForecastRange, MemoryParts, PlannedForecast
+
+GIB = 2**30
+PARTS = MemoryParts(5 * GIB, 0, 1 * GIB, 1 * GIB, 2 * GIB, 3 * GIB, GIB)
+SMALL = CellForecast(
+    "rtx-4090", PARTS, ForecastRange(13.0 * GIB), ForecastRange(60.0), ForecastRange(5.0), 0.02, "USD", 24 * GIB, "gradient-checkpointing"
+)
+LARGE = replace(SMALL, device="h100", price=0.05, available=79 * GIB, step="as-planned")
+
+
+def planned(*forecasts: CellForecast, strategy: str = "lora") -> PlannedForecast:
+    return PlannedForecast("visits", "tiny", strategy, 100, forecasts)
+
+
+def test_each_device_is_a_row_with_the_step_that_fits() -> None:
+    table = forecast_sentences.build_forecast_table([planned(SMALL, LARGE)])
+    assert table.rows == (
+        ("LoRA", "rtx-4090", "13.0 GiB", "1 min 05 s", "$0.0200", "with gradient checkpointing"),
+        ("LoRA", "h100", "13.0 GiB", "1 min 05 s", "$0.0500", "yes"),
+    )
+
+
+def test_the_cheapest_device_is_one_that_fits() -> None:
+    misfit = replace(SMALL, step=None)
+    first, *_ = forecast_sentences.describe_forecasts([planned(misfit, LARGE)])
+    assert first == "Cheapest device that fits: LoRA on h100 ($0.0500)."
+
+
+def test_a_strategy_that_fits_nowhere_says_what_it_needs() -> None:
+    sentences = forecast_sentences.describe_forecasts([planned(replace(SMALL, step=None), strategy="full")])
+    assert sentences[0] == "Full fine-tuning does not fit rtx-4090: it needs 13.0 GiB for one example at a time."
+    assert forecast_sentences.describe_fit(replace(SMALL, step=None)) == "no: needs 13.0 GiB"
+
+
+def test_corrected_forecasts_have_intervals_and_say_what_they_rest_on() -> None:
+    corrected = replace(SMALL, peak=ForecastRange(14.0 * GIB, 12.0 * GIB, 16.0 * GIB, 7, 13.0 * GIB))
+    assert forecast_sentences.describe_memory(corrected) == "14.0 GiB (12.0 GiB–16.0 GiB)"
+    sentences = forecast_sentences.describe_forecasts([planned(corrected)])
+    assert sentences[-1] == "Corrected by 7 earlier cells on rtx-4090; brackets hold 90% intervals."
+
+
+def test_first_lines_of_a_run_add_up_its_cells() -> None:
+    lines = forecast_sentences.describe_run_forecast([SMALL, replace(SMALL, step=None, peak=ForecastRange(30.0 * GIB))])
+    assert lines == [
+        "Forecast: 2 min 10 s, $0.0400, up to 30.0 GiB of memory on rtx-4090 (uncalibrated: no cell has run here yet)",
+        "warning: 1 cell may not fit this device: up to 30.0 GiB needed. --dry-run shows which",
+    ]
+
+
+def test_a_model_that_cannot_be_watched_is_not_known() -> None:
+    unknown = replace(SMALL, memory=None, peak=None, price=None, step=None)
+    table = forecast_sentences.build_forecast_table([planned(unknown)])
+    assert table.rows == (("LoRA", "rtx-4090", "–", "–", "–", "not known"),)
+    assert planned(unknown).cheapest is None
+
+
+def test_the_ledger_says_how_well_forecasts_fit() -> None:
+    record = ForecastRecord("2026-11-28", "a CPU", "visits", "tiny", "lora", 1000.0, 10.0, 1.0, 1100.0, 15.0, None)
+    assert forecast_sentences.describe_ledger([record], 1) == [
+        "Memory: half of the forecasts were within 10% of what was measured.",
+        "Training time: half of the forecasts were within 50% of what was measured.",
+    ]
+
+
+def test_the_report_compares_forecast_and_measurement_of_each_strategy() -> None:
+    def result(label: str, cell: str) -> Any:
+        costs = SimpleNamespace(peak_allocated=12 * GIB, training_seconds=70.0, phases={"predict": 6.0})
+        plan = SimpleNamespace(forecasts={"a": SMALL})
+        cells = [SimpleNamespace(id=cell)]
+        return SimpleNamespace(label=label, cells=cells, costs=costs, timed=True, run=SimpleNamespace(plan=plan))
+
+    table = forecast_sentences.compare_with_forecasts([result("lora", "a"), result("external", "b")])
+    assert table is not None
+    assert table.rows == (("LoRA", "13.0 GiB", "12.0 GiB", "1 min 00 s", "1 min 10 s", "5.00 s", "6.00 s"),)
+    assert forecast_sentences.compare_with_forecasts([result("external", "b")]) is None
