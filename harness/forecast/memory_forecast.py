@@ -20,8 +20,9 @@ _CONTEXT = 500 * _MIB
 # torch's allocator keeps blocks that do not fit the next tensor; batches of other sizes leave gaps. Measured by others as reserved minus
 # allocated memory: 3 to 10% of what comes and goes.
 _GAPS = 0.07
-# Resident memory of a cell's process on a CPU before a model is loaded: Python with torch, transformers and PEFT.
-PROCESS = 640 * _MIB
+# Resident memory of a cell's process on a CPU beside the model (Linux, torch 2.13): Python with torch and transformers; in a training with
+# PEFT, accelerate and the optimizer, too, and what the system's allocator does not give back. Measured with the included model.
+_ANSWERING_PROCESS, _TRAINING_PROCESS = 530 * _MIB, 900 * _MIB
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def training_memory(
             runtime=0,
         ),
         device,
+        trains=True,
     )
 
 
@@ -89,7 +91,9 @@ def answer_memory(outline: ModelOutline, formats: Formats, peak: float, device: 
     if outline.strategy.quantization is not None:
         peak += _width(outline, formats) * outline.sizes.largest_packed
     adapter = 4 * outline.sizes.adapter
-    return _with_runtime(MemoryParts(round(weights), round(constants), adapter, 0, 0, round(peak), 0), device)
+    return _with_runtime(
+        MemoryParts(round(weights), round(constants), adapter, 0, 0, round(peak), 0), device, trains=outline.strategy.train is not None
+    )
 
 
 def _working_bytes(outline: ModelOutline, formats: Formats, step: StepCounts, gradients: float, *, accumulates: bool) -> float:
@@ -121,5 +125,7 @@ def _resident(outline: ModelOutline, formats: Formats, weights: float) -> float:
     return outside + 2 * (weights - outside) / max(1, outline.layer_count)
 
 
-def _with_runtime(parts: MemoryParts, device: DeviceKind) -> MemoryParts:
-    return replace(parts, runtime=PROCESS if device == "cpu" else round(_CONTEXT + _GAPS * (parts.activations + parts.gradients)))
+def _with_runtime(parts: MemoryParts, device: DeviceKind, *, trains: bool) -> MemoryParts:
+    if device == "cpu":
+        return replace(parts, runtime=_TRAINING_PROCESS if trains else _ANSWERING_PROCESS)
+    return replace(parts, runtime=round(_CONTEXT + _GAPS * (parts.activations + parts.gradients)))
