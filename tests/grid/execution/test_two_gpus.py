@@ -11,7 +11,7 @@ from harness.store import RunFolder
 from tests.grid.execution.test_several_devices import Watcher
 from tests.tiny_models import save_model
 
-pytestmark = pytest.mark.gpu
+pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("own_cache")]
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_two_gpus_share_a_four_bit_base(large: Path, tmp_path: Path) -> None:
     losses, memory, prices = {}, {}, {}
     for devices in (1, 2):
         done = run(
-            "classification", ["qlora:lora_dropout=0"], models=[str(large)], limit=24, epochs=1, dtype="float32", price=1.0, base=False,
+            "classification", ["qlora:lora_dropout=0"], model=large, limit=24, epochs=1, dtype="float32", price=1.0, base=False,
             reuse=False, runs_dir=tmp_path / str(devices), devices_per_cell=devices, listener=Watcher(lambda step: None),
         )  # fmt: skip
         (cell,) = done.cells
