@@ -23,17 +23,25 @@ def check_plan(plan: Lifecycle, task: Task, options: StepOptions) -> None:
     """Check what the file names, also while nothing is due: a mistake shows on the day on which it is made.
 
     Raises:
-        BenchError: an unknown strategy, none that can be promoted, or a policy that is not valid for this task.
+        BenchError: an unknown strategy, none that can be promoted, or a policy that is not valid for this task, or that no candidate could
+            pass.
     """
     from harness.grid import resolve_strategies
 
     catalog = open_catalog(options.tasks_dirs, options.strategies_dirs)
-    if set(resolve_strategies(make_run_request(plan, plan.spec.task, options), catalog)) == {"base"}:
+    strategies = resolve_strategies(make_run_request(plan, plan.spec.task, options), catalog)
+    candidates = [strategy for name, strategy in strategies.items() if name != "base"]
+    if not candidates:
         raise BenchError(
             f"{plan.file}: run.strategies: names the untuned model alone, which cannot become better. Name another, such as lora"
         )
     if task.labels or not task.chooses:
-        _read_policy(plan, task, metrics_for(task.metrics, task.labels), options)
+        policy, seeds = _read_policy(plan, task, metrics_for(task.metrics, task.labels), options), plan.spec.run.seeds
+        if policy is not None and policy.seeds > seeds and not any(strategy.deterministic for strategy in candidates):
+            raise BenchError(
+                f"{plan.spec.gate.policy}: requires {policy.seeds} training seeds, and run.seeds in {plan.file} is {seeds}, so no model "
+                f"could pass. Set run.seeds to {policy.seeds}, or lower 'seeds' in the policy"
+            )
 
 
 def check_gate(plan: Lifecycle, assembly: Assembly, champion: StrategyResult, options: StepOptions) -> None:

@@ -275,6 +275,10 @@ def break_champion(place: Place) -> None:
             r"rules\[0\] \(not_worse rougeL\): slice",
         ),
         (lambda place: place.write(run={"strategies": ["base"]}), r"names the untuned model alone"),
+        (
+            lambda place: (place.folder / "gate.yaml").write_text("seeds: 3\nrules: [{rule: not_worse, score: rougeL}]"),
+            r"gate\.yaml: requires 3 training seeds, and run\.seeds in .*lifecycle\.yaml is 1, so no model could pass",
+        ),
         (lambda place: place.write(data={"new": "none.jsonl"}), r"none\.jsonl: there is no such file"),
         (lambda place: place.write(task="other.yaml"), r"other\.yaml"),
         (lambda place: place.write(run={"strategies": ["lroa"]}), r"unknown strategy 'lroa'"),
