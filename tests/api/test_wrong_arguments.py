@@ -27,6 +27,10 @@ CALLS: dict[str, tuple[Callable[[api.Run], Any], str]] = {
     "seeds": (lambda run: harness.run("qa", strategies="base", seeds=0), "seeds must be a whole number from 1, not 0"),
     "epochs": (lambda run: harness.run("qa", strategies="base", epochs=float("nan")), "epochs must be a number above 0, not nan"),
     "jobs": (lambda run: harness.run("qa", strategies="base", jobs=0), "jobs must be a whole number from 1, not 0"),
+    "executor": (
+        lambda run: harness.run("qa", strategies="base", executor="cluster"),  # type: ignore[arg-type]
+        "executor must be 'local' or 'ray', not 'cluster'",
+    ),
     "serving seconds": (
         lambda run: harness.run("qa", strategies="base", serving_seconds=-1),
         "serving_seconds must be a number above 0, not -1",
