@@ -48,8 +48,9 @@ def run_cell(delivery: Delivery, fetch: Fetch) -> Iterator[Event | FilePart]:
     """Run a cell on this node.
 
     Yields:
-        The event `needs` alone, with what the node does not see and was not sent. Otherwise the events of the cell, the last of which is
-        `exit` or `stop`; and, if the node does not see the run folder, the parts of the files that the cell has written, before `exit`.
+        The event `needs` alone, with what the node does not see and was not sent. Otherwise the event `placed`, which says whether the cell
+        writes into the run folder, and the events of the cell, the last of which is `exit` or `stop`. If the node does not see the run
+        folder, the parts of the files that the cell has written come before `exit`.
 
     Raises:
         BenchError: the node has other versions, or what was sent cannot be used.
@@ -61,6 +62,7 @@ def run_cell(delivery: Delivery, fetch: Fetch) -> Iterator[Event | FilePart]:
         if needs := place.list_needs():
             yield {"event": "needs", "cell": delivery.job.cell, "needs": needs}
             return
+        yield {"event": "placed", "cell": delivery.job.cell, "sees_run": place.sees_run}
         job = place.settle()
         for event in run_one_cell(job):
             if event["event"] != "exit":

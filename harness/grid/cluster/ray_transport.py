@@ -62,7 +62,7 @@ class _RayStream:
         except exceptions.OutOfMemoryError:
             raise MachineMemoryError("the node had no memory left, and Ray ended the cell") from None
         except (exceptions.NodeDiedError, exceptions.TaskCancelledError):
-            raise MachineLostError("the node that ran it is gone") from None
+            raise MachineLostError("the node that ran it is gone", may_go_on=True) from None
         except exceptions.WorkerCrashedError:
             raise MachineLostError("the process that ran it on its node ended unexpectedly") from None
         except (exceptions.ObjectLostError, exceptions.ObjectStoreFullError, exceptions.OutOfDiskError) as error:

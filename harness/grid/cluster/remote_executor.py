@@ -18,11 +18,21 @@ from harness.grid.execution import Event, Job, store_failure
 from harness.store import PART_BYTES, FilePart, ReceivedCell, RunFolder, make_private_folder, read_cell_inputs, read_parts
 
 _PATIENCE_SECONDS = 10.0  # for cells that are cancelled, to delete what they have of the run
+# Until a machine that is out of reach has given up: Ray's nodes end themselves a minute after they have lost the head of the cluster.
+_GIVE_UP_SECONDS = 90.0
 _VISIBLE_SECONDS = 90.0  # for network file systems, which remember for up to a minute that a file does not exist
 
 
 class MachineLostError(Exception):
-    """The machine that ran a cell is gone. The text says why, as the end of a sentence."""
+    """The machine that ran a cell is gone. The text says why, as the end of a sentence.
+
+    Args:
+        may_go_on: whether it may only be out of reach, and go on with the cell for a while.
+    """
+
+    def __init__(self, reason: str, *, may_go_on: bool = False) -> None:
+        super().__init__(reason)
+        self.may_go_on = may_go_on
 
 
 class MachineMemoryError(Exception):
@@ -67,7 +77,8 @@ class RemoteExecutor:
         self._running: dict[str, tuple[threading.Thread, CellStream | None]] = {}
         self._models: dict[str, list[Any]] = {}  # references to the parts of each model that a machine has asked for
         self._sends_run = False  # whether a machine has asked for the files of the run
-        self._is_closed = False
+        self._closed = threading.Event()
+        self._not_before: dict[str, float] = {}  # by cell, when no lost machine writes into its folder any more; of the monotonic clock
 
     def start(self, job: Job) -> None:
         marker = Path(job.run) / self._marker
@@ -88,7 +99,7 @@ class RemoteExecutor:
     def close(self) -> None:
         """End the cells that are still running, and wait until they have."""
         with self._lock:
-            self._is_closed = True
+            self._closed.set()
             running = list(self._running.values())
         for force in (False, True):
             for thread, stream in running:
@@ -100,6 +111,8 @@ class RemoteExecutor:
 
     def _follow(self, job: Job) -> None:
         """In a thread: run a cell, and report its last event."""
+        if self._closed.wait(max(0.0, self._not_before.pop(job.cell, 0.0) - time.monotonic())):
+            return
         try:
             last = self._run(job)
         except MachineLostError as error:
@@ -129,10 +142,13 @@ class RemoteExecutor:
     def _run_on_machine(self, job: Job) -> Event:
         received = ReceivedCell(RunFolder(Path(job.run)), job.cell)
         last: Event | None = None
+        sees_run = False
         try:
             for item in self._submit(job):
                 if not isinstance(item, Mapping):
                     received.write(item)
+                elif item["event"] == "placed":
+                    sees_run = item["sees_run"]
                 elif item["event"] in ("exit", "stop", "needs"):
                     last = item
                 else:
@@ -144,6 +160,10 @@ class RemoteExecutor:
                     received.accept()
                 else:
                     _wait_until_visible(RunFolder(Path(job.run)).cell(job.cell).result_file)
+        except MachineLostError as error:
+            if sees_run and error.may_go_on:
+                self._not_before[job.cell] = time.monotonic() + _GIVE_UP_SECONDS
+            raise
         finally:
             received.discard()
         return last
@@ -154,7 +174,7 @@ class RemoteExecutor:
             files[RUN] = self._put(chain(read_cell_inputs(RunFolder(Path(job.run)), job.cell), _read_plugins(job)))
         stream = self._transport.submit(Delivery(job, self._versions, self._marker, files))
         with self._lock:
-            if self._is_closed:
+            if self._closed.is_set():
                 stream.cancel(force=True)
             self._running[job.cell] = threading.current_thread(), stream
         return stream

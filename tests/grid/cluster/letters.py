@@ -9,6 +9,7 @@ from typing import Any
 from tiny_models import save_model
 
 from harness.api import Run, run
+from harness.grid.execution import Event
 from harness.store import verify_run
 
 TASK = """
@@ -21,6 +22,19 @@ primary: rougeL
 decode: {max_new_tokens: 4}
 """
 STRATEGIES = ("full:epochs=1,learning_rate=1e-2",)
+
+
+class Listening:
+    """Keeps the events of a run, and reacts to them."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def event(self, event: Event) -> None:
+        self.events.append(event)
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args, **kwargs: None
 
 
 def write_letters(here: Path) -> Path:

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
-from letters import assert_equal, run_letters, write_letters
+from letters import Listening, assert_equal, run_letters, write_letters
 
 from harness.api import Run
 from harness.errors import BenchError
@@ -25,19 +25,6 @@ from ray_nodes import HiddenNode, can_hide_folders, hidden_nodes, open_head
 
 pytestmark = pytest.mark.soak
 STRATEGIES = ("full:epochs=1,learning_rate=1e-2", "full:epochs=40,learning_rate=1e-3", "lora:epochs=1", "fewshot")
-
-
-class Listening:
-    """Keeps the events of a run, and reacts to them."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def event(self, event: Event) -> None:
-        self.events.append(event)
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *args, **kwargs: None
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from letters import assert_equal, run_letters, write_letters
+from letters import Listening, assert_equal, run_letters, write_letters
 
 import harness.grid.cluster.node_cell
 from harness.api import Run
@@ -129,23 +129,40 @@ def test_machines_that_see_the_run_write_into_it(here: Path, local: Run) -> None
 
 def test_cell_of_a_lost_machine_runs_again(here: Path, local: Run) -> None:
     """The first machine that trains is gone in the middle of the files that it sends."""
-    events: list[Event] = []
 
     def lose(item: Any, attempt: int) -> Any:
         if attempt == 1 and isinstance(item, tuple) and "artifact" in item[0]:
             raise MachineLostError("the node that ran it is gone")
         return item
 
-    class Listener:
-        def event(self, event: Event) -> None:
-            events.append(event)
-
-        def __getattr__(self, name: str) -> Any:
-            return lambda *args, **kwargs: None
-
-    assert_equal(run_on(Machines(items=lose), here, "lost", listener=Listener()), local)
-    lost = [event for event in events if event["event"] == "lost"]
+    listening = Listening()
+    assert_equal(run_on(Machines(items=lose), here, "lost", listener=listening), local)
+    lost = [event for event in listening.events if event["event"] == "lost"]
     assert [event["reason"] for event in lost] == ["the node that ran it is gone"]
+
+
+@pytest.mark.parametrize(("sees_run", "attempts"), [(True, 1), (False, 2)])
+def test_cell_waits_for_a_machine_that_may_still_write_into_the_run(
+    here: Path, monkeypatch: pytest.MonkeyPatch, sees_run: bool, attempts: int
+) -> None:
+    """A machine out of reach may go on for a while. If it writes elsewhere, the cell starts again at once."""
+    monkeypatch.setattr("harness.grid.cluster.remote_executor._GIVE_UP_SECONDS", 3600.0)
+
+    def lose(item: Any, attempt: int) -> Any:
+        if not isinstance(item, tuple) and item["event"] == "phase":
+            raise MachineLostError("the node that ran it is gone", may_go_on=True)
+        return item
+
+    class Interrupting(Listening):
+        def event(self, event: Event) -> None:
+            super().event(event)
+            if [each["event"] for each in self.events].count("lost") == (1 if sees_run else 2):
+                raise KeyboardInterrupt
+
+    machines = Machines(sees_run=sees_run, items=lose)
+    with pytest.raises(KeyboardInterrupt):
+        run_on(machines, here, f"out of reach {sees_run}", strategies="base", listener=Interrupting())
+    assert sum(bool(sent) for sent in machines.sent) == attempts
 
 
 @pytest.mark.parametrize(
@@ -226,13 +243,10 @@ def test_machine_with_other_versions_is_refused_before_it_does_anything(here: Pa
 
 
 def test_cells_in_progress_are_cancelled_when_the_run_is_interrupted(here: Path) -> None:
-    class Interrupting:
+    class Interrupting(Listening):
         def event(self, event: Event) -> None:
             if event["event"] == "phase":
                 raise KeyboardInterrupt
-
-        def __getattr__(self, name: str) -> Any:
-            return lambda *args, **kwargs: None
 
     machines = Machines()
     with pytest.raises(KeyboardInterrupt):
