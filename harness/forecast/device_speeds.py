@@ -55,7 +55,7 @@ def measure_speeds(kind: str, dtype: str, width: int) -> DeviceSpeeds:
     device = torch.device(kind)
     rows = torch.randn(_ROWS, width, device=device, dtype=getattr(torch, dtype))
     weights = torch.randn(width, width, device=device, dtype=getattr(torch, dtype))
-    numbers = torch.randn(_ROWS, width, device=device)
+    numbers = torch.randn(2 * _ROWS, 4 * width, device=device)  # as large as activations are: smaller ones stay in a cache
     small = torch.randn(8, device=device)
     with torch.no_grad():
         product = _shortest(lambda: rows @ weights, kind)

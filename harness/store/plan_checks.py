@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import astuple
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,7 +62,8 @@ def _forecast_problems(plan: RunPlan, ids: set[str]) -> Iterator[str]:
         if cell_id not in ids:
             yield f"{place}: the plan has no such cell"
         ranges = [each for each in (forecast.peak, forecast.training_seconds, forecast.answer_seconds) if each is not None]
-        amounts = [amount for each in ranges for amount in (each.value, each.low, each.high)] + [forecast.price]
+        amounts = [amount for each in ranges for amount in (each.value, each.low, each.high, each.computed)] + [forecast.price]
+        amounts += [] if forecast.memory is None else astuple(forecast.memory)
         if not all(amount is None or 0 <= amount < math.inf for amount in amounts):
             yield f"{place}: bytes, seconds and prices must be numbers of 0 or more"
 

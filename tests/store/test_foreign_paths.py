@@ -20,6 +20,10 @@ HOSTILE_NAMES = [
 ]  # fmt: skip
 
 
+FORECAST = {
+    "device": "a CPU", "memory": None, "peak": None, "training_seconds": {"value": 1.0}, "answer_seconds": {"value": 1.0}, "price": None,
+    "currency": "USD", "available": None, "step": None,
+}  # fmt: skip
 SCORE = {"name": "mine", "direction": "higher", "unit": "fraction", "signature": "mine|x"}
 
 
@@ -100,6 +104,9 @@ def test_links_pipes_and_sockets_are_refused_and_hard_links_are_not(tmp_path: Pa
         (lambda plan: plan.update(created="0001-01-01T00:00:00+14:00"), r"created: '0001-01-01T00:00:00\+14:00' is not a date and time"),
         (lambda plan: plan["options"].update(trust_remote_code="yes"), r"options\.trust_remote_code: must be true or false"),
         (lambda plan: plan["options"].update(request={"plugins": "x.py"}), r"options\.request\.plugins: must be a list of texts"),
+        (lambda plan: plan.update(forecasts={"none": FORECAST}), r"forecasts\.none: the plan has no such cell"),
+        (lambda plan: plan.update(forecasts={BASE.id: FORECAST | {"price": -1.0}}), r"forecasts\.b0: bytes, seconds and prices must be"),
+        (lambda plan: plan.update(forecasts={BASE.id: FORECAST | {"peak": {"value": -1.0}}}), r"forecasts\.b0: bytes, seconds and prices"),
         (lambda plan: plan.update(plugin_scores={"mine": []}), r"plugin_scores\.mine: needs scores with names"),
         (lambda plan: plan.update(plugin_scores={"mine": [SCORE | {"name": " "}]}), r"plugin_scores\.mine: needs scores with names"),
         (lambda plan: plan.update(plugin_scores={"mine": [SCORE | {"direction": "up"}]}), r"plugin_scores\.mine"),
