@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
 from harness.engine.models import Device, ModelSource
+from harness.engine.tuning import list_restarts
 from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_speeds
 from harness.forecast.memory_forecast import PLACEMENTS, DeviceKind, Placement, answer_memory, training_memory
 from harness.forecast.meta_tracker import StepCounts
@@ -17,8 +18,7 @@ from harness.forecast.workload import TrainingWork, measure_answering, measure_t
 from harness.measure import KnownDevice, Price, device_table
 from harness.types import CellForecast, ForecastRange, MemoryParts, MemoryStep, Splits, Strategy, Task
 
-_ON_CPU: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches", "gradient-checkpointing")
-_ON_GPU: tuple[MemoryStep, ...] = (*_ON_CPU, "offloaded-optimizer", "offloaded-weights")
+_WITHIN_A_STEP: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches", "gradient-checkpointing")
 _HALVINGS = 12
 _USUAL_WIDTH = 512  # of models whose configuration names it differently
 
@@ -147,7 +147,7 @@ def fit_training(
         measure: the training with micro-batches of so many tokens; None: of those that suit the device.
     """
     smallest: FittedTraining | None = None
-    for step in _ON_GPU if target.kind == "cuda" else _ON_CPU:
+    for step in (*_WITHIN_A_STEP, *list_restarts(outline.strategy, target.kind)):
         parts, seconds = _try_step(step, outline, target, formats, speeds, measure)
         if target.memory is None or parts.total <= target.memory:
             return FittedTraining(step, parts, seconds)

@@ -13,7 +13,7 @@ from harness.types.example import DataReport, Example, Finish, Prediction, Split
 from harness.types.faithfulness_spec import FaithfulnessSpec, SupportKind
 from harness.types.guardrail_spec import GuardrailSpec
 from harness.types.leak_measurement import CanaryOutcome, LeakMeasurement
-from harness.types.memory_step import MEMORY_STEPS, MemoryStep
+from harness.types.memory_step import MEMORY_STEPS, MemoryStep, MemoryUse
 from harness.types.metric import Metric, Score, Statistic, StoredScore, always_defined
 from harness.types.privacy_spec import MOST_CANARIES, MOST_REFERENCES, PrivacySpec
 from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, ReportSpec
@@ -68,6 +68,7 @@ __all__ = [
     "LeakMeasurement",
     "MemoryParts",
     "MemoryStep",
+    "MemoryUse",
     "Method",
     "Metric",
     "Name",

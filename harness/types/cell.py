@@ -8,6 +8,7 @@ from typing import Literal
 
 from harness.types.cell_note import CellNote
 from harness.types.leak_measurement import LeakMeasurement
+from harness.types.memory_step import MemoryUse
 from harness.types.serving_measurement import ServingMeasurement
 from harness.types.trial import TrialMeasurement
 
@@ -82,6 +83,8 @@ class TrainingSummary:
     """The tokens on which the loss was computed."""
     truncated: int = 0
     """The training examples that were cut to fit the context."""
+    memory: MemoryUse = field(default_factory=MemoryUse, compare=False)
+    """What the training did to fit its device. It says nothing about the result, so equal trainings may differ in it."""
 
 
 @dataclass(frozen=True)

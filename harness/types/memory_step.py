@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 # Each step includes those before it, as far as the strategy and the model allow them. A step changes memory and speed, and the result
@@ -16,3 +17,17 @@ MemoryStep: TypeAlias = Literal[
 ]
 MEMORY_STEPS: tuple[MemoryStep, ...] = get_args(MemoryStep)
 """The ladder in its order."""
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """What a training did to fit its device, and what that cost in speed."""
+
+    step: MemoryStep = "as-planned"
+    """The last step of the ladder that it took."""
+    micro_batch_tokens: int = 0
+    """The most tokens of a micro-batch at its end; 0 if that is unknown."""
+    tokens_per_second: float | None = None
+    """The speed of training on the last step; None if no optimizer step was taken on it."""
+    tokens_per_second_before: float | None = None
+    """The speed as planned, before memory ran out; None if the device never had enough memory for that."""

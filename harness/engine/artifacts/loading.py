@@ -10,7 +10,7 @@ from harness.engine.adapters import load_adapter
 from harness.engine.artifacts.checks import check_artifact
 from harness.engine.artifacts.shots_file import load_shots
 from harness.engine.inference import Predictor
-from harness.engine.models import Device, LoadedModel, ModelSource, load_model, require_four_bit
+from harness.engine.models import Device, LoadedModel, ModelSource, load_model, offload_layers, require_four_bit
 from harness.results import FinishedCell
 from harness.types import Strategy
 
@@ -24,6 +24,7 @@ def load_strategy_model(
     labels: Sequence[str],
     trust_remote_code: bool = False,
     to_divide: bool = False,
+    offloaded: bool = False,
 ) -> LoadedModel:
     """Load the model that a strategy trains, or that it has trained.
 
@@ -34,6 +35,7 @@ def load_strategy_model(
         artifact: the folder with the trained weights; None for the base model, ready for training if the strategy trains.
         labels: the labels that an encoder chooses from.
         to_divide: as `load_model` has it.
+        offloaded: keep the frozen weights of the layers on the CPU, for the last step of the memory ladder on one device.
 
     Raises:
         BenchError: the base model cannot be loaded, or the trained weights are damaged or do not fit it.
@@ -43,13 +45,15 @@ def load_strategy_model(
     narrow = trains and strategy.train is not None and strategy.train.weights == "bfloat16"
     loaded = load_model(
         replace(source, folder=artifact) if full and artifact is not None else source,
-        replace(device, dtype="bfloat16") if narrow else device,
+        replace(device, kind="cpu" if offloaded else device.kind, dtype="bfloat16" if narrow else device.dtype),
         full_precision=trains and not narrow,
         quantization=strategy.quantization,
         trust_remote_code=trust_remote_code,
         labels=labels,
         to_divide=to_divide,
     )
+    if offloaded:
+        offload_layers(loaded.model, device.kind)
     if strategy.method == "peft" and artifact is not None:
         loaded.model = load_adapter(loaded.model, artifact)
     return loaded

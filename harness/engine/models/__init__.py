@@ -8,6 +8,7 @@ from harness.engine.models.four_bit import avoid_repacking, require_four_bit
 from harness.engine.models.gguf import read_gguf
 from harness.engine.models.head import head_modules
 from harness.engine.models.inventory import KnownModel, converted_models, hub_models, named_models
+from harness.engine.models.layer_offloading import offload_layers
 from harness.engine.models.load import (
     LoadedModel,
     explain_loading,
@@ -49,6 +50,7 @@ __all__ = [
     "logits_only_at",
     "model_files",
     "named_models",
+    "offload_layers",
     "quiet_libraries",
     "read_gguf",
     "require_four_bit",

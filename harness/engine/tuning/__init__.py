@@ -4,6 +4,7 @@ from harness.engine.tuning.batches import EncodedExample, batch_order, collate, 
 from harness.engine.tuning.example_losses import example_losses
 from harness.engine.tuning.general_text_loss import general_loss
 from harness.engine.tuning.loop import Progress, train
+from harness.engine.tuning.memory_ladder import list_restarts, reaches
 from harness.engine.tuning.prepare import encode_examples
 from harness.engine.tuning.schedule import Schedule, planned_steps
 from harness.engine.tuning.trainer import MICRO_BATCH_TOKENS, DivergedError, GroupMemoryError
@@ -24,8 +25,10 @@ __all__ = [
     "encode_examples",
     "example_losses",
     "general_loss",
+    "list_restarts",
     "list_training_problems",
     "micro_batches",
     "planned_steps",
+    "reaches",
     "train",
 ]

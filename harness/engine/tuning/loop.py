@@ -8,6 +8,7 @@ checkpoint with the same result.
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.engine.adapters import RankAllocation
-from harness.engine.distributed import ONE_PROCESS, ProcessGroup
+from harness.engine.distributed import ONE_PROCESS, ProcessGroup, is_sharded
 from harness.engine.models import Device
 from harness.engine.tuning.attention import using_attention
 from harness.engine.tuning.batches import EncodedExample, batch_order
@@ -23,6 +24,7 @@ from harness.engine.tuning.checkpoint import Checkpoints
 from harness.engine.tuning.embedding_noise import noisy_embeddings
 from harness.engine.tuning.keyed_dropout import KeyedRandom
 from harness.engine.tuning.layer_checkpoints import checkpoint_layers, keep_activations
+from harness.engine.tuning.memory_ladder import MemoryLadder, can_checkpoint, reaches
 from harness.engine.tuning.optimizers import make_optimizer
 from harness.engine.tuning.schedule import Schedule
 from harness.engine.tuning.trainer import MICRO_BATCH_TOKENS, DivergedError, Trainer
@@ -30,7 +32,7 @@ from harness.engine.tuning.training_curve import CurveWriter
 from harness.engine.tuning.training_part import TrainingPart, cool_down
 from harness.engine.tuning.training_state import TrainingState, restore_state, store_state
 from harness.measure import Meter
-from harness.types import Shape, TrainingSummary, TrainSpec
+from harness.types import MemoryStep, Shape, TrainingSummary, TrainSpec
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ def train(
     progress: Callable[[Progress], None] = lambda _: None,
     checkpoint_every: float = 30.0,
     part: TrainingPart | None = None,
+    memory_step: MemoryStep = "as-planned",
+    starts_again: bool = False,
     group: ProcessGroup = ONE_PROCESS,
 ) -> TrainingSummary:
     """Train `model` in place; it ends with the weights of its best validation.
@@ -78,8 +82,11 @@ def train(
         checkpoint_every: seconds between two checkpoints.
         part: train only this part of the steps, and leave a checkpoint from which the next part resumes. The costs until its beginning,
             which that checkpoint holds, are not counted again.
+        memory_step: the step of the memory ladder to begin with. Of an offloaded model, the frozen weights are on the CPU already.
+        starts_again: whether an attempt before this one ran out of memory in this process, so that `meter` knows its costs.
 
     Raises:
+        torch.cuda.OutOfMemoryError: no step of the ladder that can be taken without a new start is left.
         DivergedError: a loss is no longer finite.
         BenchError: the model cannot be trained with the recipe's `attention`.
         GroupMemoryError: one of several processes needs smaller micro-batches.
@@ -89,9 +96,9 @@ def train(
     random = KeyedRandom(seed)
     examples = [replace(example, index=i) for i, example in enumerate(examples)]
     with random.replacing_dropout(), using_attention(model, recipe.attention), noisy_embeddings(model, recipe.neftune, random):
-        trainer = _trainer(model, recipe, seed, random, pad_id, device, shape, meter, group)
+        trainer = _trainer(model, recipe, seed, random, pad_id, device, shape, meter, memory_step, group)
         try:
-            return _train(trainer, examples, validation, schedule, seed, checkpoints, curve, progress, part)
+            return _train(trainer, examples, validation, schedule, seed, checkpoints, curve, progress, part, starts_again)
         finally:
             keep_activations(trainer.model)
 
@@ -106,12 +113,13 @@ def _train(
     curve: Path,
     progress: Callable[[Progress], None],
     part: TrainingPart | None,
+    starts_again: bool,
 ) -> TrainingSummary:
     import torch
 
     model, meter, recipe = trainer.model, trainer.meter, schedule.recipe
     torch.manual_seed(seed)
-    state = restore_state(trainer, checkpoints, part.begin if part else 0)
+    state = restore_state(trainer, checkpoints, sys.maxsize if starts_again else part.begin if part else 0)
     order: list[list[int]] = []
     sizes = [example.size for example in examples]
     validation_steps = schedule.validation_steps | (part.ends if part else frozenset())
@@ -129,6 +137,9 @@ def _train(
                 store_state(state, trainer, checkpoints)
             progress(Progress(state.step, last, loss, state.validation_losses[-1] if state.validation_losses else None))
     summary = state.summary(schedule.peak_rate, schedule.steps_per_epoch, len(examples))
+    summary = replace(
+        summary, memory=state.memory_use("sharded" if is_sharded(model) else trainer.ladder.step, trainer.ladder.token_budget)
+    )
     if part is not None and part.end < schedule.steps:
         store_state(state, trainer, checkpoints)
     cooled = cool_down(part, state, trainer, schedule, examples, validation, seed) if part is not None and not state.stopped else math.inf
@@ -154,6 +165,7 @@ def _trainer(
     device: Device,
     shape: Shape,
     meter: Meter,
+    step: MemoryStep,
     group: ProcessGroup,
 ) -> Trainer:
     from accelerate import Accelerator
@@ -161,11 +173,19 @@ def _trainer(
     mixed_precision = "no" if recipe.weights == "bfloat16" else device.mixed_precision
     accelerator = Accelerator(mixed_precision=mixed_precision, cpu=device.kind == "cpu")
     # The groups of processes are ours, see harness/engine/distributed: accelerate has this one process, and its number formats.
-    model, optimizer = accelerator.prepare(model, make_optimizer(model, recipe, seed=seed))
+    offloads_weights = reaches(step, "offloaded-weights")
+    if offloads_weights:  # an adapter is where the weights are that it adapts
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.data = parameter.data.to(accelerator.device)
+    optimizer = make_optimizer(model, recipe, seed=seed, offloaded=reaches(step, "offloaded-optimizer"))
+    model, optimizer = accelerator.prepare(model, optimizer, device_placement=[not offloads_weights, False])
     if recipe.gradient_checkpointing == "on":
         checkpoint_layers(model, random)
-    budget, ranks = recipe.micro_batch_tokens or MICRO_BATCH_TOKENS[device.kind], RankAllocation.of(model)
-    return Trainer(model, optimizer, accelerator, recipe.max_grad_norm, pad_id, meter, budget, shape, ranks, random, group)
+    start = (lambda: checkpoint_layers(model, random)) if can_checkpoint(recipe, model) else None
+    ladder = MemoryLadder(step, recipe.micro_batch_tokens or MICRO_BATCH_TOKENS[device.kind], start)
+    ranks = RankAllocation.of(model)
+    return Trainer(model, optimizer, accelerator, recipe.max_grad_norm, pad_id, meter, ladder, shape, ranks, random, group)
 
 
 def _step(trainer: Trainer, batch: Sequence[EncodedExample], schedule: Schedule, state: TrainingState, curve: CurveWriter) -> float:
@@ -173,11 +193,12 @@ def _step(trainer: Trainer, batch: Sequence[EncodedExample], schedule: Schedule,
     rate = schedule.rate(state.step)
     began = time.perf_counter()
     loss, targets = trainer.step(batch, rate, state.step + 1)
-    speed = sum(example.length for example in batch) / (time.perf_counter() - began)
+    tokens, seconds = sum(example.length for example in batch), time.perf_counter() - began
+    state.record("sharded" if is_sharded(trainer.model) else trainer.ladder.step, tokens, seconds)
     state.step += 1
     state.target_tokens += targets
     state.running.append(loss)
-    curve.write({"step": state.step, "loss": loss, "learning_rate": rate, "tokens_per_second": round(speed, 1)})
+    curve.write({"step": state.step, "loss": loss, "learning_rate": rate, "tokens_per_second": round(tokens / seconds, 1)})
     return loss
 
 

@@ -13,6 +13,7 @@ from harness.engine.tuning.batches import EncodedExample
 from harness.engine.tuning.division import divide
 from harness.engine.tuning.keyed_dropout import KeyedRandom
 from harness.engine.tuning.loss import batch_loss
+from harness.engine.tuning.memory_ladder import MemoryLadder
 from harness.engine.tuning.optimizers import RATE_FACTOR
 from harness.measure import Meter
 from harness.types import Shape
@@ -39,7 +40,7 @@ class GroupMemoryError(MemoryError):
 
 @dataclass
 class Trainer:
-    """A model with its optimizer. `token_budget` is the most tokens of a micro-batch; it is halved if the GPU runs out of memory.
+    """A model with its optimizer. `ladder` says what is done to fit the memory.
 
     The processes of `group` divide every batch among themselves. All of them call the same methods with the same arguments, and get the
     same values.
@@ -51,7 +52,7 @@ class Trainer:
     max_grad_norm: float
     pad_id: int
     meter: Meter
-    token_budget: int
+    ladder: MemoryLadder
     shape: Shape
     ranks: RankAllocation | None
     random: KeyedRandom
@@ -85,7 +86,7 @@ class Trainer:
         self.model.eval()
         total = 0.0
         with torch.no_grad(), self.meter.phase("validate"):
-            for part in divide(examples, self.token_budget, self.group.rank, self.group.size):
+            for part in divide(examples, self.ladder.token_budget, self.group.rank, self.group.size):
                 total += part.weight * self._loss(part.examples).item()
             (total,) = self.group.sum([total])
             self.meter.count_tokens(sum(example.length for example in examples))
@@ -93,27 +94,28 @@ class Trainer:
         return total / max(1, sum(len(example.target) for example in examples))
 
     def _backward(self, examples: Sequence[EncodedExample], number: int) -> tuple[float, int]:
-        """Accumulate the gradients of an effective batch, with smaller micro-batches if the GPU runs out of memory."""
+        """Accumulate the gradients of an effective batch, with further steps of the ladder if the GPU runs out of memory."""
         import torch
 
         targets = sum(len(example.target) for example in examples)
+        longest = max(example.length for example in examples)
         while True:
             try:
                 return self._accumulate(examples, targets, number), targets
             except torch.cuda.OutOfMemoryError as error:
-                longest = max(example.length for example in examples)
-                if self.token_budget <= longest:  # a single example does not fit: that is a result
+                if self.group.size > 1 and self.ladder.token_budget > longest:
+                    self.ladder.relieve(longest)
+                    raise GroupMemoryError(str(error), self.ladder.token_budget) from error
+                if self.group.size > 1 or not self.ladder.relieve(longest):
                     raise
-                self.token_budget = max(longest, self.token_budget // 2)
-                if self.group.size > 1:
-                    raise GroupMemoryError(str(error), self.token_budget) from error
-                self.optimizer.zero_grad()
-                torch.cuda.empty_cache()
+            # Here, because the error would keep what its frames hold.
+            self.optimizer.zero_grad()
+            torch.cuda.empty_cache()
 
     def _accumulate(self, examples: Sequence[EncodedExample], targets: int, number: int) -> float:
         total = 0.0
         sharded = self.group.size > 1 and is_sharded(self.model)
-        for part in divide(examples, self.token_budget, self.group.rank, self.group.size):
+        for part in divide(examples, self.ladder.token_budget, self.group.rank, self.group.size):
             read = [len(example.prompt) if self.shape == "encoder-decoder" else example.length for example in part.examples]
             self.random.begin(number, [example.index for example in part.examples], read)
             loss = self._loss(part.examples) * (part.weight / targets)

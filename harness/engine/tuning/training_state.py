@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.engine.tuning.checkpoint import Checkpoints
 from harness.engine.tuning.trainer import Trainer
-from harness.types import Cost, TrainingSummary
+from harness.types import Cost, MemoryStep, MemoryUse, TrainingSummary
 
 
 @dataclass
@@ -29,8 +29,21 @@ class TrainingState:
     validation_losses: list[float] = field(default_factory=list)
     running: list[float] = field(default_factory=list)
     """The losses of the steps since the last validation."""
+    work: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """By step of the memory ladder: the tokens of the optimizer steps that were taken on it, and their seconds."""
     scaler: dict[str, Any] = field(default_factory=dict)
     """The gradient scaler of float16; empty for other dtypes."""
+
+    def record(self, step: MemoryStep, tokens: int, seconds: float) -> None:
+        """Count an optimizer step that was taken on this step of the memory ladder."""
+        before = self.work.get(step, (0, 0.0))
+        self.work[step] = (before[0] + tokens, before[1] + seconds)
+
+    def memory_use(self, step: MemoryStep, token_budget: int) -> MemoryUse:
+        """What was done to fit the memory, and what it cost in speed."""
+        speeds = {name: tokens / seconds for name, (tokens, seconds) in self.work.items() if seconds > 0}
+        before = speeds.get("as-planned") if step != "as-planned" else None
+        return MemoryUse(step, token_budget, speeds.get(step), before)
 
     def summary(self, rate: float, steps_per_epoch: int, examples: int) -> TrainingSummary:
         """The summary of the finished training."""

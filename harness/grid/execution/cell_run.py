@@ -39,7 +39,6 @@ class CellRun(CellTraining):
 
     def _prepare(self) -> tuple[Predictor, CellResult]:
         """Load the model, and train it unless that is done; returns the model in use, and what is known of the result."""
-        self._announce("load")
         outcome, loss_before = load_outcome(self.files), None
         together = outcome is None and self._trains_in_group
         if together:
@@ -47,19 +46,15 @@ class CellRun(CellTraining):
             trained = run_group(self._job, self.files, self.emit)
             outcome, loss_before = from_json_text(TrainingOutcome, trained["outcome"]), trained["loss_before"]
             self._count_unmeasured(began, outcome.costs)
-            self._announce("load")
-        with self.meter.phase("load"):
-            predictor = Predictor(self.task, self.strategy, self._load(trained=outcome is not None), self.labels)
+        if outcome is None and self.strategy.train is not None:
+            predictor, outcome = self._load_and_tune()
+        else:
+            predictor = self._load_predictor(trained=outcome is not None)
+            self.meter.add(outcome.costs if outcome is not None else ())
         result = CellResult(self.cell, "done", total_parameters=predictor.loaded.parameters, provenance=self.provenance())
-        if outcome is not None:
-            self.meter.add(outcome.costs)
-        elif self.strategy.train is not None:
-            outcome = self._tune(predictor)
         if together and outcome is not None:
             outcome = self._complete(outcome, predictor, loss_before)
-        if outcome is not None:
-            result = outcome.added_to(result)
-        return predictor, result
+        return predictor, result if outcome is None else outcome.added_to(result)
 
     def _prompts(self, predictor: Predictor) -> tuple[Predictor, list[EncodedPrompt]]:
         """The predictor with the strategy's few-shot examples, and the prompts of the test examples."""

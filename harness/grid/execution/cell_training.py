@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -16,14 +17,25 @@ from harness.engine.artifacts import load_strategy_model
 from harness.engine.distributed import ONE_PROCESS, ProcessGroup, can_shard, shard
 from harness.engine.inference import Predictor
 from harness.engine.models import Device, LoadedModel, ModelSource
-from harness.engine.tuning import EncodedExample, Progress, TrainingPart, encode_examples, general_loss, planned_steps, train
+from harness.engine.tuning import (
+    EncodedExample,
+    Progress,
+    TrainingPart,
+    encode_examples,
+    general_loss,
+    list_restarts,
+    planned_steps,
+    reaches,
+    train,
+)
 from harness.grid.execution.job import Emit, Job
 from harness.grid.execution.reused_costs import AT_ONCE, DEVICES
+from harness.grid.execution.system_limits import free_device_memory, is_memory_error
 from harness.grid.execution.training_outcome import TrainingOutcome, save_outcome
 from harness.measure import Meter, environment
 from harness.metrics import get_script_digests
 from harness.store import CellFolder, RunFolder, to_json_line
-from harness.types import Cost, Example, Shape, Strategy, Task, TrainingSummary
+from harness.types import Cost, Example, MemoryStep, Shape, Strategy, Task, TrainingSummary
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,9 @@ class CellTraining:
         self.group = group
         self.checkpoint_every = job.checkpoint_every
         self.trusts_code = job.trust_remote_code
+        # The processes of a group keep weights and states where they divided them.
+        self._memory_step: MemoryStep = job.memory_step if group.size == 1 else "as-planned"
+        self._starts_again = False
         self._job = job
 
     @property
@@ -86,6 +101,34 @@ class CellTraining:
         machine = {"device": self.device.name, AT_ONCE: str(self._job.at_once), DEVICES: str(self._job.devices)}
         return environment() | machine | {"dtype": dtype, "model_digest": self.source.digest} | scripts
 
+    def _load_and_tune(self) -> tuple[Predictor, TrainingOutcome]:
+        """Load the base model and train it. If memory runs out, start again with the next step of the memory ladder, from the last
+        checkpoint.
+
+        Raises:
+            Exception: that memory ran out, if no step is left, or any other.
+        """
+        restarts = [step for step in list_restarts(self.strategy, self.device.kind) if not reaches(self._memory_step, step)]
+        while True:
+            predictor = None
+            try:
+                predictor = self._load_predictor(trained=False)
+                return predictor, self._tune(predictor)
+            except Exception as error:
+                if predictor is None:  # the states of the optimizer were not there yet
+                    restarts = [step for step in restarts if step == "offloaded-weights"]
+                if not restarts or not is_memory_error(error):
+                    raise
+                traceback.print_exc()  # into the cell's log
+            predictor = None  # here, because the error would keep what its frames hold
+            self._memory_step, self._starts_again = restarts.pop(0), True
+            free_device_memory()
+
+    def _load_predictor(self, *, trained: bool) -> Predictor:
+        self._announce("load")
+        with self.meter.phase("load"):
+            return Predictor(self.task, self.strategy, self._load(trained=trained), self.labels)
+
     def _load(self, *, trained: bool) -> LoadedModel:
         """The base model, or the stored result of training: what is scored is what is stored."""
         return load_strategy_model(
@@ -96,6 +139,7 @@ class CellTraining:
             labels=self.labels,
             trust_remote_code=self.trusts_code,
             to_divide=self._divides,
+            offloaded=not trained and self._memory_step == "offloaded-weights",
         )
 
     def _tune(self, predictor: Predictor) -> TrainingOutcome:
@@ -120,9 +164,7 @@ class CellTraining:
         Returns:
             `outcome`, a `TrainingOutcome` as JSON, and `loss_before`, the base model's loss on general text.
         """
-        self._announce("load")
-        with self.meter.phase("load"):
-            predictor = Predictor(self.task, self.strategy, self._load(trained=False), self.labels)
+        predictor = self._load_predictor(trained=False)
         loaded = predictor.loaded
         before = None if self._divides else self._general_loss(predictor)
         material = self._ready(predictor)
@@ -221,6 +263,8 @@ class CellTraining:
             progress=self._report_step,
             checkpoint_every=self.checkpoint_every,
             part=self._part(material.steps),
+            memory_step=self._memory_step,
+            starts_again=self._starts_again,
             group=self.group,
         )
         return replace(summary, truncated=material.cut)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.types import MemoryStep
+
 Event = Mapping[str, Any]
 Emit = Callable[[Event], None]
 
@@ -19,6 +21,7 @@ class Job:
         model_digest: that of the model's content.
         checkpoint_every: seconds.
         at_once: how many cells share the device at a time.
+        memory_step: the step of the memory ladder that its training begins with.
         devices: how many GPUs this cell has for itself; 1 on a CPU.
         processes: how many processes train it together, on GPUs each with one of its own.
         micro_batch_tokens: instead of the strategy's own, which did not fit; None: the strategy's.
@@ -39,6 +42,7 @@ class Job:
     checkpoint_every: float
     model_digest: str = ""
     at_once: int = 1
+    memory_step: MemoryStep = "as-planned"
     devices: int = 1
     processes: int = 1
     micro_batch_tokens: int | None = None

@@ -27,7 +27,7 @@ from harness.grid.planning import Planned, SearchPlan, with_forecasts
 from harness.metrics import file_families, metrics_for, try_metrics
 from harness.plugins import plugin_files
 from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_unfinished_run
-from harness.types import Cell
+from harness.types import Cell, MemoryStep
 
 
 def execute(
@@ -252,6 +252,12 @@ def _reuse_cells(plan: RunPlan, cells: Sequence[Cell], folder: RunFolder, listen
             listener.reused(cell, other)
 
 
+def _first_memory_step(planned: Planned, cell: Cell) -> MemoryStep:
+    """The step of the memory ladder that a training begins with: on a GPU, the first that is forecast to fit."""
+    forecast = planned.plan.forecasts.get(cell.id) if planned.device.kind == "cuda" else None
+    return "as-planned" if forecast is None or forecast.step is None else forecast.step
+
+
 def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: float, shared_by: int, devices_per_cell: int) -> Job:
     device = {"kind": planned.device.kind, "name": planned.device.name, "dtype": planned.device.dtype}
     model = planned.sources[cell.model]
@@ -269,6 +275,7 @@ def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: floa
         at_once=shared_by,
         devices=processes if planned.device.kind == "cuda" else 1,
         processes=processes,
+        memory_step=_first_memory_step(planned, cell),
         trust_remote_code=trusts_code,
         plugins={str(installed.file): installed.sha256 for installed in plugin_files()},
         support_model={} if support is None else {**asdict(support), "folder": str(support.folder)},

@@ -55,6 +55,16 @@ def is_memory_error(error: BaseException) -> bool:
     )
 
 
+def free_device_memory() -> None:
+    """Give back the memory of models and tensors that nothing refers to any more."""
+    import gc
+
+    import torch
+
+    gc.collect()
+    torch.cuda.empty_cache()
+
+
 def mentions_memory(log: Path) -> bool:
     """Whether the last lines of the log of a process that ended without a result name failed allocations."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -19,6 +20,8 @@ from harness.grid.execution.serving_run import run_serving_job
 from harness.grid.execution.system_limits import find_disk_problem, is_memory_error
 from harness.plugins import use_plugin_files
 from harness.types import CellResult, Status
+
+_UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
 def run_process(job: Job, events: int) -> NoReturn:
@@ -79,6 +82,13 @@ def run_job(job: Job, emit: Emit) -> Status:
     return result.status
 
 
+def _least_memory(message: str) -> int:
+    """The bytes that a GPU would have needed at least, from torch's message about one; 0 if it does not say."""
+    amounts = (re.search(rf"{words} ([\d.]+) ([KMG]iB)", message) for words in ("Tried to allocate", "Of the allocated memory"))
+    sizes = [float(found[1]) * _UNITS[found[2]] for found in amounts if found]
+    return round(sum(sizes)) if len(sizes) == 2 else 0
+
+
 def classify(error: Exception) -> tuple[Status, str]:
     """The status of a cell that ended with an exception, and one line for people."""
     message = first_line(error)
@@ -90,7 +100,9 @@ def classify(error: Exception) -> tuple[Status, str]:
         import torch
 
         total = f" in {torch.cuda.get_device_properties(0).total_memory / 2**30:.0f} GiB" if torch.cuda.is_available() else ""
-        return "out-of-memory", f"does not fit{total}: {message}"
+        least = _least_memory(message)
+        needed = f"; it needs at least {least / 2**30:.1f} GiB" if least else ""
+        return "out-of-memory", f"does not fit{total}{needed}: {message}"
     return "failed", message if isinstance(error, BenchError) else f"{type(error).__name__}: {message}"
 
 

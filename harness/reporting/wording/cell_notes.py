@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.types import CellNote, NoteCode
+from harness.types import CellNote, MemoryStep, NoteCode
 
 _SENTENCES: dict[NoteCode, str] = {
     "support_texts_cut": "Support: {count:,} texts of {total:,} outputs were too long for its model; their end was not read.",
@@ -19,6 +19,7 @@ _SENTENCES: dict[NoteCode, str] = {
         "loss are used."
     ),
     "stopped_early": "Training stopped early at step {step}: validation loss had not improved since step {best_step}.",
+    "memory_step": "Memory: the training fits its device with {memory_step} (micro-batches of {tokens:,} tokens{memory_speed}).",
     "no_validation_examples": "There were no validation examples, so the weights of the last step are used.",
     "external_outputs": "External outputs ({texts}).",
     "outputs_missing": "{count:,} of {total:,} test examples have no output ({texts}); they count as wrong.",
@@ -33,12 +34,23 @@ _SENTENCES: dict[NoteCode, str] = {
     ),
     "label_probabilities_missing": "Without label probabilities, auroc, brier, log_loss and ece treat the given label as certain.",
 }
+_MEMORY_STEPS: dict[MemoryStep, str] = {
+    "as-planned": "nothing changed",
+    "smaller-micro-batches": "smaller micro-batches",
+    "gradient-checkpointing": "gradient checkpointing",
+    "offloaded-optimizer": "the optimizer's states on the CPU",
+    "offloaded-weights": "weights and optimizer states on the CPU",
+    "sharded": "weights divided among several GPUs",
+}
 _LONGEST_TEXT = 40
 
 
 def note_sentence(note: CellNote) -> str:
     """The note as a sentence. Its texts come from files and models: control characters are made visible, and long texts are cut."""
-    return _SENTENCES[note.code].format(**note.numbers, texts=_quoted(note.texts, note.numbers.get("count", len(note.texts))))
+    texts = _quoted(note.texts, note.numbers.get("count", len(note.texts)))
+    step = next((words for step, words in _MEMORY_STEPS.items() if note.texts == (step,)), texts)
+    speed = f", {note.numbers['speed']}% of the planned speed" if note.numbers.get("speed") else ""
+    return _SENTENCES[note.code].format(**note.numbers, texts=texts, memory_step=step, memory_speed=speed)
 
 
 def _quoted(texts: Sequence[str], count: int) -> str:
