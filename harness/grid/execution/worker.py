@@ -85,7 +85,7 @@ def run_job(job: Job, emit: Emit) -> Status:
 def _least_memory(message: str) -> int:
     """The bytes that a GPU would have needed at least, from torch's message about one; 0 if it does not say."""
     amounts = (re.search(rf"{words} ([\d.]+) ([KMG]iB)", message) for words in ("Tried to allocate", "Of the allocated memory"))
-    sizes = [float(found[1]) * _UNITS[found[2]] for found in amounts if found]
+    sizes = [float(amount[1]) * _UNITS[amount[2]] for amount in amounts if amount]
     return round(sum(sizes)) if len(sizes) == 2 else 0
 
 
