@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-from tiny_models import save_model
+import weakref
 
-from harness.engine.models import ModelSource, resolve_description, resolve_model
+import pytest
+import torch
+from tiny_models import save_model
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from harness.engine.adapters import adapt
+from harness.engine.models import Device, ModelSource, load_model, resolve_description, resolve_model
+from harness.engine.tuning import EncodedExample
+from harness.engine.tuning.loss import batch_loss
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.watched_steps import BatchShape, watch_answers, watch_training
 from harness.types import Strategy, TrainSpec
@@ -20,6 +28,45 @@ FULL = Strategy(name="f", method="full", train=TrainSpec())
 @pytest.fixture(scope="module")
 def tiny() -> ModelSource:
     return resolve_model("tiny")
+
+
+class Allocations(TorchDispatchMode):
+    """Counts the bytes of tensors that operations allocate, and those that are alive at most."""
+
+    def __init__(self, known: list[torch.Tensor]) -> None:
+        super().__init__()
+        self.live, self.peak = 0, 0
+        self._seen = weakref.WeakKeyDictionary({tensor.untyped_storage(): True for tensor in known})
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        for tensor in (each for each in tree_leaves(result) if isinstance(each, torch.Tensor)):
+            storage = tensor.untyped_storage()
+            if storage not in self._seen:
+                self._seen[storage] = True
+                self.live += storage.nbytes()
+                self.peak = max(self.peak, self.live)
+                weakref.finalize(storage, self._free, storage.nbytes())
+        return result
+
+    def _free(self, size: int) -> None:
+        self.live -= size
+
+
+def test_a_watched_step_takes_what_the_step_allocates(tiny: ModelSource) -> None:
+    """With bfloat16 by autocast, LoRA with dropout, padding, and logits at the targets alone: to 1%."""
+    model = adapt(load_model(tiny, Device("cpu", "a CPU", "bfloat16")).model, LORA, 0).train()
+    parameters = [*model.parameters()]
+    for parameter in parameters:
+        parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
+    known = [*parameters, *(parameter.grad for parameter in parameters if parameter.grad is not None)]
+    rows = [EncodedExample((5,) * (48 - 16 - (i == 0)), (6,) * 16) for i in range(4)]
+    with Allocations(known) as real:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss = batch_loss(model, rows, 0, "cpu", "decoder")
+        loss.backward()
+    watched = watch_training(ModelOutline(tiny, LORA), Formats("bfloat16", "bfloat16"), BatchShape(4, 48, 64), checkpointing=False)
+    assert watched.peak == pytest.approx(real.peak, rel=0.01)
 
 
 def test_weights_are_counted_by_kind(tiny: ModelSource) -> None:
