@@ -15,6 +15,7 @@ from harness.errors import BenchError, setting
 from harness.forecast import add_to_ledger
 from harness.grid.execution.cell_processes import open_cell_processes
 from harness.grid.execution.executor import OpenExecutor
+from harness.grid.execution.disk_space import check_disk_space
 from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.listener import Listener
@@ -63,7 +64,7 @@ def execute(
 
     Raises:
         BenchError: another process works on the run, `resume` has another plan, a metric of a plug-in file does not work, cells would
-            share a GPU, or there are too few for one cell.
+            share a GPU, there are too few for one cell, or the disk has not enough space.
     """
     if forecasts:
         planned = with_forecasts(planned)
@@ -78,6 +79,7 @@ def execute(
         )
     _try_plugin_metrics(planned)
     unfinished = resume.folder if resume is not None else None if fresh else find_unfinished_run(runs, plan.digest)
+    check_disk_space(planned, runs, unfinished, reuse=reuse, at_once=at_once, trains_here=open_executor is None)
     folder = unfinished or create_run(runs, plan)
     with RunLock(folder.path):
         folder.write_plan(plan if unfinished is None else _as_resumed(plan, folder))

@@ -5,6 +5,7 @@ from harness.grid.planning.external_outputs import match_label
 from harness.grid.planning.forecasts import forecast_plan, forecast_request, group_forecasts, with_forecasts
 from harness.grid.planning.plan import Planned, changed_strategies, make_plan
 from harness.grid.planning.search_plan import PlannedSearch, SearchPlan
+from harness.grid.planning.stored_weights import StoredWeights
 from harness.grid.planning.task_data import read_tasks
 from harness.grid.planning.vocabulary import vocabulary
 
@@ -12,6 +13,7 @@ __all__ = [
     "Planned",
     "PlannedSearch",
     "SearchPlan",
+    "StoredWeights",
     "changed_strategies",
     "forecast_plan",
     "forecast_request",

@@ -20,6 +20,7 @@ from harness.grid.planning.leak_cells import plan_leak_cells
 from harness.grid.planning.preflight import check_model
 from harness.grid.planning.prompt_checks import check_prompts, unused_input_warnings
 from harness.grid.planning.search_plan import SearchPlan, apply_search, list_variants, plan_search
+from harness.grid.planning.stored_weights import StoredWeights
 from harness.grid.planning.support_models import find_support_models
 from harness.grid.planning.task_data import load_tasks, training_size_warnings, variant_warnings, with_findings, with_warnings
 from harness.grid.request import Request, RequestedModel, check_numbers, find_models, resolve_strategies, resolve_tasks
@@ -39,6 +40,7 @@ class Planned:
         cells: those of the grid, with their strategies.
         models: by name, as they were requested.
         search: what precedes the grid; None if nothing does.
+        stored_weights: the disk space that the weights of cells take, by cell id.
     """
 
     plan: RunPlan
@@ -50,6 +52,7 @@ class Planned:
     cells: tuple[PlannedCell, ...] = ()
     models: Mapping[str, RequestedModel] = field(default_factory=dict)
     search: SearchPlan | None = None
+    stored_weights: Mapping[str, StoredWeights] = field(default_factory=dict)
 
     def after_search(self, chosen: Mapping[tuple[str, str, str], Mapping[str, Any]], dropped: Sequence[DroppedStrategy]) -> Planned:
         """What is left to do after the search. The digest of the plan stays: it is that of the request.
@@ -109,8 +112,9 @@ def make_plan(
     checked = [*cells, *list_variants(search)]
     check_prompts(checked, tasks, splits)
     _check_strategies(checked, device)
+    stored: dict[str, StoredWeights] = {}
     for model in models:
-        check_model(model, checked, tasks, splits)
+        stored |= check_model(model, checked, tasks, splits, device.dtype)
     leak_cells = plan_leak_cells(cells, tasks, splits, models, device)
     external = {p.cell.id: read_predictions(p.strategy, tasks[p.cell.task], splits[p.cell.task]) for p in cells if p.strategy.outputs}
     splits = {
@@ -148,7 +152,7 @@ def make_plan(
     )
     by_name = {model.source.name: model for model in models}
     sources = {name: model.source for name, model in by_name.items()}
-    return Planned(plan, splits, sources, device, external, support_models, tuple(cells), by_name, search)
+    return Planned(plan, splits, sources, device, external, support_models, tuple(cells), by_name, search, stored)
 
 
 def _check_metric_scripts(tasks: Collection[Task], request: Request) -> None:

@@ -5,25 +5,36 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from harness.engine.adapters import adapt, check_adapter
+from harness.engine.adapters import adapt, check_adapter, trainable_parameters
 from harness.engine.inference import Predictor
 from harness.engine.models import LoadedModel, explain_loading, load_skeleton
 from harness.engine.prompts import render_shots, virtual_tokens
 from harness.engine.tuning import encode_examples, list_training_problems, planned_steps
 from harness.errors import BenchError
 from harness.grid.planning.cells import PlannedCell
+from harness.grid.planning.stored_weights import StoredWeights, predict_stored_weights
 from harness.grid.request import RequestedModel
 from harness.types import Shape, Splits, Strategy, Task
 
 
-def check_model(model: RequestedModel, cells: Sequence[PlannedCell], tasks: Mapping[str, Task], splits: Mapping[str, Splits]) -> None:
+def check_model(
+    model: RequestedModel, cells: Sequence[PlannedCell], tasks: Mapping[str, Task], splits: Mapping[str, Splits], dtype: str
+) -> dict[str, StoredWeights]:
     """Encode one prompt per task and strategy of the model's cells, and put each adapter on a model without weights.
+
+    Args:
+        dtype: the number format that the device computes in.
+
+    Returns:
+        What the cells of the model store, by cell id.
 
     Raises:
         BenchError: with everything that does not fit.
     """
     problems: list[str] = []
     adapted: set[int] = set()
+    trainable: dict[int, int] = {}
+    stored: dict[int, StoredWeights] = {}
     for task_name, strategies in _strategies_by_task(model, cells).items():
         task, data = tasks[task_name], splits[task_name]
         labels = data.test[0].choices
@@ -38,10 +49,18 @@ def check_model(model: RequestedModel, cells: Sequence[PlannedCell], tasks: Mapp
                 adapted.add(id(strategy))
                 # `adapt` changes the model that it is given.
                 fresh = load_skeleton(model.source, trust_remote_code=model.trust_remote_code, labels=labels)
-                problems += _adapter_problems(strategy, fresh, model.shape)
+                trainable[id(strategy)], adapter_problems = _try_adapter(strategy, fresh, model.shape)
+                problems += adapter_problems
+            trained = trainable.get(id(strategy), skeleton.parameters)
+            stored[id(strategy)] = predict_stored_weights(strategy, model.shape, dtype, skeleton.parameters, trained)
             problems += _schedule_problems(strategy, sizes, skeleton.parameters)
     if problems:
         raise BenchError(list(dict.fromkeys(problems)))
+    return {
+        planned.cell.id: stored[id(planned.strategy)]
+        for planned in cells
+        if planned.cell.model == model.source.name and id(planned.strategy) in stored
+    }
 
 
 def _strategies_by_task(model: RequestedModel, cells: Sequence[PlannedCell]) -> dict[str, list[tuple[Strategy, set[int]]]]:
@@ -74,13 +93,13 @@ def _prompt_problems(task: Task, splits: Splits, strategy: Strategy, skeleton: L
     return []
 
 
-def _adapter_problems(strategy: Strategy, fresh: LoadedModel, shape: Shape) -> Sequence[str]:
-    """Why the strategy's adapter does not fit the model."""
+def _try_adapter(strategy: Strategy, fresh: LoadedModel, shape: Shape) -> tuple[int, Sequence[str]]:
+    """The number of weights that the strategy's adapter trains, 0 if that depends on the model's weights; and why it does not fit."""
     try:
-        adapt(fresh.model, strategy, 0, shape=shape)
+        adapted = adapt(fresh.model, strategy, 0, shape=shape)
     except BenchError as error:
-        return error.problems
-    return ()
+        return 0, error.problems
+    return trainable_parameters(adapted) if adapted is not fresh.model else 0, ()
 
 
 def _schedule_problems(strategy: Strategy, sizes: Collection[int], parameters: int) -> list[str]:

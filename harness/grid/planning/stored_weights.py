@@ -1,0 +1,35 @@
+"""The disk space that the weights of a cell take: those that it keeps, and the states of its training while that runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.types import Shape, Strategy
+
+_FLOAT32 = 4  # bytes; adapters, and everything that is being trained
+_STATE = 3 * _FLOAT32  # of each trained weight: itself and the two moments of AdamW, the largest of the optimizers
+
+
+@dataclass(frozen=True)
+class StoredWeights:
+    """Bytes on the disk."""
+
+    artifact: int
+    """The trained adapter or model, which stays."""
+    checkpoints: int
+    """While the cell trains: the newest state and the best weights, each twice, because the next is complete before one is deleted."""
+
+
+def predict_stored_weights(strategy: Strategy, shape: Shape, dtype: str, parameters: int, trainable: int) -> StoredWeights:
+    """What a cell of the strategy stores.
+
+    Args:
+        dtype: the number format that the device computes in. A whole model is stored in it; an encoder always in float32.
+        parameters: the weights of the model.
+        trainable: those that the strategy trains, the adapter's own included.
+    """
+    if strategy.train is None:
+        return StoredWeights(0, 0)
+    size = _FLOAT32 if dtype == "float32" or shape == "encoder" else _FLOAT32 // 2
+    artifact = parameters * size if strategy.method == "full" else trainable * _FLOAT32
+    return StoredWeights(artifact, 2 * trainable * (_STATE + _FLOAT32))
