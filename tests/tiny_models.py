@@ -17,6 +17,25 @@ SPECIAL = {"pad": "<pad>", "end": "</s>", "start": "<s>", "unknown": "<unk>"}
 # What the tokenizer writes around a text.
 AROUND = {"t5": "$A </s>", "bart": "<s> $A </s>", "llama": "$A"}
 
+_DECODER = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128, "max_position_embeddings": 512}
+_FEWER_KEYS = _DECODER | {"num_key_value_heads": 2}
+_EXPERTS = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 64}
+# Families of decoders that differ in what a strategy meets: the names and the fusing of their layers, windows, norms, experts.
+DECODERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "mistral": ("MistralForCausalLM", _FEWER_KEYS | {"sliding_window": 48}),
+    "falcon": ("FalconForCausalLM", _DECODER | {"multi_query": True}),
+    "qwen2": ("Qwen2ForCausalLM", _FEWER_KEYS),
+    "qwen3": ("Qwen3ForCausalLM", _FEWER_KEYS | {"head_dim": 16}),
+    "gemma2": ("Gemma2ForCausalLM", _FEWER_KEYS | {"head_dim": 16, "sliding_window": 48}),
+    "gemma3_text": (
+        "Gemma3ForCausalLM",
+        _FEWER_KEYS | {"head_dim": 16, "sliding_window": 48, "layer_types": ["sliding_attention", "full_attention"]},
+    ),
+    "phi": ("PhiForCausalLM", _DECODER),
+    "phi3": ("Phi3ForCausalLM", _FEWER_KEYS),
+    "mixtral": ("MixtralForCausalLM", _FEWER_KEYS | {"num_local_experts": 4, "num_experts_per_tok": 2}),
+    "qwen3_moe": ("Qwen3MoeForCausalLM", _FEWER_KEYS | _EXPERTS | {"head_dim": 16, "mlp_only_layers": []}),
+}
 _ENCODER = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128}
 _SIZES: dict[str, dict[str, Any]] = {
     "t5": {"d_model": 64, "d_kv": 16, "d_ff": 128, "num_layers": 2, "num_decoder_layers": 3, "num_heads": 4},
@@ -28,10 +47,12 @@ _SIZES: dict[str, dict[str, Any]] = {
     "roberta": _ENCODER | {"max_position_embeddings": 66},
     "distilbert": {"dim": 64, "n_layers": 2, "n_heads": 4, "hidden_dim": 128, "max_position_embeddings": 64},
     "llama": _ENCODER | {"num_key_value_heads": 4},
+    **{family: sizes for family, (_, sizes) in DECODERS.items()},
 }  # fmt: skip
 _CLASSES = {
     "t5": "T5ForConditionalGeneration", "bart": "BartForConditionalGeneration", "bert": "BertModel", "roberta": "RobertaForMaskedLM",
     "distilbert": "DistilBertForMaskedLM", "llama": "LlamaForCausalLM",
+    **{family: name for family, (name, _) in DECODERS.items()},
 }  # fmt: skip
 
 
@@ -43,7 +64,7 @@ def tokenizer(family: str) -> Any:
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     special = list(SPECIAL.values())
     core.train_from_iterator(TEXTS, trainers.BpeTrainer(vocab_size=340, special_tokens=special, initial_alphabet=alphabet))
-    around = AROUND.get(family, "<s> $A </s>")
+    around = AROUND.get("llama" if family in DECODERS else family, "<s> $A </s>")
     core.post_processor = processors.TemplateProcessing(single=around, special_tokens=[(t, core.token_to_id(t)) for t in special])
     names = {"pad_token": "<pad>", "eos_token": "</s>", "bos_token": "<s>", "unk_token": "<unk>"}
     return transformers.PreTrainedTokenizerFast(tokenizer_object=core, **names)

@@ -39,8 +39,8 @@ def check_disk_space(planned: Planned, runs: Path, unfinished: RunFolder | None,
     if needed > free:
         parts = _join({"trained weights": artifacts, "checkpoints": sum(together), "outputs": outputs})
         raise BenchError(
-            f"{runs}: this run needs about {_size(needed)} of disk space ({parts}), and {_size(free)} are free. Free some space: `bench runs "
-            f"prune` deletes old runs, or only their weights. Or choose another folder with {setting('runs_dir', 'DIR')}"
+            f"{runs}: this run needs about {_size(needed)} of disk space ({parts}), and {_size(free)} are free. Free some space: "
+            f"`bench runs prune` deletes old runs, or only their weights. Or choose another folder with {setting('runs_dir', 'DIR')}"
         )
 
 

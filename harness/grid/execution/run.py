@@ -14,8 +14,8 @@ from harness.engine.models import Device
 from harness.errors import BenchError, setting
 from harness.forecast import add_to_ledger
 from harness.grid.execution.cell_processes import open_cell_processes
-from harness.grid.execution.executor import OpenExecutor
 from harness.grid.execution.disk_space import check_disk_space
+from harness.grid.execution.executor import OpenExecutor
 from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.listener import Listener

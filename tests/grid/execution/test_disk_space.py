@@ -73,7 +73,10 @@ def test_a_full_disk_is_an_error_with_the_folder_the_needed_and_the_free_space(s
 
 
 def test_a_whole_model_takes_the_bytes_of_its_number_format_and_an_adapter_those_of_float32() -> None:
-    full, lora = Strategy(name="full", method="full", train={}), Strategy(name="lora", method="peft", adapter={"peft_type": "LORA"}, train={})
+    full, lora = (
+        Strategy(name="full", method="full", train={}),
+        Strategy(name="lora", method="peft", adapter={"peft_type": "LORA"}, train={}),
+    )
     assert predict_stored_weights(full, "decoder", "bfloat16", 7_000, 7_000) == StoredWeights(14_000, 224_000)
     assert predict_stored_weights(full, "encoder", "bfloat16", 7_000, 7_000).artifact == 28_000
     assert predict_stored_weights(lora, "decoder", "bfloat16", 7_000, 40) == StoredWeights(160, 1280)
