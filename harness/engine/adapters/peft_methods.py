@@ -31,10 +31,23 @@ _FOUR_BIT = frozenset({
     "PROMPT_TUNING", "PVERA", "P_TUNING", "RANDLORA", "ROAD", "SHIRA", "TRAINABLE_TOKENS", "VBLORA", "VERA", "WAVEFT",
 })  # fmt: skip
 
+# Methods whose virtual tokens are cached keys and values.
+_CACHED = frozenset({"CARTRIDGE", "PREFIX_TUNING"})
+
 
 def peft_type(strategy: Strategy) -> str:
     """PEFT's name of the strategy's method, such as LORA."""
     return str(strategy.adapter["peft_type"]).upper()
+
+
+def shared_key_head(config: Any) -> dict[str, int]:
+    """The size of cached keys and values in models whose heads share one (Falcon 7B, StarCoder), which PEFT takes to have one for each head.
+
+    Models with `num_key_value_heads` are known to PEFT; models of Falcon's newer architecture store keys for every head.
+    """
+    if not getattr(config, "multi_query", False) or getattr(config, "new_decoder_architecture", False):
+        return {}
+    return {"num_attention_heads": 1, "token_dim": config.hidden_size // config.num_attention_heads}
 
 
 def leaves_experts_out(strategy: Strategy) -> bool:
@@ -65,6 +78,8 @@ def adapter_config(strategy: Strategy, shape: Shape, steps: int | None, model: A
     if model is not None:
         check_names(place, values, model)
         values |= default_layers(kind, config_class, values, shape, model)
+        if kind in _CACHED:
+            values = shared_key_head(model.config) | values
     try:
         return config_class(task_type=_TASK_TYPES[shape], **values)
     except (TypeError, ValueError, AttributeError) as error:
