@@ -282,7 +282,7 @@ def _score_trivial(results: TaskResults, policy: Policy) -> dict[str, float]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _read_local_test_set(task: Task) -> tuple[Example, ...] | None:
+def _read_local_test_set(task: Task) -> Sequence[Example] | None:
     """The test examples of a task as this machine knows it; None where it does not, or where its data cannot be read."""
     from harness.grid import Request, read_tasks
 

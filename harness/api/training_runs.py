@@ -250,10 +250,11 @@ def run_request(
     with _open_cluster(executor, ray_address, request) as cluster, use_plugin_files(request.plugins):
         catalog = open_catalog(request.tasks_dirs, request.strategies_dirs)
         device, cores = (None, None) if cluster is None else (cluster.device, cluster.cores)
-        planned = make_plan(request, catalog, command=command, device=device, cores=cores)
+        # The run lets go of the examples when it has stored them, so nothing here may keep them.
+        planned = [make_plan(request, catalog, command=command, device=device, cores=cores)]
         with Tracking(trackers, shown.tracker) as tracking:
             finished = execute(
-                planned,
+                planned.pop(),
                 runs,
                 Listeners([shown, tracking]) if trackers else shown,
                 fresh=new,

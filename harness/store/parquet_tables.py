@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from harness.errors import BenchError
 from harness.store.atomic import write_atomically
@@ -109,6 +109,32 @@ def read_examples(path: Path, split: str) -> Iterator[Example]:
                 group=row["group"],
                 meta=json.loads(row["meta"]),
             )
+
+
+class StoredExamples(Sequence[Example]):
+    """The complete examples of one split, read from their file each time they are needed: a large dataset does not stay in memory."""
+
+    def __init__(self, path: Path, split: str, count: int) -> None:
+        self._path, self._split, self._count = path, split, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Example]:
+        return read_examples(self._path, self._split)
+
+    @overload
+    def __getitem__(self, index: int) -> Example: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Example, ...]: ...
+    def __getitem__(self, index: int | slice) -> Example | tuple[Example, ...]:
+        if isinstance(index, slice):
+            start, stop, step = index.indices(self._count)
+            chosen = set(range(start, stop, step))
+            examples = tuple(example for number, example in enumerate(islice(self, max(chosen, default=-1) + 1)) if number in chosen)
+            return examples if step > 0 else examples[::-1]
+        (example,) = islice(self, range(self._count)[index], range(self._count)[index] + 1)
+        return example
 
 
 def read_columns(path: Path, split: str) -> set[str]:

@@ -22,7 +22,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from harness.store.atomic import PARTIAL_FILES, make_private_folder, write_text
 from harness.store.cell_folder import CellFolder
 from harness.store.foreign_paths import refuse_links
 from harness.store.json_files import read_json
-from harness.store.parquet_tables import read_columns, read_digests, read_examples, write_examples
+from harness.store.parquet_tables import StoredExamples, read_columns, read_digests, read_examples, write_examples
 from harness.store.plan_checks import find_plan_problem
 from harness.store.run_plan import FORMAT, RunPlan
 from harness.store.seals import (
@@ -240,6 +240,16 @@ class RunFolder:
     def training_examples(self, task: str, split: str) -> tuple[Example, ...]:
         """The examples of `train` or `validation`, which exist until the run is finished."""
         return tuple(read_examples(self.path / "work" / f"{task}.parquet", split))
+
+    def stored_splits(self, task: str, splits: Splits) -> Splits:
+        """Splits as `write_data` wrote them, which are read from the files again wherever they are needed."""
+        work = self.path / "work" / f"{task}.parquet"
+        return replace(
+            splits,
+            train=StoredExamples(work, "train", len(splits.train)),
+            validation=StoredExamples(work, "validation", len(splits.validation)),
+            test=StoredExamples(self.data_file(task), "test", len(splits.test)),
+        )
 
     def has_training_examples(self) -> bool:
         """Whether the training examples are still there, because the run is not finished."""

@@ -15,7 +15,7 @@ import pytest
 
 from harness.errors import BenchError
 from harness.store import RunFolder, RunPlan, StoredRun, write_atomically, write_json, write_text, write_value
-from harness.store.parquet_tables import read_examples, read_predictions, write_examples, write_predictions
+from harness.store.parquet_tables import StoredExamples, read_examples, read_predictions, write_examples, write_predictions
 from harness.types import Cell, CellResult, Example, Prediction
 from tests.foreign import edit_json
 
@@ -276,3 +276,18 @@ def test_yaml_and_python_values_are_written_in_their_json_form(make_run: Make, p
     folder = make_run()
     folder.write_plan(replace(plan, options=options))
     assert folder.plan().options == {"since": "2026-03-01", "modules": ["q_proj"], "folder": "a/b"}
+
+
+def test_stored_examples_are_a_sequence_that_is_read_where_it_is_needed(tmp_path: Path) -> None:
+    """In a file of several row groups, behind those of another split."""
+    examples = [Example(f"{i}", {"input": f"text {i}"}, (f"{i}",)) for i in range(9000)]
+    write_examples(tmp_path / "e.parquet", [*(("train", e) for e in examples[:5000]), *(("validation", e) for e in examples[5000:])])
+    stored = StoredExamples(tmp_path / "e.parquet", "validation", 4000)
+    assert len(stored) == 4000 and list(stored) == examples[5000:]
+    assert (stored[0], stored[-1], stored[3999]) == (examples[5000], examples[-1], examples[-1])
+    assert stored[1:3] == tuple(examples[5001:5003]) and stored[5:2:-2] == (examples[5005], examples[5003]) and stored[9:9] == ()
+    with pytest.raises(IndexError):
+        stored[4000]
+    (tmp_path / "e.parquet").unlink()
+    with pytest.raises(BenchError, match="is missing"):
+        list(stored)

@@ -41,7 +41,7 @@ def peft_type(strategy: Strategy) -> str:
 
 
 def shared_key_head(config: Any) -> dict[str, int]:
-    """The size of cached keys and values in models whose heads share one (Falcon 7B, StarCoder), which PEFT takes to have one for each head.
+    """The size of cached keys and values in models whose heads share one (Falcon 7B, StarCoder), to which PEFT gives one each.
 
     Models with `num_key_value_heads` are known to PEFT; models of Falcon's newer architecture store keys for every head.
     """

@@ -85,7 +85,7 @@ def execute(
         folder.write_plan(plan if unfinished is None else _as_resumed(plan, folder))
         folder.seal_file.unlink(missing_ok=True)  # of a run that is resumed, until it is finished again
         columns = {task: list_columns(folder, task) for task in plan.tasks}
-        _write_data(planned, folder)
+        planned = _write_data(planned, folder)
         damage = _delete_damaged_cells(plan.all_cells, folder)
         changed = {task for task in plan.tasks if columns[task] != list_columns(folder, task)}
         score_again(plan, folder, [cell for cell in plan.cells if cell.task in changed])
@@ -220,10 +220,12 @@ def _try_plugin_metrics(planned: Planned) -> None:
             try_metrics(metrics_for(names, examples[0].choices), examples)
 
 
-def _write_data(planned: Planned, folder: RunFolder) -> None:
+def _write_data(planned: Planned, folder: RunFolder) -> Planned:
+    """Write the examples of all tasks; returns the plan without those in memory, which read them from the files where they are needed."""
     for task, splits in planned.splits.items():
         digests = {e.id: normalized_inputs_digest(e) for e in (*splits.train, *splits.validation)}
         folder.write_data(task, keep_named_columns(planned.plan.tasks[task], splits), digests)
+    return replace(planned, splits={task: folder.stored_splits(task, splits) for task, splits in planned.splits.items()})
 
 
 def _delete_damaged_cells(cells: Sequence[Cell], folder: RunFolder) -> dict[str, str]:

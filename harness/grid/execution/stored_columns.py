@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.metrics import FACT_COLUMNS
@@ -17,7 +18,7 @@ def keep_named_columns(task: Task, splits: Splits) -> Splits:
         return splits
     named = {*task.data.keep, *(rule.slice_column for rule in task.guardrails), *(FACT_COLUMNS if "facts" in task.metrics else ())}
 
-    def reduce(examples: tuple[Example, ...]) -> tuple[Example, ...]:
+    def reduce(examples: Sequence[Example]) -> Sequence[Example]:
         if all(e.meta.keys() <= named for e in examples):
             return examples  # without a copy of a large dataset
         return tuple(replace(e, meta={name: value for name, value in e.meta.items() if name in named}) for e in examples)
