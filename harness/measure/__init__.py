@@ -10,6 +10,7 @@ from harness.measure.environment import (
     usable_cores,
 )
 from harness.measure.known_devices import DeviceTable, KnownDevice, device_table, get_devices
+from harness.measure.memory import return_freed_memory
 from harness.measure.meter import Meter
 from harness.measure.prices import Price, get_device_price
 
@@ -26,6 +27,7 @@ __all__ = [
     "get_devices",
     "get_result_versions",
     "leak_test_digest",
+    "return_freed_memory",
     "trial_digest",
     "usable_cores",
 ]

@@ -25,6 +25,7 @@ from harness.grid.execution.search_run import RunTrials, SearchRun
 from harness.grid.execution.serving_run import list_serving_jobs, serving_events
 from harness.grid.execution.stored_columns import keep_named_columns
 from harness.grid.planning import Planned, SearchPlan, with_forecasts
+from harness.measure import return_freed_memory
 from harness.metrics import file_families, metrics_for, try_metrics
 from harness.plugins import plugin_files
 from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_unfinished_run
@@ -86,6 +87,7 @@ def execute(
         folder.seal_file.unlink(missing_ok=True)  # of a run that is resumed, until it is finished again
         columns = {task: list_columns(folder, task) for task in plan.tasks}
         planned = _write_data(planned, folder)
+        return_freed_memory()
         damage = _delete_damaged_cells(plan.all_cells, folder)
         changed = {task for task in plan.tasks if columns[task] != list_columns(folder, task)}
         score_again(plan, folder, [cell for cell in plan.cells if cell.task in changed])
