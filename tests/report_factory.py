@@ -25,6 +25,7 @@ from harness.types import (
     LeakMeasurement,
     Phase,
     Prediction,
+    ServedMeasurement,
     ServingMeasurement,
     ServingSpeed,
     Splits,
@@ -66,6 +67,7 @@ class Made:
     size: int = 0
     provenance: Mapping[str, str] = field(default_factory=dict)
     serving: ServingMeasurement | None = None
+    served: ServedMeasurement | None = None
 
 
 @dataclass(frozen=True)
@@ -318,6 +320,7 @@ def _write_cell(folder: RunFolder, task: MadeTask, made: Made, cell: Cell, examp
         provenance=made.provenance,
         signatures={metric.name: metric.signature for metric in metrics},
         serving=made.serving,
+        served=made.served,
     )
     folder.cell(cell.id).write_result(result, predictions)
 

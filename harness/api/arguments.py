@@ -46,6 +46,15 @@ def check_counts(**values: int | None) -> None:
     _raise(problems)
 
 
+def check_count(name: str, value: int, *, most: int) -> None:
+    """Check a whole number from 1 to `most`.
+
+    Raises:
+        BenchError: it is out of range.
+    """
+    _raise([count_problem(name, value, most=most)])
+
+
 def check_volume(volume: int | None) -> None:
     """Check a number of outputs a month.
 

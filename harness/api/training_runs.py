@@ -19,6 +19,7 @@ from harness.api.arguments import (
     TaskLike,
     as_declared,
     as_texts,
+    check_count,
     check_counts,
     check_seconds,
 )
@@ -98,6 +99,10 @@ def run(
     ray_address: str = "auto",
     serving_seconds: float | None = None,
     devices_per_cell: int = 1,
+    serve_with: str | None = None,
+    serve_model: str | None = None,
+    serve_key_env: str | None = None,
+    serve_concurrency: int = 8,
     track: Sequence[str] = (),
     listener: Listener | None = None,
     command: str = "harness.run",
@@ -149,6 +154,11 @@ def run(
             took, but 1.5 to 60 seconds. 0 measures nothing, nor does a run on Ray.
         devices_per_cell: number of GPUs that train a cell together, each with a part of the model or of every batch; on a CPU, number of
             processes. It changes speed and memory, and the result only by rounding. The cell is charged for all of them.
+        serve_with: also let a running OpenAI-compatible server answer the test examples, which has the exported model of a strategy:
+            its URL, or "STRATEGY=URL" where the run has several strategies.
+        serve_model: the name of the model on that server; by default the only one there.
+        serve_key_env: the environment variable that holds the key of that server; by default, no key is sent.
+        serve_concurrency: the number of requests at a time.
         track: experiment trackers that follow the run: "mlflow", "wandb", "tensorboard". They get parameters, losses, scores, costs,
             adapters and the report without texts. One that fails is left out, with a warning.
         listener: receives progress; without one, nothing is shown.
@@ -210,6 +220,10 @@ def run(
         ray_address=ray_address,
         serving_seconds=serving_seconds,
         devices_per_cell=devices_per_cell,
+        serve_with=serve_with,
+        serve_model=serve_model,
+        serve_key_env=serve_key_env,
+        serve_concurrency=serve_concurrency,
         track=track,
         command=command,
     )
@@ -228,6 +242,10 @@ def run_request(
     ray_address: str = "auto",
     serving_seconds: float | None = 0,
     devices_per_cell: int = 1,
+    serve_with: str | None = None,
+    serve_model: str | None = None,
+    serve_key_env: str | None = None,
+    serve_concurrency: int = 8,
     track: Sequence[str] = (),
     checkpoint_every: float = 30.0,
     forecasts: bool = False,
@@ -238,13 +256,17 @@ def run_request(
     Args:
         checkpoint_every: seconds between two checkpoints of a training run.
         forecasts: forecast what each cell takes, and add what it took to the ledger of forecasts.
-        request, runs_dir, listener, new, reuse, resume, jobs, executor, ray_address, serving_seconds, devices_per_cell, track, command: as
-            for `run`; by default, no speed is measured.
+        request, runs_dir, listener, new, reuse, resume, jobs, executor, ray_address, serving_seconds, devices_per_cell, serve_with,
+            serve_model, serve_key_env, serve_concurrency, track, command: as for `run`; by default, no speed is measured.
     """
-    from harness.grid import Listeners, Tracking, execute, make_plan, open_trackers
+    from harness.grid import MOST_REQUESTS, Listeners, ServeRequest, Tracking, execute, find_server, make_plan, open_trackers
 
     check_counts(jobs=jobs, devices_per_cell=devices_per_cell)
     check_seconds(serving_seconds=serving_seconds)
+    check_count("serve_concurrency", serve_concurrency, most=MOST_REQUESTS)
+    if serve_with is None and (serve_model or serve_key_env):
+        option = setting("serve_model", serve_model) if serve_model else setting("serve_key_env", serve_key_env)
+        raise BenchError(f"{option} needs the URL of a server: {setting('serve_with', 'URL')}")
     runs, shown = Path(runs_dir), listener or SilentListener()
     trackers = open_trackers(track, runs)
     with _open_cluster(executor, ray_address, request) as cluster, use_plugin_files(request.plugins):
@@ -252,6 +274,8 @@ def run_request(
         device, cores = (None, None) if cluster is None else (cluster.device, cluster.cores)
         # The run lets go of the examples when it has stored them, so nothing here may keep them.
         planned = [make_plan(request, catalog, command=command, device=device, cores=cores)]
+        asked = ServeRequest(serve_with or "", serve_model, serve_key_env, serve_concurrency)
+        server = find_server(planned[0].plan, asked) if serve_with is not None else None
         with Tracking(trackers, shown.tracker) as tracking:
             finished = execute(
                 planned.pop(),
@@ -263,6 +287,7 @@ def run_request(
                 jobs=jobs,
                 serving_seconds=serving_seconds,
                 devices_per_cell=devices_per_cell,
+                server=server,
                 checkpoint_every=checkpoint_every,
                 open_executor=None if cluster is None else cluster.open_executor,
                 forecasts=forecasts,

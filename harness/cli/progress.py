@@ -152,6 +152,10 @@ class RunDisplay:
             line.state = "measuring"
         elif kind == "measured":
             self._finish_measurement(line)
+        elif kind == "asking":
+            self._current, line.state = f"{line.label}: asking the server", "asking"
+        elif kind == "asked":
+            self._finish_questions(line)
         elif kind == "phase":
             line.phase, line.phase_started, line.done, line.total = event["phase"], now, 0, 0
             self._current = f"{line.label}: {line.phase}"
@@ -194,6 +198,15 @@ class RunDisplay:
         result = self._folder.cell(line.cell.id).result()
         line.state, line.phase, self._current = result.status, "", _PREPARING
         self._say(f"{line.label}: {describe_measured_speed(result.serving)}")
+
+    def _finish_questions(self, line: _CellProgress) -> None:
+        from harness.reporting import describe_served_answers
+
+        assert self._folder is not None
+        result = self._folder.cell(line.cell.id).result()
+        line.state, line.phase, self._current = result.status, "", _PREPARING
+        if result.served is not None:
+            self._say(f"{line.label}: {describe_served_answers(result.served)}")
 
     def _report(self, line: _CellProgress, now: float, text: str) -> None:
         """Print progress where there is no live table."""

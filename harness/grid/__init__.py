@@ -2,11 +2,24 @@
 
 from harness.grid.cluster import RayCluster, open_ray_cluster
 from harness.grid.execution import Listener, Listeners, execute, keep_named_columns
-from harness.grid.planning import Planned, forecast_plan, forecast_request, group_forecasts, make_plan, match_label, read_tasks, vocabulary
+from harness.grid.planning import (
+    MOST_REQUESTS,
+    Planned,
+    ServeRequest,
+    find_server,
+    forecast_plan,
+    forecast_request,
+    group_forecasts,
+    make_plan,
+    match_label,
+    read_tasks,
+    vocabulary,
+)
 from harness.grid.request import Request, make_request, read_grid, read_search, resolve_strategies, resolve_tasks
 from harness.grid.trackers import TRACKERS, RunOutcome, Tracker, Tracking, open_trackers
 
 __all__ = [
+    "MOST_REQUESTS",
     "TRACKERS",
     "Listener",
     "Listeners",
@@ -14,9 +27,11 @@ __all__ = [
     "RayCluster",
     "Request",
     "RunOutcome",
+    "ServeRequest",
     "Tracker",
     "Tracking",
     "execute",
+    "find_server",
     "forecast_plan",
     "forecast_request",
     "group_forecasts",

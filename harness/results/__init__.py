@@ -14,6 +14,7 @@ from harness.results.run_results import RunResults
 from harness.results.search_findings import BestSoFar, FieldFinding, SearchFindings, TrialFinding, TrialStanding, ValueRange
 from harness.results.search_summary import LEARNING_RATE, RaceDrop, RateRatio, SearchSummary
 from harness.results.searches import SearchTrial, StrategySearch, TrialPart, load_searches
+from harness.results.served_costs import ServedCosts, compute_served_costs
 from harness.results.serving_costs import ServingCosts, TimeQuantile, compute_serving_costs
 from harness.results.slices import MOST_VALUES, candidate_slices, select_examples, slice_examples
 from harness.results.strategy_result import CellProblem, StrategyResult
@@ -46,6 +47,7 @@ __all__ = [
     "SearchFindings",
     "SearchSummary",
     "SearchTrial",
+    "ServedCosts",
     "ServingCosts",
     "StrategyCosts",
     "StrategyResult",
@@ -67,6 +69,7 @@ __all__ = [
     "check_same_examples",
     "compare_with_trivial",
     "compute_payback",
+    "compute_served_costs",
     "compute_serving_costs",
     "compute_use_costs",
     "costs_of_a_run",

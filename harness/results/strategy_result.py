@@ -14,7 +14,19 @@ from harness.results.costs import StrategyCosts, strategy_costs
 from harness.results.task_scores import TaskScores, is_error_rate
 from harness.statistics import Comparison, Reduction, compare_scores, relative_reduction
 from harness.store import StoredRun
-from harness.types import Cell, CellNote, CellResult, Example, Metric, Prediction, Score, ServingMeasurement, Strategy, Task
+from harness.types import (
+    Cell,
+    CellNote,
+    CellResult,
+    Example,
+    Metric,
+    Prediction,
+    Score,
+    ServedMeasurement,
+    ServingMeasurement,
+    Strategy,
+    Task,
+)
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -237,6 +249,11 @@ class StrategyResult:
     def serving(self) -> ServingMeasurement | None:
         """What the model of the first seed takes to answer in service; None where that was not measured."""
         return self.run.results[self.cell.id].serving if self.done else None
+
+    @cached_property
+    def served(self) -> ServedMeasurement | None:
+        """What a server with the exported model answered; None where none was asked in this run."""
+        return next((served for cell in self.done if (served := self.run.results[cell.id].served) is not None), None)
 
     @property
     def timed(self) -> bool:

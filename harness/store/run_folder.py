@@ -11,8 +11,9 @@
     report.html, audit.html   pages for people
 
 run.json, cell.json, removed.json, seal.json, added.json and the files in review/, gates/ and approvals/ carry their own digest. A run
-that is not finished also has `work/` with its training examples, its cells may have `checkpoint/`, and a search keeps the states of its
-trials in `trials/`. All are deleted at the end, so that a run can be shared without its training data. Only the user can read the files.
+that is not finished also has `work/` with its training examples, its cells may have `checkpoint/`, a search keeps the states of its trials
+in `trials/`, and `served/` has what a server has answered so far. All are deleted at the end, so that a run can be shared without its
+training data. Only the user can read the files.
 """
 
 from __future__ import annotations
@@ -283,6 +284,15 @@ class RunFolder:
     def remove_trial_states(self) -> None:
         """Delete the states of all trials, once the search has ended."""
         shutil.rmtree(self.path / "trials", ignore_errors=True)
+
+    def served_answers(self, name: str) -> Path:
+        """The file of what a server has answered so far, which exists until the run is finished."""
+        make_private_folder(self.path / "served")
+        return self.path / "served" / f"{name}.txt"
+
+    def remove_served_answers(self) -> None:
+        """Delete what servers have answered: the results of the cells hold what was measured of it."""
+        shutil.rmtree(self.path / "served", ignore_errors=True)
 
     def remove_working_files(self) -> None:
         """Delete what a finished run does not keep: training examples, checkpoints of finished cells, files left half-written."""

@@ -20,6 +20,7 @@ from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, Rep
 from harness.types.review_spec import ReviewSpec, ScaleSpec
 from harness.types.rule import Rule, RuleKind, Tier
 from harness.types.search_spec import MOST_TRIALS, TRIALS, FieldFactor, FieldRange, SearchedField, SearchSpec
+from harness.types.served_measurement import LabelSource, ServedMeasurement
 from harness.types.serving_measurement import BatchEnd, ServingMeasurement, ServingSpeed, TimedAnswer, TimedBatch, WeightForm
 from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strategy
 from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
@@ -65,6 +66,7 @@ __all__ = [
     "ForecastRange",
     "GuardrailSpec",
     "Kind",
+    "LabelSource",
     "LeakMeasurement",
     "MemoryParts",
     "MemoryStep",
@@ -93,6 +95,7 @@ __all__ = [
     "Score",
     "SearchSpec",
     "SearchedField",
+    "ServedMeasurement",
     "ServingMeasurement",
     "ServingSpeed",
     "Severity",

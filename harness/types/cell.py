@@ -9,6 +9,7 @@ from typing import Literal
 from harness.types.cell_note import CellNote
 from harness.types.leak_measurement import LeakMeasurement
 from harness.types.memory_step import MemoryUse
+from harness.types.served_measurement import ServedMeasurement
 from harness.types.serving_measurement import ServingMeasurement
 from harness.types.trial import TrialMeasurement
 
@@ -123,3 +124,5 @@ class CellResult:
     """What a trial of a search measured; None for every other cell."""
     serving: ServingMeasurement | None = None
     """What the model takes to answer in service; None where that was not measured."""
+    served: ServedMeasurement | None = None
+    """What a server with the exported model answered; None where none was asked in this run."""

@@ -18,7 +18,8 @@ def train(data: Path, runs_dir: Path) -> Run:
         primary="macro_f1",
     )
     small = Strategy(name="rank-4", method="peft", adapter={"peft_type": "LORA", "r": 4}, train=TrainSpec(epochs=1))
-    return run(task, [small], limit=8, seeds=1, price=3.6, override=[{"strategy": "rank-4", "set": {"batch_size": 4}}], runs_dir=runs_dir)
+    changes = [{"strategy": "rank-4", "set": {"batch_size": 4}}]
+    return run(task, [small], limit=8, seeds=1, price=3.6, override=changes, serving_seconds=0, runs_dir=runs_dir)
 
 
 def report(finished: Run) -> list[str]:

@@ -96,6 +96,13 @@ if TYPE_CHECKING:
     help="Number of GPUs that train a cell together, for models that do not fit one; on a CPU, of processes.  [1]",
 )  # fmt: skip
 @click.option(
+    "--serve-with", metavar="[STRATEGY=]URL",
+    help="Also score the answers of a running OpenAI-compatible server that has the exported model of a strategy.",
+)  # fmt: skip
+@click.option("--serve-model", metavar="NAME", help="The name of the model on that server.  [the only one there]")
+@click.option("--serve-key-env", metavar="NAME", help="The environment variable that holds the key of that server.")
+@click.option("--serve-concurrency", type=click.IntRange(1, 256), default=8, show_default=True, help="Requests to that server at a time.")
+@click.option(
     "--track", multiple=True, callback=split_names, metavar="TRACKER,…",
     help="Experiment trackers that follow the run: mlflow, wandb, tensorboard. By default, nothing is sent anywhere.",
 )  # fmt: skip
@@ -127,6 +134,10 @@ def run(
     ray_address: str,
     serving_seconds: float | None,
     devices_per_cell: int,
+    serve_with: str | None,
+    serve_model: str | None,
+    serve_key_env: str | None,
+    serve_concurrency: int,
     track: tuple[str, ...],
     checkpoint_seconds: float,
     **options: Any,
@@ -190,6 +201,10 @@ def run(
             ray_address=ray_address,
             serving_seconds=serving_seconds,
             devices_per_cell=devices_per_cell,
+            serve_with=serve_with,
+            serve_model=serve_model,
+            serve_key_env=serve_key_env,
+            serve_concurrency=serve_concurrency,
             track=track,
             checkpoint_every=checkpoint_seconds,
             forecasts=True,

@@ -21,7 +21,7 @@ from harness.engine.artifacts.kept_answers import KeptAnswers, check_out_file, f
 from harness.engine.artifacts.loading import load_finished, load_strategy_model
 from harness.engine.artifacts.merge import merge_for_speed
 from harness.engine.artifacts.new_examples import fit_examples, get_only_input
-from harness.engine.artifacts.shots_file import save_shots
+from harness.engine.artifacts.shots_file import load_shots, save_shots
 
 __all__ = [
     "PART_ROWS",
@@ -45,6 +45,7 @@ __all__ = [
     "fit_examples",
     "get_only_input",
     "load_finished",
+    "load_shots",
     "load_strategy_model",
     "make_export_guard",
     "merge_for_speed",

@@ -31,7 +31,8 @@ class Job:
         support_model: the fields of the `ModelSource` that scores support; empty for tasks without that metric.
         trusts_support_model: allow code that comes with that model.
         serving_seconds: how long the speed of a cell that is done may be measured; 0 runs the cell.
-        per_hour, currency: the price of the device, for such a measurement.
+        server: what `Server` holds, for a job that compares the answers of a server with those of a cell that is done; empty for others.
+        per_hour, currency: the price of the device, for these measurements.
     """
 
     run: str
@@ -52,5 +53,6 @@ class Job:
     support_model: Mapping[str, str | None] = field(default_factory=dict)
     trusts_support_model: bool = False
     serving_seconds: float = 0.0
+    server: Mapping[str, Any] = field(default_factory=dict)
     per_hour: float | None = None
     currency: str = "USD"

@@ -28,7 +28,8 @@ def reuse_finished_cell(plan: RunPlan, folder: RunFolder, cell: Cell) -> str:
         return ""
     other = RunFolder(finished.path.parent.parent)
     result = price_reused_cell(finished.result(), plan.options["price"], plan.environment["cores"])
-    reuse_cell(finished, folder.cell(cell.id), result)
+    # A server may have another model under the same name by now: what it answered belongs to the run that asked it.
+    reuse_cell(finished, folder.cell(cell.id), replace(result, served=None))
     if list_columns(other, cell.task) != list_columns(folder, cell.task):
         score_again(plan, folder, [cell])
     return other.path.name

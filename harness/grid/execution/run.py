@@ -22,9 +22,10 @@ from harness.grid.execution.listener import Listener
 from harness.grid.execution.reused_cells import list_columns, reuse_finished_cell, score_again
 from harness.grid.execution.scheduler import CellScheduler
 from harness.grid.execution.search_run import RunTrials, SearchRun
-from harness.grid.execution.serving_run import list_serving_jobs, serving_events
+from harness.grid.execution.served_run import server_fields
+from harness.grid.execution.serving_run import list_serving_jobs, renamed_events
 from harness.grid.execution.stored_columns import keep_named_columns
-from harness.grid.planning import Planned, SearchPlan, with_forecasts
+from harness.grid.planning import Planned, SearchPlan, Server, choose_served_cell, with_forecasts
 from harness.measure import return_freed_memory
 from harness.metrics import file_families, metrics_for, try_metrics
 from harness.plugins import plugin_files
@@ -46,6 +47,7 @@ def execute(
     open_executor: OpenExecutor | None = None,
     serving_seconds: float | None = None,
     forecasts: bool = False,
+    server: Server | None = None,
     before_end: Callable[[StoredRun], None] = lambda _: None,
 ) -> StoredRun:
     """Run every cell of the plan that has no result yet.
@@ -61,6 +63,7 @@ def execute(
         serving_seconds: how long the speed of each model may be measured once all cells have ended; None: what `choose_serving_seconds`
             says; 0: it is not measured. Cells that another executor ran are not measured: this machine may not have their device.
         forecasts: forecast what each cell takes, and add what it took to the ledger of forecasts.
+        server: a running server that has the exported model of one strategy: it answers the test examples, too.
         before_end: called with the run while its lock is still held.
 
     Raises:
@@ -112,8 +115,8 @@ def execute(
                 external = [cell for cell in planned.plan.cells if cell.id in planned.external_predictions]
                 finish_external_cells(planned, folder, _without_results(external, folder), listener.event)
                 run_missing(planned.plan, planned.plan.all_cells)
-            if serving_seconds != 0 and open_executor is None:
-                _measure_serving(planned, folder, listener, serving_seconds)
+            _measure_serving(planned, folder, listener, serving_seconds if open_executor is None else 0)
+            _ask_server(planned, folder, listener, server)
         finally:  # an interrupted run keeps no training examples either: resuming writes them again
             folder.remove_working_files()
         folder.seal()
@@ -175,9 +178,35 @@ def _choose_cells_at_once(jobs: int | None, device: Device, devices_per_cell: in
 
 
 def _measure_serving(planned: Planned, folder: RunFolder, listener: Listener, limit: float | None) -> None:
-    """Measure how fast the models of this run answer, one at a time, where that was not done before."""
+    """Measure how fast the models of this run answer, one at a time, where that was not done before; for 0 seconds, none."""
+    if limit == 0:
+        return
     jobs = list_serving_jobs(folder, planned.plan.cells, limit, lambda cell: _job(planned, folder, cell, 0.0, 1, 1))
-    with CellScheduler(folder, serving_events(listener.event), partial(open_cell_processes, planned.device)) as scheduler:
+    _work_on_finished(jobs, planned, folder, renamed_events(listener.event, "measuring", "measured"))
+
+
+def _ask_server(planned: Planned, folder: RunFolder, listener: Listener, server: Server | None) -> None:
+    """Let a server answer the test examples of the cell whose model it has, and then keep none of its texts."""
+    if server is not None:
+        _compare_with_server(planned, folder, listener, server)
+    folder.remove_served_answers()
+
+
+def _compare_with_server(planned: Planned, folder: RunFolder, listener: Listener, server: Server) -> None:
+    """Ask for the answers, unless this run has them already."""
+    cell = choose_served_cell(planned.plan, server.strategy)
+    result = folder.cell(cell.id).result()
+    if result.status != "done" or result.served is not None:
+        return
+    price = planned.plan.options["price"]
+    job = _job(planned, folder, cell, 0.0, 1, 1)
+    job = replace(job, server=server_fields(server), per_hour=price["per_hour"], currency=price["currency"])
+    _work_on_finished([job], planned, folder, renamed_events(listener.event, "asking", "asked"))
+
+
+def _work_on_finished(jobs: Sequence[Job], planned: Planned, folder: RunFolder, on_event: Callable[[Event], None]) -> None:
+    """Carry out jobs on finished cells in processes of this machine, one at a time."""
+    with CellScheduler(folder, on_event, partial(open_cell_processes, planned.device)) as scheduler:
         scheduler.run(jobs)
 
 

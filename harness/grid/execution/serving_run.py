@@ -84,9 +84,9 @@ def run_serving_job(job: Job, emit: Emit) -> None:
     files.write_result(replace(files.result(), serving=measured), files=files.file_digests())
 
 
-def serving_events(on_event: Callable[[Event], None]) -> Callable[[Event], None]:
-    """Passes the events of a measurement on. The cell itself was over before, so that its start and its end are not told again."""
-    names = {"start": "measuring", "exit": "measured"}
+def renamed_events(on_event: Callable[[Event], None], start: str, end: str) -> Callable[[Event], None]:
+    """Passes the events of work on finished cells on. The cell itself was over before, so that its start and its end are not told again."""
+    names = {"start": start, "exit": end}
     return lambda event: on_event({**event, "event": names.get(event["event"], event["event"])})
 
 

@@ -16,6 +16,7 @@ from harness.errors import BenchError, first_line
 from harness.grid.execution.cell_group import GroupFailedError
 from harness.grid.execution.cell_kinds import open_cell_run
 from harness.grid.execution.job import Emit, Event, Job
+from harness.grid.execution.served_run import run_served_job
 from harness.grid.execution.serving_run import run_serving_job
 from harness.grid.execution.system_limits import find_disk_problem, is_memory_error
 from harness.plugins import use_plugin_files
@@ -39,7 +40,8 @@ def run_process(job: Job, events: int) -> NoReturn:
         null = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((null, 0), (log, 1), (log, 2)):
             os.dup2(source, target)
-        (run_job if job.serving_seconds == 0 else run_serving_job)(job, lambda event: send_event(events, event))
+        work = run_served_job if job.server else run_serving_job if job.serving_seconds else run_job
+        work(job, lambda event: send_event(events, event))
         code = 0
     except BaseException as error:
         if problem := find_disk_problem(error):

@@ -5,16 +5,22 @@ from harness.grid.planning.external_outputs import match_label
 from harness.grid.planning.forecasts import forecast_plan, forecast_request, group_forecasts, with_forecasts
 from harness.grid.planning.plan import Planned, changed_strategies, make_plan
 from harness.grid.planning.search_plan import PlannedSearch, SearchPlan
+from harness.grid.planning.served_cell import MOST_REQUESTS, Server, ServeRequest, choose_served_cell, find_server
 from harness.grid.planning.stored_weights import StoredWeights
 from harness.grid.planning.task_data import read_tasks
 from harness.grid.planning.vocabulary import vocabulary
 
 __all__ = [
+    "MOST_REQUESTS",
     "Planned",
     "PlannedSearch",
     "SearchPlan",
+    "ServeRequest",
+    "Server",
     "StoredWeights",
     "changed_strategies",
+    "choose_served_cell",
+    "find_server",
     "forecast_plan",
     "forecast_request",
     "group_forecasts",

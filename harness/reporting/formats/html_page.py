@@ -39,6 +39,7 @@ from harness.reporting.wording import (
     safety_sentences,
     search_sentences,
     search_tables,
+    served_sentences,
     speed_sentences,
     table_notes,
     task_sentences,
@@ -103,7 +104,8 @@ def _environment(folder: Path) -> jinja2.Environment:
     modules = (
         card_sentences, charts, check_sentences, claim_sentences, decision_sentences, finding_sentences, first_screen, forecast_sentences,
         gate_sentences, gate_tables, guardrail_tables, leak_sentences, learning_sentences, money_sentences, names, numbers,
-        review_sentences, review_tables, run_sentences, safety_sentences, search_sentences, search_tables, speed_sentences, table_notes,
+        review_sentences, review_tables, run_sentences, safety_sentences, search_sentences, search_tables, served_sentences,
+        speed_sentences, table_notes,
         task_sentences, trivial_sentences,
     )  # fmt: skip
     environment.filters |= {"summarize": task_sentences.summarize_task, "shareable": _make_shareable}

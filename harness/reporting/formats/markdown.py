@@ -16,6 +16,7 @@ from harness.reporting.wording import (
     run_sentences,
     search_sentences,
     search_tables,
+    served_sentences,
     speed_sentences,
     table_notes,
     task_sentences,
@@ -106,10 +107,9 @@ def _guardrails(task: TaskView) -> str:
 
 
 def _speeds(task: TaskView) -> list[str]:
-    if task.speeds is None:
-        return []
-    table = speed_sentences.build_speed_table(task.speeds)
-    return [_text_table(table), escape_markdown(table.under, 2000)]
+    tables = [speed_sentences.build_speed_table(task.speeds)] if task.speeds is not None else []
+    tables += [served_sentences.build_served_table(task.served)] if task.served else []
+    return [part for table in tables for part in (_text_table(table), escape_markdown(table.under, 2000))]
 
 
 def _leaks(task: TaskView) -> list[str]:

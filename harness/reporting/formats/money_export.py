@@ -21,6 +21,7 @@ def money_to_json(outcome: TaskOutcome) -> dict[str, Any]:
         "accepted_by": money.accepted_by,
         "assumptions": money_sentences.list_assumptions(outcome),
         "strategies": [_row(row) for row in money.rows],
+        "served": [{"strategy": each.label} | asdict(each.measured) | asdict(each.costs) for each in outcome.served],
         "speeds": None if outcome.speeds is None else [_speed(row) for row in outcome.speeds.rows],
     }
 

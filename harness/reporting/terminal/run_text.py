@@ -24,6 +24,7 @@ from harness.reporting.wording import (
     run_sentences,
     search_sentences,
     search_tables,
+    served_sentences,
     speed_sentences,
     table_notes,
     task_sentences,
@@ -66,6 +67,8 @@ def print_run(run: RunResults, console: Console, width: int | None = None) -> No
             _print_text_table(_narrowed(money_sentences.build_money_table(task), width), console, width)
         if task.speeds is not None:
             _print_text_table(_narrowed(speed_sentences.build_speed_table(task.speeds), width), console, width)
+        if task.served:
+            _print_text_table(_narrowed(served_sentences.build_served_table(task.served), width), console, width)
         if task.leaks is not None:
             _print_text_table(_narrowed(leak_sentences.build_leak_table(task.leaks), width), console, width)
             for sentence in leak_sentences.list_findings(task.leaks):

@@ -15,6 +15,7 @@ from harness.reporting.views.sections import (
     Money,
     Safety,
     SearchReport,
+    ServedComparison,
     ServingSpeeds,
     build_leak_report,
     build_learning_curves,
@@ -24,6 +25,7 @@ from harness.reporting.views.sections import (
     build_serving_speeds,
     check_common_claims,
     compare_with_full_tuning,
+    list_served_comparisons,
 )
 from harness.reporting.views.unchecked_scores import is_unchecked
 from harness.results import StrategyResult, TaskResults, TrivialKind
@@ -78,6 +80,7 @@ class TaskOutcome:
         full_tuning: strategies in shares of full fine-tuning; empty where that was not run.
         reviews: the packets that have ratings, the oldest first.
         speeds: how fast the models answer; None where that was not measured.
+        served: what running servers answered.
         leaks: the leak test; None without one.
         search: how the values of the strategies were chosen; None without a search.
         verdicts: those that count, one for each trained model, policy and baseline, the newest first.
@@ -100,6 +103,7 @@ class TaskOutcome:
     learning: LearningCurves | None
     money: Money
     speeds: ServingSpeeds | None
+    served: tuple[ServedComparison, ...]
     safety: Safety
     leaks: LeakReport | None
     search: SearchReport | None
@@ -174,6 +178,7 @@ def build_task_outcome(results: TaskResults, *, volume: int | None = None) -> Ta
         learning=learning,
         money=build_money(results, reviews, results.task.report.volume if volume is None else volume),
         speeds=build_serving_speeds(results),
+        served=list_served_comparisons(results),
         safety=build_safety(results, reviews, about=about, unchecked=unchecked),
         leaks=build_leak_report(results),
         search=build_search_report(results),

@@ -27,6 +27,7 @@ from harness.reporting.wording import (
     safety_sentences,
     search_sentences,
     search_tables,
+    served_sentences,
     service_sentences,
     shadow_sentences,
     site_sentences,
@@ -64,6 +65,7 @@ from harness.reporting.wording.pruning_sentences import ask_to_delete, describe_
 from harness.reporting.wording.review import review_sentences, review_tables
 from harness.reporting.wording.run_choice_sentences import describe_latest_run, describe_run_to_resume
 from harness.reporting.wording.runs_list import describe_no_runs, describe_progress, list_run_lines
+from harness.reporting.wording.served_sentences import describe_served_answers
 from harness.reporting.wording.speed_sentences import describe_measured_speed
 
 __all__ = [
@@ -89,6 +91,7 @@ __all__ = [
     "describe_pruning",
     "describe_run_forecast",
     "describe_run_to_resume",
+    "describe_served_answers",
     "describe_split_column",
     "describe_test_set",
     "describe_verification",
@@ -125,6 +128,7 @@ __all__ = [
     "sanity_sentences",
     "search_sentences",
     "search_tables",
+    "served_sentences",
     "service_sentences",
     "shadow_sentences",
     "site_sentences",

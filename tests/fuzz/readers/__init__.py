@@ -15,6 +15,7 @@ from tests.fuzz.readers.reader import Reader, use_folder
 from tests.fuzz.readers.registry_files import REGISTRY_FILES
 from tests.fuzz.readers.retrain_files import RETRAIN_FILES
 from tests.fuzz.readers.run_files import RUN_FILES
+from tests.fuzz.readers.server_answers import SERVER_ANSWERS
 from tests.fuzz.readers.watch_files import WATCH_FILES
 
 READERS: dict[str, Reader] = {
@@ -30,6 +31,7 @@ READERS: dict[str, Reader] = {
     **EXPERIMENT_FILES,
     **FEEDBACK_FILES,
     **FORECAST_FILES,
+    **SERVER_ANSWERS,
 }
 
 __all__ = ["READERS", "Reader", "use_folder"]

@@ -14,7 +14,7 @@ from harness.engine.models import resolve_model
 from harness.grid.execution import serving_run
 from harness.grid.execution.job import Job
 from harness.grid.execution.reused_costs import price_reused_cell
-from harness.grid.execution.serving_run import choose_serving_seconds, list_serving_jobs, run_serving_job, serving_events
+from harness.grid.execution.serving_run import choose_serving_seconds, list_serving_jobs, renamed_events, run_serving_job
 from harness.grid.execution.worker import run_job
 from harness.results import RunResults
 from harness.store import RunFolder
@@ -98,7 +98,7 @@ def test_the_time_follows_from_that_of_the_cell(cell_seconds: float, seconds: fl
 
 def test_events_do_not_tell_of_the_cell_again() -> None:
     told: list[Any] = []
-    tell = serving_events(told.append)
+    tell = renamed_events(told.append, "measuring", "measured")
     for kind in ("start", "phase", "exit"):
         tell({"event": kind, "cell": "c"})
     assert [event["event"] for event in told] == ["measuring", "phase", "measured"]

@@ -17,6 +17,7 @@ from harness.reporting.views.sections.search_report import (
     SearchReport,
     build_search_report,
 )
+from harness.reporting.views.sections.served_comparison import ServedComparison, list_served_comparisons
 from harness.reporting.views.sections.serving_speed import ServingSpeeds, SpeedRow, build_serving_speeds
 from harness.reporting.views.sections.shown_examples import ShownExample, ShownOutput, choose_strategies, sample_examples
 from harness.reporting.views.sections.slice_scores import SliceRow, SliceTable, build_slice_tables
@@ -51,6 +52,7 @@ __all__ = [
     "Safety",
     "SearchReport",
     "SearchedStrategy",
+    "ServedComparison",
     "ServingSpeeds",
     "ShownExample",
     "ShownOutput",
@@ -76,6 +78,7 @@ __all__ = [
     "check_common_claims",
     "choose_strategies",
     "compare_with_full_tuning",
+    "list_served_comparisons",
     "list_training_curves",
     "measure_lengths",
     "sample_examples",
