@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from harness.forecast import SizingRow
 from harness.reporting.wording import sizing_texts
+
+if TYPE_CHECKING:  # reading a run imports no engine, on which forecasts rest
+    from harness.forecast import SizingRow
 
 
 def sizing_to_markdown(rows: Iterable[SizingRow]) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
-from harness.forecast import ForecastRecord
 from harness.reporting.terminal.console import build_table, print_table, print_text, table_width
 from harness.reporting.wording import forecast_sentences, text_table
 from harness.types import PlannedForecast
+
+if TYPE_CHECKING:  # reading a run imports no engine, on which forecasts rest
+    from harness.forecast import ForecastRecord
 
 _WIDTH = 80
 _LATEST = 20  # cells of a device

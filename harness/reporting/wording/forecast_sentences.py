@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from harness.forecast import ForecastRecord
 from harness.reporting.wording import numbers
 from harness.reporting.wording.names import list_names, strategy_name
 from harness.reporting.wording.text_table import TextTable
 from harness.results import StrategyResult
 from harness.types import CellForecast, ForecastRange, MemoryStep, PlannedForecast
+
+if TYPE_CHECKING:  # reading a run imports no engine, on which forecasts rest
+    from harness.forecast import ForecastRecord
 
 TITLE = "Forecast: {model}, {task}"
 COLUMNS = ("Strategy", "Device", "Peak memory", "Time", "Cost", "Fits?")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from harness.forecast import SIZING_DEVICES, FittedTraining, SizingRow, sizing_settings
+from typing import TYPE_CHECKING
+
 from harness.measure import device_table, get_devices
 from harness.reporting.wording import numbers
 from harness.reporting.wording.names import strategy_name
 from harness.types import MemoryStep
+
+if TYPE_CHECKING:  # reading a run imports no engine, on which forecasts rest
+    from harness.forecast import FittedTraining, SizingRow
 
 TITLE = "Which model fits which GPU"
 INTRODUCTION = (
@@ -31,6 +35,8 @@ LEGEND = (
 
 def headings() -> list[str]:
     """The columns."""
+    from harness.forecast import SIZING_DEVICES
+
     named = [f"{device.name} ({device.memory / 2**30:.0f} GiB)" for device in get_devices(SIZING_DEVICES)]
     return ["Model", "Way", "Needs", *named]
 
@@ -49,6 +55,8 @@ def _describe(fitted: FittedTraining, price: float | None) -> str:
 
 def notes() -> list[str]:
     """What the numbers assume, and how they were checked."""
+    from harness.forecast import sizing_settings
+
     tokens, targets, batch, prompts = sizing_settings()
     table = device_table()
     return [
