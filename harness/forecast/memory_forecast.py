@@ -23,7 +23,7 @@ _GAPS = 0.07
 # Resident memory of a cell's process on a CPU beside the model (Linux, torch 2.13): Python with torch and transformers; in a training with
 # PEFT, accelerate and the optimizer, too, and what the system's allocator does not give back. Measured with the included model.
 _CPU_GAPS = 0.15  # of a step of SmolLM2-135M: resident memory grew by 3,647 MiB for 3,165 MiB of tensors
-_ANSWERING_PROCESS, _TRAINING_PROCESS = 530 * _MIB, 900 * _MIB
+_ANSWERING_PROCESS, _TRAINING_PROCESS = 640 * _MIB, 900 * _MIB
 
 
 @dataclass(frozen=True)
