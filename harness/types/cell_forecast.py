@@ -86,6 +86,15 @@ class CellForecast:
         """Training and answering."""
         return self.training_seconds.value + self.answer_seconds.value
 
+    @property
+    def seconds_range(self) -> tuple[float, float] | None:
+        """The sums of the lower and of the upper ends for training and answering, which is wider than a 90% interval of their sum; None
+        if one of them has no interval."""
+        phases = [each for each in (self.training_seconds, self.answer_seconds) if each.value > 0]
+        lows = [each.low for each in phases if each.low is not None]
+        highs = [each.high for each in phases if each.high is not None]
+        return (sum(lows), sum(highs)) if phases and len(lows) == len(highs) == len(phases) else None
+
 
 @dataclass(frozen=True)
 class PlannedForecast:

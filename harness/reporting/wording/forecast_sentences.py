@@ -88,7 +88,7 @@ def describe_forecasts(forecasts: Sequence[PlannedForecast]) -> list[str]:
     uncalibrated = [device for device, count in cells.items() if not count]
     if uncalibrated:
         where = list_names(uncalibrated)
-        sentences.append(f"Uncalibrated on {where}: no cell has run there yet. Expect errors of a fifth in memory, and more in time.")
+        sentences.append(f"Uncalibrated on {where}: no cell has run there yet. Time may be several times too low, and memory by half.")
     for device, count in cells.items():
         if count:
             sentences.append(f"Corrected by {numbers.plural(count, 'earlier cell')} on {device}; brackets hold 90% intervals.")
@@ -131,15 +131,27 @@ def describe_run_forecast(forecasts: Sequence[CellForecast]) -> list[str]:
     price = f", {numbers.money(sum(known), forecasts[0].currency)}" if len(known) == len(prices) else ""
     peaks = [each.peak.value for each in forecasts if each.peak is not None]
     memory = f", up to {numbers.size(max(peaks))} of memory" if peaks else ""
-    calibrated = min((_cells(each) for each in forecasts), default=0)
-    basis = f"corrected by {numbers.plural(calibrated, 'earlier cell')}" if calibrated else "uncalibrated: no cell has run here yet"
-    lines = [f"Forecast: {numbers.seconds(seconds)}{price}{memory} on {device} ({basis})"]
+    lines = [f"Forecast: {numbers.seconds(seconds)}{price}{memory} on {device} ({_describe_basis(forecasts)})"]
     misfits = [each for each in forecasts if each.fits is False]
     if misfits:
         largest = max(each.peak.value for each in misfits if each.peak is not None)
         count = numbers.plural(len(misfits), "cell")
         lines.append(f"warning: {count} may not fit this device: up to {numbers.size(largest)} needed. --dry-run shows which")
     return lines
+
+
+def _describe_basis(forecasts: Sequence[CellForecast]) -> str:
+    """How far the time of all cells together can be trusted: an interval where there is one."""
+    calibrated = min(_cells(each) for each in forecasts)
+    if not calibrated:
+        return "uncalibrated: no cell has run here yet, so it may be several times too low"
+    ranges = [each.seconds_range for each in forecasts]
+    known = [each for each in ranges if each is not None]
+    cells = numbers.plural(calibrated, "earlier cell")
+    if len(known) < len(ranges):
+        return f"low confidence: corrected by {cells}, too few for an interval"
+    low, high = (numbers.seconds(sum(ends)) for ends in zip(*known, strict=True))
+    return f"90% interval {low} to {high}; corrected by {cells}"
 
 
 def build_ledger_table(records: Sequence[ForecastRecord], device: str) -> TextTable:

@@ -52,9 +52,21 @@ def test_corrected_forecasts_have_intervals_and_say_what_they_rest_on() -> None:
 def test_first_lines_of_a_run_add_up_its_cells() -> None:
     lines = forecast_sentences.describe_run_forecast([SMALL, replace(SMALL, step=None, peak=ForecastRange(30.0 * GIB))])
     assert lines == [
-        "Forecast: 2 min 10 s, $0.0400, up to 30.0 GiB of memory on rtx-4090 (uncalibrated: no cell has run here yet)",
+        "Forecast: 2 min 10 s, $0.0400, up to 30.0 GiB of memory on rtx-4090 (uncalibrated: no cell has run here yet, so it may be several "
+        "times too low)",
         "warning: 1 cell may not fit this device: up to 30.0 GiB needed. --dry-run shows which",
     ]
+
+
+def test_first_lines_of_a_run_show_how_wrong_the_time_may_be() -> None:
+    peak = ForecastRange(14.0 * GIB, None, None, 7, 13.0 * GIB)
+    answers = replace(SMALL.answer_seconds, low=1.0, high=60.0)
+    few = replace(SMALL, peak=peak, answer_seconds=answers)
+    (line,) = forecast_sentences.describe_run_forecast([few, few])
+    assert "(low confidence: corrected by 7 earlier cells, too few for an interval)" in line
+    enough = replace(few, training_seconds=replace(SMALL.training_seconds, low=29.0, high=540.0))
+    (line,) = forecast_sentences.describe_run_forecast([enough, enough])
+    assert "(90% interval 1 min 00 s to 20 min 00 s; corrected by 7 earlier cells)" in line
 
 
 def test_a_model_that_cannot_be_watched_is_not_known() -> None:
