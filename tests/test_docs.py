@@ -335,15 +335,16 @@ def test_every_guide_is_linked_from_the_readme():
     assert set(re.findall(r"\]\((docs/[^)]+)\)", read("README.md"))) == set(GUIDES) - {"README.md"} - of_another_guide
 
 
-CLUSTER = [line.split("  #")[0].strip() for block in blocks("docs/gpu.md", "sh") for line in block.splitlines()]
+BIG_MACHINES = [[line.split("  #")[0].strip() for line in block.splitlines()] for block in blocks("docs/gpu.md", "sh")]
 
 
 def test_a_cluster_takes_ten_commands():
-    assert len(CLUSTER) == 10
+    (cluster,) = (commands for commands in BIG_MACHINES if any(command.startswith("ray ") for command in commands))
+    assert len(cluster) == 10
 
 
-@pytest.mark.parametrize("command", [command for command in CLUSTER if command.startswith("bench ")])
-def test_command_for_a_cluster_is_accepted(command):
+@pytest.mark.parametrize("command", [command for commands in BIG_MACHINES for command in commands if command.startswith("bench ")])
+def test_command_for_big_machines_is_accepted(command):
     """It needs machines and a model that are not here, so only its arguments are read."""
     import click
 

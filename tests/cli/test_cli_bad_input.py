@@ -76,7 +76,7 @@ def files(here: Path) -> Path:
         ([*GOOD, "--strategies", "full", "--tune", "0"], "search: trials: must be greater than or equal to 1, not 0"),
         ([*GOOD, "--tune"], "search: fields: no strategy of this run has a field 'learning_rate'"),
         ([*GOOD, "--strategies", "full,lora", "--race"], "task 'classification': a race needs at least 30 validation examples"),
-        (["--grid", "ranks.yaml"], "search: fields: no strategy of this run has a field 'rank'. Known: batch_size, epochs, learning_rate"),
+        (["--grid", "ranks.yaml"], "search: fields: no strategy of this run has a field 'rank'. Known: attention, batch_size"),
         (["--grid", "range.yaml"], "range.yaml:4: search.fields.learning_rate: the range is empty"),
     ],
 )

@@ -175,7 +175,7 @@ def test_long_end_with_few_tokens_is_cut_within_the_attempts(tokenizer: Any) -> 
 def test_instruction_that_does_not_fit_is_refused(chat_tokenizer: Any, chat: bool) -> None:
     if not chat:
         chat_tokenizer.chat_template = None
-    with pytest.raises(BenchError, match=r"the instruction of the prompt alone takes \d\d+ tokens, but only 10 fit"):
+    with pytest.raises(BenchError, match=r"the instruction of the prompt alone takes \d\d+ tokens, but there is room for only 10"):
         encode(chat_tokenizer, 10, "Read it and think about it slowly, " * 9 + "{{ input }}", input=WORDS)
 
 
