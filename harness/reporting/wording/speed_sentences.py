@@ -46,7 +46,7 @@ def describe_speeds(speeds: ServingSpeeds) -> list[str]:
     if any(not each.percentile_95.interval.reliable or not each.median.interval.reliable for each in costs):
         sentences.append(
             f"{LOW_CONFIDENCE_MARK} Low confidence: too few answers were timed. A median needs 6, a 95th percentile 72. "
-            "--serving-seconds 120 times more of them."
+            "To time more answers, add --serving-seconds 120."
         )
     disturbed = [_in_sentence(row) for row in speeds.rows if row.costs.was_disturbed]
     if disturbed:
