@@ -38,14 +38,23 @@ def cells_in_process(on_round: Callable[[Sequence[Job]], None] = lambda _: None)
             scheduler._on_event({"event": "start", "cell": job.cell})
             folder = Path(job.run) / "cells" / job.cell
             folder.mkdir(parents=True, exist_ok=True)
-            with (folder / "log.txt").open("a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
-                AcceleratorState._reset_state(reset_partial_state=True)  # it keeps the number format of the first cell of a process
+            with _new_accelerator(), (folder / "log.txt").open("a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
                 run_job(job, lambda event, cell=job.cell: scheduler._on_event({"cell": cell} | event))  # type: ignore[misc]
             scheduler._on_event({"event": "exit", "cell": job.cell, "code": 0})
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harness.grid.execution.run.CellScheduler.run", run)
         yield
+
+
+@contextmanager
+def _new_accelerator() -> Iterator[None]:
+    """accelerate keeps the number format of the first training of a process, which neither the next cell nor a later test must have."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    try:
+        yield
+    finally:
+        AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def call_main(arguments: Sequence[str], *, here: Path, env: Mapping[str, str], given: str = "") -> tuple[int, str, str]:
