@@ -1,7 +1,7 @@
 """Conversations, and other rows that hold whole prompts with their answers."""
 
 from harness.data.conversations.other_trainers import TrainerForm, describe_files, write_row
-from harness.data.conversations.row_layout import PromptColumns, WholePrompt, find_prompt_columns
+from harness.data.conversations.row_layout import PromptColumns, WholePrompt, describe_layout, find_prompt_columns
 from harness.data.conversations.turn_list import MOST_TURNS, parse_turns
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "TrainerForm",
     "WholePrompt",
     "describe_files",
+    "describe_layout",
     "find_prompt_columns",
     "parse_turns",
     "write_row",

@@ -1,7 +1,7 @@
 """Rows that hold whole prompts with their answers: which of the usual layouts a table has, and how a row of it is read.
 
     messages      {"messages": [turns]}, also `conversations` and other names           OpenAI, ShareGPT, TRL
-    pair          {"prompt": [turns], "completion": [turns]}                             TRL
+                  {"prompt": [turns], "completion": [turns]}                             TRL
     preferences   {"prompt": "…", "chosen": "…", "rejected": "…"}, or lists of turns     TRL, reward models
                   {"conversations": [turns], "chosen": turn, "rejected": turn}           LLaMA-Factory
     instruction   {"instruction": "…", "input": "…", "output": "…"}, also with `history`  Alpaca
@@ -139,7 +139,7 @@ def find_prompt_columns(names: Mapping[str, None], has: Callable[[str], bool]) -
         has: whether the table has a column, or a value nested in one, under this name ("messages.role").
     """
 
-    return _find_preferences(names, has) or _find_pair(names, has) or _find_conversation(names, has) or _find_instruction(names)
+    return _find_preferences(names, has) or _find_turn_pair(names, has) or _find_conversation(names, has) or _find_instruction(names)
 
 
 def _find_preferences(names: Mapping[str, None], has: Callable[[str], bool]) -> PromptColumns | None:
@@ -155,11 +155,11 @@ def _find_preferences(names: Mapping[str, None], has: Callable[[str], bool]) -> 
     return PromptColumns("preferences", prompt, "chosen", _find_system(names), has_turns=has_turns, unused=("rejected", "prompt"))
 
 
-def _find_pair(names: Mapping[str, None], has: Callable[[str], bool]) -> PromptColumns | None:
+def _find_turn_pair(names: Mapping[str, None], has: Callable[[str], bool]) -> PromptColumns | None:
     if "prompt" not in names or not _holds_turns("prompt", has):
         return None
     answer = "completion" if "completion" in names else None
-    return PromptColumns("pair", "prompt", answer or "prompt", _find_system(names), has_turns=True)
+    return PromptColumns("messages", "prompt", answer or "prompt", _find_system(names), has_turns=True)
 
 
 def _find_conversation(names: Mapping[str, None], has: Callable[[str], bool]) -> PromptColumns | None:
@@ -184,6 +184,19 @@ def _holds_turns(column: str, has: Callable[[str], bool]) -> bool:
 
 def _find_system(names: Mapping[str, None]) -> str | None:
     return next((column for column in _SYSTEM if column in names), None)
+
+
+_DESCRIPTIONS: Mapping[RowLayout, str] = {
+    "messages": "conversations: the target is the last turn of the assistant, and the prompt is what precedes it",
+    "pair": "pairs of a prompt and its completion, which are used as they are, without a chat template",
+    "preferences": "preference pairs: the preferred answer is the target, and the rejected one is not used",
+    "instruction": "instructions with their outputs",
+}
+
+
+def describe_layout(layout: RowLayout) -> str:
+    """How rows of a layout are read, behind "the rows are"."""
+    return _DESCRIPTIONS[layout]
 
 
 def _read_text(values: Mapping[str, Any], column: str) -> str:

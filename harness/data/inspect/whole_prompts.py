@@ -6,17 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.data.conversations import PromptColumns, find_prompt_columns
+from harness.data.conversations import PromptColumns, describe_layout, find_prompt_columns
 from harness.data.mapping import Columns
 from harness.data.records import BadRow, BadRowError, Preview, Record
 from harness.types import EARLIER_TURNS
-
-_READ_AS: Mapping[str, str] = {
-    "messages": "conversations: the target is the last turn of the assistant, the prompt what precedes it",
-    "pair": "a prompt and a completion, each a list of turns",
-    "preferences": "preference pairs: the preferred answer is the target; the rejected one is not used",
-    "instruction": "instructions with their outputs",
-}
 
 
 @dataclass(frozen=True)
@@ -58,7 +51,7 @@ def unfold_prompts(table: Preview) -> UnfoldedPrompts | None:
             bad_rows.append(BadRow(f"{table.name}:{record.line}", str(error), error.excerpt))
     others = [name for name in table.columns if name not in columns.all_names]
     unfolded = Preview(table.name, (EARLIER_TURNS, prompt, answer, *others), records, bad_rows, table.is_complete)
-    return UnfoldedPrompts(columns, unfolded, prompt, answer, _READ_AS[columns.layout])
+    return UnfoldedPrompts(columns, unfolded, prompt, answer, describe_layout(columns.layout))
 
 
 def read_whole_prompts(table: Preview) -> Preview:

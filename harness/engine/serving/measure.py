@@ -32,7 +32,7 @@ def measure_serving(
 
     Args:
         seconds: the time that the measurement may take, without loading and merging. Two forms of the weights share it.
-        on_form: told which form is measured next.
+        on_form: receives each form before it is measured.
 
     Returns:
         The speed of each form, and why an adapter was not measured merged; empty where it was, or where there is none.

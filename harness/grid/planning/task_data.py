@@ -10,8 +10,9 @@ from typing import Any
 from harness.catalog import OUTPUTS_PREFIX, Catalog, Entry, parse_strategy_spec
 from harness.data import load_splits
 from harness.data.checks import CheckedRows, check_quickly
+from harness.data.conversations import describe_layout
 from harness.errors import BenchError, did_you_mean
-from harness.grid.planning.own_prompts import describe_layout, with_own_prompts
+from harness.grid.planning.own_prompts import with_own_prompts
 from harness.grid.request import Request, check_numbers, resolve_tasks
 from harness.metrics import FACTS, file_families, has_facts, metrics_for, try_metrics
 from harness.results import slice_examples
@@ -43,8 +44,8 @@ def load_tasks(entries: Mapping[str, Entry[Task]], request: Request) -> dict[str
             *_check_guardrails_on_slices(entry.value, splits, is_sample=is_sample),
         ]
         task = with_own_prompts(entry.value, splits.layout)
-        if task is not entry.value:
-            warnings.append(describe_layout(splits.layout))
+        if splits.layout is not None and task is not entry.value:
+            warnings.append(f"the rows are {describe_layout(splits.layout)}; the usual instruction is left out")
         task = _with_labels_of_plugins(_scored_by_facts(task, splits), splits)
         loaded[name] = task, with_warnings(splits, warnings)
     return loaded

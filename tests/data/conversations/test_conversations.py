@@ -50,7 +50,7 @@ LAYOUTS: dict[str, tuple[str, Callable[[int], dict[str, Any]]]] = {
             ]
         },
     ),
-    "TRL pairs of turns": ("pair", lambda i: {"prompt": [turn("user", question(i))], "completion": [turn("assistant", answer(i))]}),
+    "TRL pairs of turns": ("messages", lambda i: {"prompt": [turn("user", question(i))], "completion": [turn("assistant", answer(i))]}),
     "TRL pairs": ("pair", lambda i: {"prompt": question(i), "completion": answer(i)}),
     "Alpaca": ("instruction", lambda i: {"instruction": question(i), "input": "", "output": answer(i)}),
     "preferences": ("preferences", lambda i: {"prompt": question(i), "chosen": answer(i), "rejected": "No."}),

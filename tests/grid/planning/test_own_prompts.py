@@ -34,6 +34,11 @@ def test_pairs_are_verbatim(tmp_path: Path) -> None:
     assert (read_task.prompt, read_task.prompt_format) == ("{{ input }}", "plain")
 
 
+def test_pairs_of_turns_go_through_the_chat_template(tmp_path: Path) -> None:
+    read_task, _ = read(tmp_path, [{"prompt": chat[:1], "completion": chat[1:]} for chat in CHATS])
+    assert (read_task.prompt, read_task.prompt_format) == ("{{ input }}\n", "auto")
+
+
 def test_prompt_of_ones_own_stays(tmp_path: Path) -> None:
     task = tmp_path / "ours.yaml"
     task.write_text("name: ours\nkind: generation\ndata: {path: rows.jsonl}\nprompt: |\n  Answer politely: {{ input }}\n", encoding="utf-8")
