@@ -15,6 +15,7 @@ from harness.api.data_checks import CleanedFile, check_data, clean_data
 from harness.api.drafting import MOST_INSPECTED_ROWS, parse_task, read_included_model, read_shipped_prompt
 from harness.api.experiments import assign_variant, assign_variants, open_experiment, plan_experiment, read_ab_test, read_registered_sides
 from harness.api.exporting import FinishedListener, export
+from harness.api.external_scoring import score
 from harness.api.forecasting import dry_run, forecast, list_forecasts
 from harness.api.gates import NotPassedError, draft_policy, gate, promote
 from harness.api.labelling import LabelFile, LabelledRows, choose_rows_to_label, save_labelled_rows
@@ -26,13 +27,14 @@ from harness.api.model_history import history, rollback, verify_registry
 from harness.api.model_stages import list_models, set_stage
 from harness.api.predicting import Champion, champion, predict, predict_stream
 from harness.api.records import RecordCheck, SignedRecord, verify_record, write_record
+from harness.api.requested_runs import run_request, stored_request
 from harness.api.retraining import list_retrainings, retrain
 from harness.api.reviews import review_export, review_harvest, review_import, review_status
 from harness.api.run_files import pack, verify
 from harness.api.serving import export_registered
 from harness.api.shadowing import ShadowAnswers, shadow
 from harness.api.training_files import export_data
-from harness.api.training_runs import run, run_request, score, stored_request
+from harness.api.training_runs import run
 from harness.api.user_feedback import AddedFeedback, add_feedback, harvest_feedback, show_feedback
 from harness.api.watching import store_fingerprint, watch
 from harness.cache import use_cache_folder

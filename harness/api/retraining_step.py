@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.api.gates import NotPassedError, promote
+from harness.api.requested_runs import SilentListener, run_request
 from harness.api.retraining_data import Assembly, StepOptions, make_run_request
-from harness.api.training_runs import SilentListener, run_request
 from harness.errors import BenchError
 from harness.gate import Event, Registry
 from harness.results import RunResults, StrategyResult

@@ -22,7 +22,7 @@ from harness.text import plural
 if TYPE_CHECKING:
     from harness.results import RunResults
     from harness.store import RunFolder, RunPlan
-    from harness.types import Cell
+    from harness.types import Cell, CellForecast
 
 # Lines of a live table; a longer one would not fit on a screen.
 _MAX_LINES = 16
@@ -74,6 +74,7 @@ class RunDisplay:
         self._lines: dict[str, _CellProgress] = {}
         self._live: Live | None = None
         self._folder: RunFolder | None = None
+        self._forecasts: Mapping[str, CellForecast] = {}  # by cell, until they are shown
         self._heartbeat = Heartbeat(self._report_silence)
         self._current = self._first = _ASKING if on_cluster else _READING
 
@@ -96,7 +97,7 @@ class RunDisplay:
         plan = folder.plan()
         self._add_lines(plan)
         self._say(f"{'Resuming' if resumed else 'Run'} {folder.path}: {plural(len(plan.all_cells), 'cell')}")
-        self._show_forecast(plan)
+        self._forecasts = plan.forecasts
         for name, report in plan.data.items():
             sizes = ", ".join(f"{count} {split}" for split, count in report.sizes.items())
             self._say(f"{name}: {sizes}")
@@ -106,12 +107,14 @@ class RunDisplay:
             self._live = Live(self._table(), console=self._console, refresh_per_second=4, get_renderable=self._table)
             self._live.start()
 
-    def _show_forecast(self, plan: RunPlan) -> None:
-        """Show what all cells take together."""
-        if plan.forecasts:
+    def _show_forecast(self) -> None:
+        """Show, once, what the cells take together that have no result yet, neither of their own nor of another run."""
+        waiting = [each for cell, each in self._forecasts.items() if cell in self._lines and self._lines[cell].state == "waiting"]
+        self._forecasts = {}
+        if waiting:
             from harness.reporting import describe_run_forecast
 
-            for line in describe_run_forecast(list(plan.forecasts.values())):
+            for line in describe_run_forecast(waiting):
                 self._say(line)
 
     def reused(self, cell: Cell, run: str) -> None:
@@ -146,6 +149,7 @@ class RunDisplay:
             line.state, line.phase = "waiting", ""
             self._say(f"{line.label}: runs again: {event['reason']}")
         elif kind == "start":
+            self._show_forecast()
             line.state, line.started = "running", now
         elif kind == "measuring":
             self._current = f"{line.label}: measuring its speed"

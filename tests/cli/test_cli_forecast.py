@@ -70,5 +70,7 @@ def test_a_run_begins_with_its_forecast_and_fills_the_ledger(call, here):
     (cell,) = json.loads(call("forecast", "--format", "json").out)["cells"]
     assert (cell["strategy"], cell["model"], cell["task"]) == ("base", "tiny", "classification")
     assert cell["measured_peak"] > 0 and cell["measured_answering"] > 0
+    again = call("run", "--task", "classification", "--limit", "20", "--strategies", "base", "--new")
+    assert "reused from" in again.err and "Forecast: " not in again.err, "a cell that is reused takes nothing"
     out = " ".join(call("forecast").out.split())
     assert "Untuned model tiny" in out and "Memory: half of the forecasts were within" in out

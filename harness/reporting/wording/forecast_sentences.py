@@ -88,7 +88,9 @@ def describe_forecasts(forecasts: Sequence[PlannedForecast]) -> list[str]:
     uncalibrated = [device for device, count in cells.items() if not count]
     if uncalibrated:
         where = list_names(uncalibrated)
-        sentences.append(f"Uncalibrated on {where}: no cell has run there yet. Time may be several times too low, and memory by half.")
+        sentences.append(
+            f"Uncalibrated on {where}: no cell has run there yet. Time may be several times too low, and memory wrong by a factor of two."
+        )
     for device, count in cells.items():
         if count:
             sentences.append(f"Corrected by {numbers.plural(count, 'earlier cell')} on {device}; brackets hold 90% intervals.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness import run
-from harness.api.training_runs import SilentListener
+from harness.api.requested_runs import SilentListener
 from harness.grid.execution.reused_costs import DEVICES
 from harness.store import CellFolder, RunFolder
 from tests.grid.execution.troubled_runs import list_children
