@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from harness.cache import _Choice
+
 # OpenMP's waiting threads spin by default: beside any other busy process the tests then took ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -57,6 +59,12 @@ class Made:
 
 Bench = Callable[..., Ended]
 BuildOnce = Callable[[str, Callable[[Path], None]], Path]
+
+
+@pytest.fixture(autouse=True)
+def _same_cache_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell or command that runs in the process of a test chooses a cache folder; the next test, and its processes, use another."""
+    monkeypatch.setattr("harness.cache._Choice.folder", _Choice.folder)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from accelerate.state import AcceleratorState
 
+from harness.cache import _Choice
 from harness.cli.main import main
 from harness.grid.execution.job import Job
 from harness.grid.execution.worker import run_job
@@ -44,6 +45,7 @@ def cells_in_process(on_round: Callable[[Sequence[Job]], None] = lambda _: None)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harness.grid.execution.run.CellScheduler.run", run)
+        patch.setattr("harness.cache._Choice.folder", _Choice.folder)  # a cell chooses the folder of its process; this one comes back
         yield
 
 
