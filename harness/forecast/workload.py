@@ -74,7 +74,7 @@ def measure_training(
     assert recipe is not None
     predictor = Predictor(task, strategy, loaded, splits.test[0].choices)
     budget = budget or recipe.micro_batch_tokens or MICRO_BATCH_TOKENS[device]
-    examples, _ = encode_examples(predictor, _choose(splits.train))
+    examples, _ = encode_examples(predictor, _choose(splits.train), recipe)
     validation, _ = encode_examples(predictor, _choose(splits.validation))
     spread = examples[_LONGEST:] or examples
     schedule = Schedule.of(recipe, train_size, loaded.parameters)
@@ -103,7 +103,7 @@ def _largest(examples: Sequence[EncodedExample], rows: int, budget: int) -> Batc
     longest += [longest[-1]] * (rows - len(longest))
     part = max(micro_batches(longest, budget), key=lambda part: len(part) * part[-1].length)
     lengths = {example.length for example in part}
-    return BatchShape(len(part), max(lengths), sum(len(each.target) for each in part), is_padded=len(lengths) > 1)
+    return BatchShape(len(part), max(lengths), sum(each.targets for each in part), is_padded=len(lengths) > 1)
 
 
 def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, splits: Splits) -> AnsweringWork:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from harness.types.declared import Declared, Fraction
 
@@ -18,6 +18,7 @@ BySize: TypeAlias = Number | Mapping[str, Number]
 Optimizer: TypeAlias = Literal["adamw", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "adafactor"]
 WeightsFormat: TypeAlias = Literal["float32", "bfloat16"]
 Attention: TypeAlias = Literal["auto", "sdpa", "flash"]
+LossPlace: TypeAlias = Literal["answer", "assistant"]
 Choice: TypeAlias = Literal["auto", "on", "off"]
 # They change memory and speed, and the result only by rounding: they are no part of a cell's identity.
 MEMORY_FIELDS = frozenset({"attention", "gradient_checkpointing", "micro_batch_tokens"})
@@ -38,6 +39,8 @@ class TrainSpec(Declared):
     completion_only: bool = True
     """Whether the loss is on the target alone; False: a decoder also learns to write the prompts. The validation loss, which decides on the
     best weights, is always on the target alone."""
+    loss_on: LossPlace = "answer"
+    """Where a decoder learns from conversations: on their last answer, which is the target, or on every turn of the assistant."""
     learning_rate: BySize[Annotated[float, Field(gt=0, le=HIGHEST_LEARNING_RATE)]] = 2e-4
     """The peak learning rate: a number, or a table by model size."""
     lora_plus: Annotated[float, Field(ge=1)] | None = None
@@ -84,6 +87,12 @@ class TrainSpec(Declared):
             if not any(parameter_count(size) == math.inf for size in value):
                 raise ValueError("the table needs an entry 'inf' for models larger than all others")
         return value
+
+    @model_validator(mode="after")
+    def _check_loss_places(self) -> TrainSpec:
+        if self.loss_on == "assistant" and not self.completion_only:
+            raise ValueError("'completion_only: false' puts the loss on the whole prompt: remove it, or 'loss_on: assistant'")
+        return self
 
     def learning_rate_for(self, parameters: int) -> float:
         """The learning rate for a base model with so many parameters."""

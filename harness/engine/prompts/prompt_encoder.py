@@ -15,13 +15,14 @@ open another.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from harness.engine.prompts.chat_template import render_chat
-from harness.engine.prompts.turn_frames import ChatFrames, drop_oldest, write_plain
+from harness.engine.prompts.turn_frames import ChatFrames, Span, drop_oldest, write_plain
 from harness.errors import BenchError
 from harness.types import EARLIER_TURNS, Example, PromptFormat, Shape, Turn, read_turns
 
@@ -32,11 +33,19 @@ _CUT_ATTEMPTS = 64
 
 @dataclass(frozen=True)
 class EncodedPrompt:
-    """The token ids of a prompt, whether its input was cut to fit, and the number of shots that fit in front of it."""
+    """A prompt as token ids.
+
+    Attributes:
+        truncated: whether its input was cut to fit.
+        shots: how many fit in front of it.
+        answers: where the earlier turns of the assistant are, with what closes them if the model has a chat template; None: not known,
+            because the tokenizer does not tell which characters a token stands for.
+    """
 
     ids: list[int]
     truncated: bool
     shots: int = 0
+    answers: tuple[Span, ...] | None = ()
 
 
 @dataclass(frozen=True)
@@ -100,10 +109,11 @@ class PromptEncoder:
             return self._with_shots(examples, render, budget, shots)
         turns = [self._read_turns(example) for example in examples]
         texts = [render(example) for example in examples]
-        encoded = self._tokenize(texts) if not any(turns) else list(map(self._encode, turns, texts))
+        # Prompts without turns are tokenized together, which is faster.
+        encoded = list(map(self._encode, turns, texts)) if any(turns) else [EncodedPrompt(ids, False) for ids in self._tokenize(texts)]
         return [
-            EncodedPrompt(ids, False) if len(ids) <= budget else EncodedPrompt(self._shortened(example, render, budget), True)
-            for example, ids in zip(examples, encoded, strict=True)
+            prompt if len(prompt.ids) <= budget else self._shortened(example, render, budget)
+            for example, prompt in zip(examples, encoded, strict=True)
         ]
 
     def completions(self, texts: Sequence[str]) -> list[list[int]]:
@@ -134,11 +144,25 @@ class PromptEncoder:
         except ValueError as error:
             raise BenchError(f"example '{example.id}': its input '{EARLIER_TURNS}' {error}") from None
 
-    def _encode(self, turns: Sequence[Turn], prompt: str) -> list[int]:
-        """The ids of a prompt behind earlier turns, if there are any."""
-        if turns and self.chat:
-            return self._frames.encode(turns, prompt.strip())
-        return self._tokenize([write_plain(turns, prompt) if turns else prompt])[0]
+    def _encode(self, turns: Sequence[Turn], prompt: str) -> EncodedPrompt:
+        """A prompt behind earlier turns, if there are any."""
+        if not turns:
+            return EncodedPrompt(self._tokenize([prompt])[0], False)
+        if self.chat:
+            ids, answers = self._frames.encode(turns, prompt.strip(), self.end_id)
+            return EncodedPrompt(ids, False, answers=answers)
+        text, places = write_plain(turns, prompt)
+        return EncodedPrompt(self._tokenize([text])[0], False, answers=self._find_tokens(text, places))
+
+    def _find_tokens(self, text: str, places: Sequence[Span]) -> tuple[Span, ...] | None:
+        """Which ids of a plain prompt stand for these places of its text; None if the tokenizer does not tell."""
+        if not self._tokenizer.is_fast:
+            return None
+        coded = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True)
+        first = len(self._head)
+        starts, ends = ([offset[side] for offset in coded["offset_mapping"]] for side in (0, 1))
+        # A token that reaches beyond the place is not part of it.
+        return tuple((first + bisect_left(starts, start), first + bisect_right(ends, end)) for start, end in places)
 
     def _tokenize(self, prompts: Sequence[str]) -> list[list[int]]:
         return [[*self._head, *ids, *self._tail] for ids in self._prompt_ids(prompts)]
@@ -168,7 +192,7 @@ class PromptEncoder:
                 shown = [token for block in blocks[:kept] for token in block]
                 encoded.append(EncodedPrompt([*frame.head, *shown, *ids, *frame.tail], False, kept))
             else:
-                encoded.append(EncodedPrompt(self._shortened(example, render, budget), True))
+                encoded.append(self._shortened(example, render, budget))
         return encoded
 
     def _with_turns_and_shots(
@@ -178,10 +202,10 @@ class PromptEncoder:
         start = 1 if turns[0].role == "system" else 0
         for kept in range(len(shots), -1, -1):
             shown = [turn for shot in shots[:kept] for turn in (Turn("user", shot.prompt), Turn("assistant", shot.completion))]
-            ids = self._encode([*turns[:start], *shown, *turns[start:]], render(example))
-            if len(ids) <= budget:
-                return EncodedPrompt(ids, False, kept)
-        return EncodedPrompt(self._shortened(example, render, budget), True)
+            prompt = self._encode([*turns[:start], *shown, *turns[start:]], render(example))
+            if len(prompt.ids) <= budget:
+                return replace(prompt, shots=kept)
+        return self._shortened(example, render, budget)
 
     def _text_ids(self, texts: Sequence[str], *, add_special_tokens: bool = False) -> list[list[int]]:
         if not texts:
@@ -231,22 +255,22 @@ class PromptEncoder:
         ids: list[int] = self._tokenizer(part, add_special_tokens=False)["input_ids"] if part else []
         return ids
 
-    def _shortened(self, example: Example, render: Callable[[Example], str], budget: int) -> list[int]:
-        """The ids of a prompt that fits: without its earlier turns, the oldest first, and then with its longest inputs cut."""
+    def _shortened(self, example: Example, render: Callable[[Example], str], budget: int) -> EncodedPrompt:
+        """A prompt that fits: without its earlier turns, the oldest first, and then with its longest inputs cut."""
         turns = self._read_turns(example)
         while (fewer := drop_oldest(turns)) != turns:
             turns = fewer
-            if len(ids := self._encode(turns, render(example))) <= budget:
-                return ids
+            if len((prompt := self._encode(turns, render(example))).ids) <= budget:
+                return replace(prompt, truncated=True)
         inputs = {name: text for name, text in example.inputs.items() if name != EARLIER_TURNS or self._shape == "encoder"}
         whole = render(example)
         # Cutting an input that the prompt does not show would not help.
         unused = [name for name in inputs if render(_with_inputs(example, inputs | {name: inputs[name][:1]})) == whole]
         for attempt in range(_CUT_ATTEMPTS):
-            ids = self._encode(turns, render(_with_inputs(example, inputs)))
-            excess = len(ids) - budget
+            prompt = self._encode(turns, render(_with_inputs(example, inputs)))
+            excess = len(prompt.ids) - budget
             if excess <= 0:
-                return ids
+                return replace(prompt, truncated=True)
             longest = max(inputs, key=lambda name: (name not in unused, len(inputs[name])))
             (tokens,) = self._text_ids([inputs[longest]])
             if not inputs[longest]:
@@ -256,7 +280,7 @@ class PromptEncoder:
             kept = max(0, len(tokens) - excess * 2 ** max(0, attempt - 8)) / max(1, len(tokens))
             cut = min(int(len(inputs[longest]) * kept), len(inputs[longest]) - 1)
             inputs = {name: text[:cut] if text == inputs[longest] else text for name, text in inputs.items()}
-        raise BenchError(f"the instruction of the prompt alone takes {len(ids)} tokens, but there is room for only {budget}")
+        raise BenchError(f"the instruction of the prompt alone takes {len(prompt.ids)} tokens, but there is room for only {budget}")
 
     def _end_of_turn(self) -> int:
         """The token that closes the assistant's turn, which is not always the tokenizer's end token."""

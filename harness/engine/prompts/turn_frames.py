@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from harness.engine.prompts.chat_template import render_chat
 from harness.errors import BenchError
 from harness.types import Role, Turn
 
+Span: TypeAlias = tuple[int, int]  # of ids or characters: the first, and the one behind the last
 _MARK = "bench-turn-{}-end"  # stands for the text of a turn while the template is rendered
 _PADDED = "  bench-turn  "
 
@@ -40,8 +41,11 @@ class ChatFrames:
         """Whether the template removes space around the text of a turn."""
         return _PADDED not in render_chat(self._tokenizer, [{"role": "user", "content": _PADDED}], add_generation_prompt=True)
 
-    def encode(self, turns: Sequence[Turn], prompt: str) -> list[int]:
-        """The token ids of a conversation whose last turn is the prompt.
+    def encode(self, turns: Sequence[Turn], prompt: str, end_id: int) -> tuple[list[int], tuple[Span, ...]]:
+        """The token ids of a conversation whose last turn is the prompt, and where the turns of the assistant are.
+
+        Args:
+            end_id: what closes a turn of the assistant. It belongs to the turn, as it belongs to a completion.
 
         Raises:
             BenchError: the template does not accept turns of these speakers in this order.
@@ -49,7 +53,15 @@ class ChatFrames:
         turns = self._merge_system([*turns, Turn("user", prompt)])
         parts = self._frame(tuple(turn.role for turn in turns))
         texts = self._text_ids([turn.content.strip() if self.trims else turn.content for turn in turns])
-        return [token for part, text in zip(parts, [*texts, []], strict=True) for token in (*part, *text)]
+        ids: list[int] = []
+        answers = []
+        for turn, text, before, behind in zip(turns, texts, parts, parts[1:], strict=False):
+            ids += before
+            closing = behind.index(end_id) + 1 if end_id in behind else 0
+            if turn.role == "assistant":
+                answers.append((len(ids), len(ids) + len(text) + closing))
+            ids += text
+        return [*ids, *parts[-1]], tuple(answers)
 
     def _merge_system(self, turns: list[Turn]) -> list[Turn]:
         """The turns, with the system prompt at the head of the user's first turn where the template has no place for it."""
@@ -84,10 +96,18 @@ class ChatFrames:
         return self._parts[roles]
 
 
-def write_plain(turns: Sequence[Turn], prompt: str) -> str:
-    """A conversation as a text that ends where the answer begins, for models without a chat template."""
-    parts = [f"{turn.role.capitalize()}:\n{turn.content.strip()}" for turn in (*turns, Turn("user", prompt))]
-    return "\n\n".join([*parts, "Assistant:\n"])
+def write_plain(turns: Sequence[Turn], prompt: str) -> tuple[str, list[Span]]:
+    """A conversation as a text that ends where the answer begins, for models without a chat template; and where in this text, in
+    characters, the turns of the assistant are.
+    """
+    text, answers = "", []
+    for turn in (*turns, Turn("user", prompt)):
+        text += f"{turn.role.capitalize()}:\n"
+        content = turn.content.strip()
+        if turn.role == "assistant":
+            answers.append((len(text), len(text) + len(content)))
+        text += f"{content}\n\n"
+    return f"{text}Assistant:\n", answers
 
 
 def drop_oldest(turns: Sequence[Turn]) -> tuple[Turn, ...]:

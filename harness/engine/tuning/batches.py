@@ -21,7 +21,7 @@ _POOL = 16
 
 @dataclass(frozen=True, slots=True)
 class EncodedExample:
-    """The token ids of one example. The loss is computed on `target` alone, whose last id is the end token."""
+    """The token ids of one example. The loss is computed on `target`, whose last id is the end token."""
 
     prompt: tuple[int, ...]
     target: tuple[int, ...]
@@ -31,11 +31,18 @@ class EncodedExample:
     labelled: bool = False
     index: int = 0
     """The place of a training example in the training set, which keys its dropout."""
+    learned: tuple[bool, ...] = ()
+    """Of a conversation whose turns are all learned from: which ids of `target` have a loss. Empty: all."""
 
     @property
     def length(self) -> int:
         """The tokens that pass through the model."""
         return len(self.prompt) + (0 if self.labelled else len(self.target))
+
+    @property
+    def targets(self) -> int:
+        """The tokens (or labels) that have a loss."""
+        return sum(self.learned) if self.learned else len(self.target)
 
 
 def batch_order(sizes: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
@@ -88,6 +95,7 @@ def collate(examples: Sequence[EncodedExample], pad_id: int, device: Any) -> Ten
         ids[i, : example.length] = torch.tensor(example.prompt + example.target)
         mask[i, : example.length] = 1
         # Position t predicts token t + 1; without a prompt, nothing predicts the first target.
-        predicts[i, max(0, len(example.prompt) - 1) : example.length - 1] = True
-    targets = torch.tensor([t for example in examples for t in (example.target if example.prompt else example.target[1:])])
+        learned = torch.tensor(example.learned or True).expand(len(example.target))
+        predicts[i, max(0, len(example.prompt) - 1) : example.length - 1] = learned if example.prompt else learned[1:]
+    targets = ids[:, 1:][predicts[:, :-1]]
     return Tensors(ids.to(device), mask.to(device), predicts.to(device), targets.to(device))

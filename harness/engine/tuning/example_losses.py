@@ -32,7 +32,7 @@ def example_losses(
     with torch.no_grad(), meter.phase("validate"), autocast:
         for batch in micro_batches(examples, MICRO_BATCH_TOKENS[device.kind]):
             tokens = batch_loss(model, batch, pad_id, next(model.parameters()).device, shape, "none")  # (targets,)
-            counts = [len(example.target) if example.prompt or shape != "decoder" else len(example.target) - 1 for example in batch]
+            counts = [example.targets if example.prompt or shape != "decoder" else example.targets - 1 for example in batch]
             for example, part in zip(batch, tokens.split(counts), strict=True):
                 losses[positions[id(example)]] = (float(part.sum()), len(part))
             meter.count_tokens(sum(example.length for example in batch))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.engine.inference import Predictor
 from harness.engine.prompts import EncodedPrompt
@@ -18,14 +19,15 @@ def encode_examples(predictor: Predictor, examples: Sequence[Example], recipe: T
     and with it the end token: the model must not learn to stop there.
 
     Args:
-        recipe: that of the training, for training examples: its `max_length` and `completion_only`. None: the lengths of prediction, and
-            the loss on the target alone.
+        recipe: that of the training, for training examples: its `max_length`, `completion_only` and `loss_on`. None: the lengths of
+            prediction, and the loss on the target alone.
 
     Returns:
         The encoded examples, and the number of them whose prompt or target was cut.
 
     Raises:
-        BenchError: the target of an encoder is not one of the example's choices, or the instruction alone exceeds `max_length`.
+        BenchError: the target of an encoder is not one of the example's choices, the instruction alone exceeds `max_length`, or the
+            tokenizer does not tell where the turns of the assistant are.
     """
     prompts = predictor.prompts(examples)
     texts = [predictor.target(example) for example in examples]
@@ -44,9 +46,26 @@ def encode_examples(predictor: Predictor, examples: Sequence[Example], recipe: T
         read, learned = tuple(shown.ids), tuple(ids[:room])
         if recipe is not None and not recipe.completion_only:  # nothing predicts the first token
             read, learned = read[:1], read[1:] + learned
-        encoded.append(EncodedExample(read, learned, size, labelled=encoder))
+        row = EncodedExample(read, learned, size, labelled=encoder)
+        encoded.append(_with_all_answers(row, shown) if recipe is not None and recipe.loss_on == "assistant" else row)
         cut += shown.truncated or len(ids) > room
     return encoded, cut
+
+
+def _with_all_answers(row: EncodedExample, prompt: EncodedPrompt) -> EncodedExample:
+    """The example with a loss on every turn of the assistant."""
+    if prompt.answers is None:
+        raise BenchError(
+            "train.loss_on: assistant needs to know where the turns of a conversation are, and this model has neither a chat template nor "
+            "a tokenizer that tells it. Use answer"
+        )
+    if not prompt.answers:
+        return row
+    first = prompt.answers[0][0]
+    is_answer = [False] * (len(row.prompt) - first) + [True] * len(row.target)
+    for start, end in prompt.answers:
+        is_answer[start - first : end - first] = [True] * (end - start)
+    return replace(row, prompt=row.prompt[:first], target=row.prompt[first:] + row.target, learned=tuple(is_answer))
 
 
 def _shortened(predictor: Predictor, example: Example, prompt: EncodedPrompt, target_tokens: int, limit: int) -> EncodedPrompt:

@@ -91,13 +91,13 @@ class Trainer:
             (total,) = self.group.sum([total])
             self.meter.count_tokens(sum(example.length for example in examples))
         self.model.train()
-        return total / max(1, sum(len(example.target) for example in examples))
+        return total / max(1, sum(example.targets for example in examples))
 
     def _backward(self, examples: Sequence[EncodedExample], number: int) -> tuple[float, int]:
         """Accumulate the gradients of an effective batch, with further steps of the ladder if the GPU runs out of memory."""
         import torch
 
-        targets = sum(len(example.target) for example in examples)
+        targets = sum(example.targets for example in examples)
         longest = max(example.length for example in examples)
         while True:
             try:

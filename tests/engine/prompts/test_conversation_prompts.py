@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from harness.engine.inference import Predictor
+from harness.engine.models import LoadedModel
 from harness.engine.models.resolve import TINY
 from harness.engine.prompts.few_shot import draw_shots
 from harness.engine.prompts.prompt_encoder import PromptEncoder, Shot
+from harness.engine.tuning import EncodedExample, collate, encode_examples
 from harness.errors import BenchError
-from harness.types import EARLIER_TURNS, Example, Turn, write_turns
+from harness.types import EARLIER_TURNS, DataSpec, Example, Strategy, Task, TrainSpec, Turn, write_turns
 
 ANSWER = "Rest it, and call again on Friday."
 SYSTEM = Turn("system", "Answer briefly.")
@@ -62,6 +65,14 @@ def conversation(turns: Sequence[Turn], prompt: str) -> Example:
     return Example("1", ({EARLIER_TURNS: write_turns(turns)} if turns else {}) | {"input": prompt}, (ANSWER,))
 
 
+def encode(tokenizer: Any, example: Example, **recipe: Any) -> tuple[list[EncodedExample], int]:
+    """The example as a training sees it."""
+    spec = TrainSpec(**recipe)
+    task = Task(name="t", kind="generation", prompt="{{ input }}\n", data=DataSpec(source="x"), metrics=("rouge",), primary="rougeL")
+    loaded = LoadedModel(None, tokenizer, 2048, 0)
+    return encode_examples(Predictor(task, Strategy(name="s", method="full", train=spec), loaded), [example], spec)
+
+
 def render(example: Example) -> str:
     return f"{example.inputs['input']}\n"
 
@@ -81,6 +92,56 @@ def test_ids_and_loss_mask_are_those_of_transformers(tokenizer: Any, name: str) 
     learned = list(expected["assistant_masks"])
     assert learned[len(encoded.ids) - 1] == 0
     assert all(learned[len(encoded.ids) : len(ids)])
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_loss_on_every_turn_of_the_assistant_is_that_of_transformers(tokenizer: Any, name: str) -> None:
+    # The line end behind a turn is not written by the model.
+    text = TEMPLATES[name].replace("'<|close|>\n' }}{% endgeneration %}", "'<|close|>' }}{% endgeneration %}{{ '\n' }}")
+    tokenizer = with_template(tokenizer, text)
+    turns = (*TURNS, Turn("user", "Three days."), Turn("assistant", "Which tablets?"))
+    turns = turns if name == "Gemma" else (SYSTEM, *turns)
+    prompt = PROMPT.replace("<|close|>", "or")
+    messages = [{"role": t.role, "content": t.content} for t in (*turns, Turn("user", prompt), Turn("assistant", ANSWER))]
+    expected = tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True, return_assistant_tokens_mask=True)
+    (row,), cut = encode(tokenizer, conversation(turns, prompt), loss_on="assistant")
+    has_loss = [False] * len(row.prompt) + list(row.learned)
+    assert cut == 0
+    assert sum(row.learned) == row.targets
+    assert [*row.prompt, *row.target] == list(expected["input_ids"])[: row.length]
+    assert has_loss == [bool(mask) for mask in expected["assistant_masks"]][: row.length]
+    assert not any(expected["assistant_masks"][row.length :])
+    # A position predicts the next id: what is marked is what precedes a learned id.
+    batch = collate([row], 0, "cpu")
+    assert batch.predicts[0].tolist() == [*has_loss[1:], False]
+    assert batch.targets.tolist() == [token for token, learned in zip(row.target, row.learned, strict=True) if learned]
+
+
+def test_turns_that_are_cut_are_not_learned(tokenizer: Any) -> None:
+    tokenizer = with_template(tokenizer, CHATML)
+    long = [turn for i in range(5) for turn in (Turn("user", f"question {i}"), Turn("assistant", f"answer {i}"))]
+    (row,), cut = encode(tokenizer, conversation((SYSTEM, *long), "And now?"), loss_on="assistant", max_length=100)
+    learned = tokenizer.decode([token for token, has_loss in zip(row.target, row.learned, strict=True) if has_loss])
+    assert cut == 1
+    assert learned.startswith("answer ") and "answer 0<" not in learned
+    assert learned.endswith(f"answer 4<|close|>{ANSWER}<|close|>")
+    assert "question" not in learned and "assistant" not in learned
+
+
+def test_without_a_chat_template_the_turns_are_learned_without_their_end(tokenizer: Any) -> None:
+    tokenizer = with_template(tokenizer, None)
+    (row,), _ = encode(tokenizer, conversation((SYSTEM, *TURNS), "Since Monday."), loss_on="assistant")
+    learned = [token for token, has_loss in zip(row.target, row.learned, strict=True) if has_loss]
+    assert tokenizer.decode(learned) == f"Since when?{ANSWER}{tokenizer.eos_token}"
+    assert tokenizer.decode(row.prompt).endswith("Assistant:\n")
+    (plain,), _ = encode(tokenizer, conversation((SYSTEM, *TURNS), "Since Monday."))
+    assert [*plain.prompt, *plain.target] == [*row.prompt, *row.target], "the model reads the same"
+
+
+def test_single_prompts_have_one_answer(tokenizer: Any) -> None:
+    tokenizer = with_template(tokenizer, CHATML)
+    example = conversation((), "Since Monday.")
+    assert encode(tokenizer, example, loss_on="assistant") == encode(tokenizer, example)
 
 
 def test_text_of_a_turn_ends_no_turn(tokenizer: Any) -> None:

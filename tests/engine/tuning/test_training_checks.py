@@ -55,6 +55,8 @@ def test_a_model_that_cannot(decoder):
     assert "flash does not work for LlamaForCausalLM" in list_training_problems(decoder, "decoder", full(attention="flash"))[0]
     (problem,) = list_training_problems(decoder, "encoder-decoder", full(completion_only=False))
     assert problem == "strategy 'mine': train.completion_only: false is for decoders, and this model is an encoder-decoder: remove it"
+    (problem,) = list_training_problems(decoder, "encoder-decoder", full(loss_on="assistant"))
+    assert problem.startswith("strategy 'mine': train.loss_on: assistant is for decoders, and this model is an encoder-decoder")
     assert "trained in float32" in list_training_problems(decoder, "encoder", full(weights="bfloat16"))[0]
 
 
@@ -72,6 +74,7 @@ def test_a_model_that_can(decoder):
         ("full", {}, {"lora_plus": 4}, "'train.lora_plus' needs an adapter"),
         ("full", {}, {"optimizer": "sgd"}, "adamw_8bit"),
         ("full", {}, {"neftune": 0}, "greater than 0"),
+        ("full", {}, {"loss_on": "assistant", "completion_only": False}, "puts the loss on the whole prompt: remove it"),
         ("full", {}, {"max_length": 0}, "greater than or equal to 1"),
     ],
 )
