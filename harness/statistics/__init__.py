@@ -10,6 +10,7 @@
 | `learning/` | what would more training examples bring? |
 | `leakage` | how much does a model remember of what it was trained on? |
 | `sequential/` | what may be concluded at any time while data arrive? |
+| `risk_control` | which answers of a small model may be kept, and which are passed on? |
 | `search/` | which strategies cannot win a search, and which values are as good as the best? |
 | `association/` | does a score rank outputs as people do? |
 | `audit/` | what are these answers worth on given data? |
@@ -130,6 +131,7 @@ from harness.statistics.monitoring import (
     thin_days,
     to_levels,
 )
+from harness.statistics.risk_control import RiskControl, ThresholdPoint, control_risk, smallest_calibration
 from harness.statistics.sample_size import (
     POWER,
     Assumption,
@@ -216,6 +218,7 @@ __all__ = [
     "Rate",
     "Recommendation",
     "Reduction",
+    "RiskControl",
     "SampleSeparation",
     "SampleSize",
     "SeedSpread",
@@ -225,6 +228,7 @@ __all__ = [
     "Standing",
     "Step",
     "TestedDay",
+    "ThresholdPoint",
     "adjust_p_values",
     "allow_for_unseen",
     "analyze_power",
@@ -243,6 +247,7 @@ __all__ = [
     "compare_shares",
     "complete_examples",
     "compute_scores",
+    "control_risk",
     "count_levels",
     "count_units",
     "detectable_difference",
@@ -296,6 +301,7 @@ __all__ = [
     "score_strategy",
     "seed_spread",
     "share_of_range",
+    "smallest_calibration",
     "smallest_shown_loss",
     "solve_examples",
     "stack_stored_scores",
