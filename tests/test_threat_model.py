@@ -56,6 +56,7 @@ TESTS = {
         "tests/fuzz/test_fuzz.py",
     ),
     "the ledger": ("tests/forecast/test_ledger.py", "tests/fuzz/test_fuzz.py"),
+    "results of other evaluation tools": ("tests/interchange", "tests/fuzz/test_fuzz.py"),
     "decision records": ("tests/store/test_signed_json.py", "tests/api/test_records.py", "tests/fuzz/test_fuzz.py"),
     "approvals of verdicts": ("tests/gate/test_approvals.py", "tests/store/test_damage.py", "tests/fuzz/test_fuzz.py"),
     "processes that train": ("tests/engine/distributed/test_several_processes.py",),

@@ -127,7 +127,7 @@ def _summarize_task(results: TaskResults) -> DecidedTask:
     return DecidedTask(
         task=results.task.name,
         test_digest=digest_test_set(results.examples),
-        test_size=len(results.examples),
+        test_size=results.test_size,
         score=results.task.primary,
         signature=primary.signature if primary else "",
         unit=primary.unit if primary else "",

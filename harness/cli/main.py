@@ -20,6 +20,7 @@ from harness.errors import BenchError
 _COMMANDS = {
     "run": ("harness.cli.commands.run:run", "Fine-tune, score and price strategies on tasks."),
     "score": ("harness.cli.commands.score:score", "Score external outputs, of any model or vendor."),
+    "import": ("harness.cli.commands.importing:import_", "Import results of other evaluation tools."),
     "plan": ("harness.cli.commands.plan:plan", "Show what a test set can detect, and what a run would take."),
     "forecast": ("harness.cli.commands.forecast:forecast", "Show forecasts beside what runs took on this machine."),
     "runs": ("harness.cli.commands.runs:runs", "List the runs with their decisions."),

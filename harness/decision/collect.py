@@ -14,7 +14,7 @@ from harness.decision.sanity import check_sanity
 from harness.gate import StandingVerdicts, Verdict, check_guardrails, load_verdicts, select_standing
 from harness.results import StrategyResult, TaskResults, costs_of_use
 from harness.review import Findings, compute_findings, load_reviews
-from harness.statistics import Recommendation, recommend, seed_spread
+from harness.statistics import Recommendation, TotalsPair, compare_totals, recommend, seed_spread
 
 _SETTINGS_OF_DATA = ("data", "train", "validation", "test", "hub", "subset", "fields", "labels", "harvested", "tasks_dirs")
 
@@ -65,7 +65,7 @@ def collect_evidence(results: TaskResults, reviews: Sequence[Findings], verdicts
     evidence = Evidence(
         task=results.task.name,
         margin=results.task.margin,
-        generates_text=not results.task.chooses,
+        generates_text=not results.task.chooses and not results.has_totals,
         rules=results.task.guardrails,
         strategies=tuple(
             replace(
@@ -76,6 +76,7 @@ def collect_evidence(results: TaskResults, reviews: Sequence[Findings], verdicts
             for result in results.strategies
         ),
         recommendation=_recommend(results),
+        totals=_compare_totals(results),
         sanity=tuple(each for each in findings if not each.strategy),
         task_argument=_task_argument(results),
         foreign_verdicts=verdicts.foreign,
@@ -100,6 +101,14 @@ def _recommend(results: TaskResults) -> Recommendation | None:
     stacks = dict(zip((r.label for r in scored), results.stacks(primary, [r.done for r in scored]), strict=True))
     costs = costs_of_use({r.label: r.costs for r in scored})
     return recommend(stacks, costs, metric=primary, margin=results.task.margin, groups=results.groups)
+
+
+def _compare_totals(results: TaskResults) -> tuple[TotalsPair, ...] | None:
+    """Every pair of totals, the better of the two first; None where the scores of single examples are known."""
+    if not results.has_totals:
+        return None
+    primary = results.task.primary
+    return compare_totals({result.label: results.run.results[result.cell.id].totals[primary] for result in results.scored})
 
 
 def _strategy(results: TaskResults, result: StrategyResult, reviews: Sequence[Findings], verdicts: StandingVerdicts) -> StrategyEvidence:

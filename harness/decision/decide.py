@@ -86,6 +86,7 @@ def decide(evidence: Evidence) -> Decision:
         next_steps=(),
         recommendation=compared,
         seeds=seeds,
+        totals=evidence.totals,
     )
     return replace(decision, next_steps=list_next_steps(decision, evidence))
 
@@ -105,10 +106,17 @@ def _headline(
     if not admissible:
         return "trivial_not_beaten" if any(map(may_beat_trivial, scored)) else "none_usable"
     if choice is None:
-        return "too_close" if compared else "one_strategy" if len(scored) == 1 else "not_comparable"
+        return "too_close" if compared else _headline_without_pairs(evidence, scored)
     if _lacks_limit(evidence):
         return "best_of_tested"
     return "keep_base" if choice.is_base else "ship"
+
+
+def _headline_without_pairs(evidence: Evidence, scored: Sequence[StrategyEvidence]) -> HeadlineCode:
+    """Why nothing was compared."""
+    if len(scored) == 1:
+        return "one_strategy"
+    return "not_comparable" if evidence.totals is None else "totals_only"
 
 
 def _unfit(evidence: Evidence) -> list[SanityFinding]:

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from harness.decision.check_results import SanityFinding, Severity
 from harness.gate import GuardrailResult
-from harness.statistics import Assumption, Recommendation
+from harness.statistics import Assumption, Recommendation, TotalsPair
 from harness.types import Rule
 
 DecisionState: TypeAlias = Literal["ship", "ship_with_conditions", "undecided", "do_not_ship"]
@@ -20,6 +20,7 @@ HeadlineCode: TypeAlias = Literal[
     "best_of_tested",  # there are critical errors, and the task declares no limit for them
     "too_close",
     "one_strategy",  # only one has a score
+    "totals_only",  # the scores of single examples are not known
     "not_comparable",  # several have a score, but no comparison can be computed
     "no_scores",
     "test_set_unfit",  # a sanity check of the task failed
@@ -72,6 +73,7 @@ NextStepCode: TypeAlias = Literal[
     "review_outputs",
     "run_gate",
     "finish_run",
+    "import_examples",
     "run_more_strategies",
     "plant_canaries",  # parameters: canaries
     "improve",
@@ -167,6 +169,7 @@ class Decision:
         recommendation: how the admissible strategies compare on the primary score; its choice is `strategy`, or `leader` where only a
             limit is missing. None where nothing can be compared.
         seeds: None where there is no choice, none of the strategies depends on a seed, or nothing can be computed.
+        totals: every pair of strategies, where only totals were imported; None where the scores of single examples are known.
     """
 
     task: str
@@ -182,6 +185,7 @@ class Decision:
     next_steps: tuple[NextStep, ...]
     recommendation: Recommendation | None
     seeds: SeedRisk | None
+    totals: tuple[TotalsPair, ...] | None = None
 
     def standing(self, strategy: str) -> CandidateStanding:
         """Where this strategy stands."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.decision.check_results import SanityFinding
 from harness.gate import GuardrailResult, Outcome
-from harness.statistics import Recommendation
+from harness.statistics import Recommendation, TotalsPair
 from harness.types import Rule, Score
 
 
@@ -83,6 +83,7 @@ class Evidence:
             computed is left out.
         sanity: findings about the task.
         foreign_verdicts: how many verdicts of the gate in the run's folder are about models of another run.
+        totals: every pair of strategies, where only totals were imported; None where the scores of single examples are known.
         task_argument: the task as commands can name it, a name or a YAML file; empty where they need more than that.
     """
 
@@ -93,6 +94,7 @@ class Evidence:
     strategies: tuple[StrategyEvidence, ...]
     recommendation: Recommendation | None
     seed_risks: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    totals: tuple[TotalsPair, ...] | None = None
     task_argument: str = ""
     sanity: tuple[SanityFinding, ...] = ()
     foreign_verdicts: int = 0

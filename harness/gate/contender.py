@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.results import RunResults, StrategyResult, TaskResults, find_cell
+from harness.results import RunResults, StrategyResult, TaskResults, find_cell, require_examples
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,9 @@ def find_contender(
     also the default of `bench export` and `bench predict`.
 
     Raises:
-        BenchError: none has a result, or several fit that differ in more than the seed.
+        BenchError: none has a result, several fit that differ in more than the seed, or only totals of it were imported.
     """
     cell = find_cell(run, strategy, task=task, model=model, train_size=train_size, seed=seed, needs_model=False).cell
     recipe = run.by_task[cell.task].get_strategy(cell)
+    require_examples(recipe)
     return Contender(recipe, recipe.restrict_to(cell), is_chosen=seed is not None)

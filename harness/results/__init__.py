@@ -9,7 +9,7 @@ from harness.results.acceptable import CRITICAL_ERROR_SCORES, acceptable_share, 
 from harness.results.costs import PHASES, StrategyCosts, TotalCost, costs_of_a_run, costs_of_use, costs_over_tasks, sum_of_known, total_cost
 from harness.results.finished_cell import FinishedCell, find_cell
 from harness.results.leak_tests import EXPOSURE, EXTRACTION, LEAK_BOUNDS, LEAK_METRICS, LeakTest, leak_cost
-from harness.results.pairing import MetricMismatch, Pairing, check_same_examples, shared_metrics
+from harness.results.pairing import MetricMismatch, Pairing, check_same_examples, require_examples, shared_metrics
 from harness.results.run_results import RunResults
 from harness.results.search_findings import BestSoFar, FieldFinding, SearchFindings, TrialFinding, TrialStanding, ValueRange
 from harness.results.search_summary import LEARNING_RATE, RaceDrop, RateRatio, SearchSummary
@@ -83,6 +83,7 @@ __all__ = [
     "list_acceptance_scores",
     "load_searches",
     "monthly_price",
+    "require_examples",
     "select_examples",
     "shared_metrics",
     "slice_examples",

@@ -93,7 +93,7 @@ def strategy_costs(
 
     Args:
         outputs: how many test examples each cell answered.
-        external: the outputs came from a file, so that their training and their speed are not known.
+        external: the outputs came from a file, so that their training is known only where the file states what it took.
         trials: of the search of its values.
     """
     cells = [result.costs for result in results]
@@ -111,8 +111,8 @@ def strategy_costs(
     return StrategyCosts(
         phases={phase: math.fsum(c.seconds for c in every if c.phase == phase) / len(cells) for phase in phases},
         phase_prices={p: math.fsum(c.price or 0.0 for c in every if c.phase == p) / len(cells) for p in phases} if priced else {},
-        training_seconds=None if external else _mean([_seconds(costs) for costs in training]),
-        training_price=None if external else _mean([_price(costs) for costs in training]),
+        training_seconds=None if external and not train else _mean([_seconds(costs) for costs in training]),
+        training_price=None if external and not train else _mean([_price(costs) for costs in training]),
         answer_seconds=answer_seconds / outputs if answer_seconds and outputs else None,
         thousand_price=1000 * answer_price / outputs if answer_price is not None and outputs else None,
         total_seconds=math.fsum(cost.seconds for cost in every) / len(cells),

@@ -18,8 +18,20 @@ from harness.types import Metric
 Array: TypeAlias = NDArray[np.float64]
 
 
+def require_examples(result: StrategyResult) -> None:
+    """Raise a BenchError where only totals of a strategy were imported: then there is nothing to compare or judge example by example."""
+    if result.task_scores.has_totals:
+        raise BenchError(
+            f"{result.run.path}: of '{result.task.name}' only totals were imported, and no score of a single example, so strategies cannot "
+            "be compared example by example, nor judged. The report says what the totals show. Evaluate again with the outputs of each "
+            "example kept, and import those."
+        )
+
+
 def check_same_examples(a: StrategyResult, b: StrategyResult) -> None:
     """Raise a BenchError unless both were tested on the same examples, in whatever order."""
+    require_examples(a)
+    require_examples(b)
     ours, theirs = set(a.positions), set(b.positions)
     where = f"{a.run.name} and {b.run.name}"
     if ours != theirs:

@@ -231,13 +231,15 @@ class StrategyResult:
     @cached_property
     def costs(self) -> StrategyCosts | None:
         """The costs of the cells with a result; of all that ended where none has one."""
-        outputs = len(self.examples) if self.done else 0
+        outputs = self.task_scores.test_size if self.done else 0
         return strategy_costs(self._counted, outputs=outputs, external=self.external, trials=self._trials)
 
     @cached_property
     def costs_by_cell(self) -> tuple[StrategyCosts, ...]:
         """The costs of each cell with a result, in the order of their seeds; a cell without any recorded cost is left out."""
-        each = (strategy_costs([self.run.results[cell.id]], outputs=len(self.examples), external=self.external) for cell in self.done)
+        each = (
+            strategy_costs([self.run.results[cell.id]], outputs=self.task_scores.test_size, external=self.external) for cell in self.done
+        )
         return tuple(costs for costs in each if costs is not None)
 
     @cached_property

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from harness.errors import BenchError
 from harness.metrics import FACTS, metrics_for
-from harness.statistics import score_stacks, stack_stored_scores, statistic_stack
+from harness.statistics import score_of_total, score_stacks, stack_stored_scores, statistic_stack
 from harness.store import StoredRun
-from harness.types import Cell, Example, Metric, Prediction, Score, Task
+from harness.types import Cell, Example, Metric, Prediction, Score, ScoreTotal, Task
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -41,6 +41,22 @@ class TaskScores:
             if any(cell.task == self.task.name and self.run.status(cell.id) == "done" for cell in self.run.cells):
                 raise
             return ()
+
+    @cached_property
+    def has_totals(self) -> bool:
+        """Whether only totals were imported: there are scores, but no examples and no predictions, so that nothing can be paired."""
+        return bool(self._totals)
+
+    @cached_property
+    def test_size(self) -> int:
+        """The test examples; where only totals are known, those of the largest."""
+        return max(total.n for total in self._totals) if self._totals else len(self.examples)
+
+    @cached_property
+    def _totals(self) -> tuple[ScoreTotal, ...]:
+        """All totals that were imported."""
+        results = [self.run.results[cell.id] for cell in self.run.cells if cell.task == self.task.name and cell.id in self.run.results]
+        return tuple(total for result in results for total in result.totals.values())
 
     @cached_property
     def groups(self) -> tuple[str | None, ...]:
@@ -85,7 +101,11 @@ class TaskScores:
         """The scores of one strategy over the seeds of these cells."""
         key = tuple(cell.id for cell in cells)
         if key not in self._scores:
-            self._scores[key] = score_stacks(self.metrics, lambda metric: self.stack(metric, cells), self.groups)
+            if self.has_totals:
+                totals = self.run.results[cells[0].id].totals
+                self._scores[key] = {m.name: score_of_total(totals[m.name]) for m in self.metrics if m.name in totals}
+            else:
+                self._scores[key] = score_stacks(self.metrics, lambda metric: self.stack(metric, cells), self.groups)
         return self._scores[key]
 
     def stack(self, metric: Metric, cells: Sequence[Cell]) -> Array:
@@ -105,7 +125,9 @@ class TaskScores:
         return equally_wide([self.stack(metric, cells) for cells in strategies])
 
     def _stack(self, metric: Metric, cells: Sequence[Cell]) -> Array:
-        """As stored with the predictions, where the same metric computed it; else computed from the outputs."""
+        """As stored with the predictions, where the same metric computed it; else computed from the outputs. Totals have no rows."""
+        if self.has_totals:
+            return np.empty((0, len(cells), 1))
         predictions = [self.predictions(cell) for cell in cells]
         if all(self.run.results[cell.id].signatures.get(metric.name) == metric.signature for cell in cells):
             stored = stack_stored_scores(metric, self.examples, predictions)

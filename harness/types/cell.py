@@ -9,6 +9,7 @@ from typing import Literal
 from harness.types.cell_note import CellNote
 from harness.types.leak_measurement import LeakMeasurement
 from harness.types.memory_step import MemoryUse
+from harness.types.score_total import ScoreTotal
 from harness.types.served_measurement import ServedMeasurement
 from harness.types.serving_measurement import ServingMeasurement
 from harness.types.trial import TrialMeasurement
@@ -126,3 +127,5 @@ class CellResult:
     """What the model takes to answer in service; None where that was not measured."""
     served: ServedMeasurement | None = None
     """What a server with the exported model answered; None where none was asked in this run."""
+    totals: Mapping[str, ScoreTotal] = field(default_factory=dict)
+    """Scores of which only the total was imported, by name; there are no predictions then. Empty for every other cell."""

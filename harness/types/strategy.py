@@ -33,6 +33,10 @@ class OutputsSpec(Declared):
     """A hash of the file's content."""
     price_per_1k: Annotated[float, Field(ge=0)] | None = None
     """The price of 1,000 outputs in USD; None if it is unknown."""
+    imported_from: str = ""
+    """The evaluation tool whose scores were taken over; empty for outputs that were scored here."""
+    trained: bool = False
+    """Whether imported scores come from a training run, so that another seed could change them."""
 
 
 class Strategy(Declared):
@@ -90,4 +94,4 @@ class Strategy(Declared):
     @property
     def deterministic(self) -> bool:
         """Whether the seed cannot change the result, because nothing is trained and no examples are drawn."""
-        return self.train is None and self.shots == 0
+        return self.train is None and self.shots == 0 and not (self.outputs is not None and self.outputs.trained)

@@ -19,7 +19,7 @@ def to_notebook_html(run: RunResults) -> str:
 
 def _table(results: TaskResults) -> Markup:
     strategy, *others = headings.NOTEBOOK_HEADINGS
-    caption = table_notes.caption_notebook(results.task.name, len(results.examples))
+    caption = table_notes.caption_notebook(results.task.name, results.test_size)
     heading = Markup("").join(Markup("<th>{}</th>").format(name) for name in (strategy, results.task.primary, *others))
     rows = Markup("").join(_row(strategy, results) for strategy in results.strategies)
     return Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(caption, heading, rows)

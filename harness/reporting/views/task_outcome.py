@@ -122,7 +122,7 @@ class TaskOutcome:
     @property
     def standings(self) -> Mapping[str, CandidateStatus]:
         """How each strategy with a score compares with the best, by its label; empty where the test set cannot tell."""
-        if len(self.scored) < 2 or self.decision.headline in ("not_comparable", "test_set_unfit"):
+        if len(self.scored) < 2 or self.decision.headline in ("not_comparable", "totals_only", "test_set_unfit"):
             return {}
         return {each.strategy: each.status for each in self.decision.standings if each.status != "no_score"}
 
@@ -164,7 +164,7 @@ def build_task_outcome(results: TaskResults, *, volume: int | None = None) -> Ta
         run=results.run.name,
         command=results.run.plan.command,
         task=results.task,
-        test_size=len(results.examples),
+        test_size=results.test_size,
         primary=_find_primary(primary, names),
         scores=names,
         strategies=results.strategies,

@@ -7,6 +7,7 @@ from harness.statistics.claims.limits import difference_claim_limits, score_clai
 from harness.statistics.claims.noninferiority import NotWorse, not_worse
 from harness.statistics.claims.recommendation import Candidate, Lead, Recommendation, Standing, recommend
 from harness.statistics.claims.thresholds import ClaimCheck, ClaimStatus, Outcome, check_above, orient
+from harness.statistics.claims.totals import TotalsPair, TotalsStanding, compare_totals
 
 __all__ = [
     "Candidate",
@@ -17,8 +18,11 @@ __all__ = [
     "Outcome",
     "Recommendation",
     "Standing",
+    "TotalsPair",
+    "TotalsStanding",
     "check_above",
     "compare_best",
+    "compare_totals",
     "difference_claim_limits",
     "holm_adjust",
     "holm_rejections",

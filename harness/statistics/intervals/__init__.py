@@ -35,6 +35,7 @@ from harness.statistics.intervals.quantiles import quantile, quantile_interval
 from harness.statistics.intervals.rank_scores import logit_limits, mean_influences, rank_basis, rank_error, rank_interval
 from harness.statistics.intervals.scores import compute_scores, score_stacks, score_strategy
 from harness.statistics.intervals.spread import MeanSpread, PairedSpread, ProportionSpread, Spread
+from harness.statistics.intervals.total import score_of_total
 from harness.statistics.intervals.unseen import UnseenUnits, hoeffding_half_width, hoeffding_p_value, unseen_units
 from harness.statistics.intervals.weighted import weighted_difference, weighted_mean, weighted_share
 
@@ -82,6 +83,7 @@ __all__ = [
     "rank_basis",
     "rank_error",
     "rank_interval",
+    "score_of_total",
     "score_stacks",
     "score_strategy",
     "tango_interval",

@@ -8,6 +8,7 @@ from tests.fuzz.readers.declarations import DECLARATIONS
 from tests.fuzz.readers.experiment_files import EXPERIMENT_FILES
 from tests.fuzz.readers.feedback_files import FEEDBACK_FILES
 from tests.fuzz.readers.forecast_files import FORECAST_FILES
+from tests.fuzz.readers.imported_results import IMPORTED_RESULTS
 from tests.fuzz.readers.label_files import LABEL_FILES
 from tests.fuzz.readers.model_files import MODEL_FILES
 from tests.fuzz.readers.privacy_files import PRIVACY_FILES
@@ -27,6 +28,7 @@ READERS: dict[str, Reader] = {
     **RETRAIN_FILES,
     **MODEL_FILES,
     **PRIVACY_FILES,
+    **IMPORTED_RESULTS,
     **LABEL_FILES,
     **EXPERIMENT_FILES,
     **FEEDBACK_FILES,

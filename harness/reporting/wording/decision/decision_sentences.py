@@ -18,6 +18,7 @@ from harness.reporting.wording.decision.condition_sentences import (
 )
 from harness.reporting.wording.decision.next_step_sentences import StepText, describe_step
 from harness.reporting.wording.decision.sanity_sentences import finding_clause
+from harness.reporting.wording.decision.totals_sentences import describe_totals
 from harness.reporting.wording.gate import format_limit, limit_title
 from harness.reporting.wording.names import list_strategies_first, score_in_sentence, score_name, starts_sentence, strategy_in_sentence
 from harness.reporting.wording.run_sentences import describe_status
@@ -169,6 +170,10 @@ def _not_comparable(task: TaskOutcome) -> str:
     return f"The strategies cannot be compared on {score_in_sentence(task.primary.name)}."
 
 
+def _totals_only(task: TaskOutcome) -> str:
+    return "Only totals were imported, so no choice can be made between the strategies."
+
+
 def _unfit(task: TaskOutcome) -> str:
     reason = next(reason for reason in task.decision.reasons if reason.code == "task_unfit")
     return f"The test set cannot support a decision: {finding_clause(find_finding(reason, task.decision))}."
@@ -210,6 +215,7 @@ _HEADLINES = {
     "best_of_tested": _best_of_tested,
     "too_close": _too_close,
     "one_strategy": _one_strategy,
+    "totals_only": _totals_only,
     "not_comparable": _not_comparable,
     "no_scores": _no_scores,
     "test_set_unfit": _unfit,
@@ -230,6 +236,8 @@ def _why(task: TaskOutcome) -> list[str]:
         sentences.append(choice + comparing.describe_costs(results[compared.choice]))
     elif compared is not None and decision.headline == "too_close":
         sentences.append(comparing.describe_undecided(compared, task.primary))
+    if decision.headline == "totals_only":
+        sentences += describe_totals(task)
     if decision.headline == "no_scores" and task.strategies:
         outcomes = "; ".join(f"{strategy_in_sentence(each.label)}: {describe_status(each)}" for each in task.strategies)
         sentences.append(starts_sentence(f"{outcomes}.", task.strategies[0].label))

@@ -89,6 +89,9 @@ _SENTENCES: Mapping[NextStepCode, Callable[[NextStep], str]] = {
     "finish_run": lambda step: "Run the same command again to finish the run.",
     "run_more_strategies": lambda step: "Run the untuned model and another strategy on the same test examples.",
     "plant_canaries": lambda step: "Test with planted secrets what the strategies remember of their training data.",
+    "import_examples": lambda step: (
+        "Evaluate again with the outputs of each example kept, and import those: systems are then compared example by example."
+    ),
     "improve": lambda step: "Train on more or better examples, or try a larger model or another strategy.",
     "fix_test_set": lambda step: "Use a test set that can answer the question.",
     "read_failures": lambda step: f"Read outputs of {strategy_in_sentence(step.strategy)} to see where it fails.",

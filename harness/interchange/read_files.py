@@ -1,0 +1,69 @@
+"""Which tool wrote a file, and its results."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness.errors import BenchError
+from harness.interchange.imported import ImportedResult
+from harness.interchange.json_node import JsonNode, read_document
+from harness.interchange.readers import is_lm_eval, is_peft, is_samples, match_samples, read_lm_eval, read_peft
+
+MAX_FILES = 2000
+_FORMATS = "results of lm-evaluation-harness (results_DATE.json, with samples_TASK_DATE.jsonl)"
+
+
+def read_results(paths: Iterable[Path]) -> list[ImportedResult]:
+    """The results in these files, and in the files of these folders that end as results do.
+
+    Raises:
+        BenchError: a file is of no known tool, or damaged.
+    """
+    files = _find_files(paths)
+    samples = [path for path in files if is_samples(path)]
+    documents = {path: read_document(path) for path in files if path not in samples}
+    lm_eval = [path for path, document in documents.items() if is_lm_eval(document)]
+    own_samples = match_samples(samples, lm_eval)
+    results: list[ImportedResult] = []
+    peft = {path: document for path, document in documents.items() if is_peft(document)}
+    results += read_peft(peft, {path: _hash_files([path]) for path in peft})
+    for path, document in documents.items():
+        if path in peft:
+            continue
+        if path in own_samples:
+            results += read_lm_eval(document, path, _hash_files([path, *own_samples[path]]), own_samples[path])
+        else:
+            raise _unknown(document)
+    if not results:
+        raise BenchError(f"{files[0]}: has no results. Import {_FORMATS}.")
+    return results
+
+
+def _find_files(paths: Iterable[Path]) -> list[Path]:
+    """The named files, and the JSON files below named folders, in order."""
+    files: list[Path] = []
+    for path in paths:
+        named = [path]
+        if path.is_dir():
+            named = sorted(each for pattern in ("*.json", "*.jsonl", "*.eval") for each in path.rglob(pattern) if each.is_file())
+            if not named:
+                raise BenchError(f"{path}: has no JSON files. Name the files, or the folder that they are in.")
+        files += [each for each in named if each not in files]
+        if len(files) > MAX_FILES:
+            raise BenchError(f"{path}: more than {MAX_FILES:,} files. Import fewer at once.")
+    return files
+
+
+def _hash_files(paths: Iterable[Path]) -> str:
+    """sha256 (hex) over the contents of files."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _unknown(document: JsonNode) -> BenchError:
+    return document.problem(f"is no file of results that can be imported. Known are {_FORMATS}")
