@@ -10,11 +10,11 @@ from typing import Any
 
 
 class ModelServer:
-    """Serves completions on a free port of the loopback address.
+    """Serves completions and answers in chats on a free port of the loopback address.
 
     `faults` are taken one by one, before a request is answered: a status, "cut" (half a body), "json" (no JSON), "shape" (JSON of another
-    form), "huge" (more than a client should read), "redirect" or "silent" (nothing until the server is closed). `requests` are the bodies
-    that arrived, and `keys` the authorizations.
+    form), "huge" (more than a client should read), "redirect" or "silent" (nothing until the server is closed). `refuse` may answer a
+    request with a status and JSON. `requests` are the bodies that arrived, and `keys` the authorizations.
     """
 
     def __init__(
@@ -27,6 +27,8 @@ class ModelServer:
     ) -> None:
         self.complete, self.models, self.takes_ids, self.takes_penalty = complete, models, takes_ids, takes_penalty
         self.faults: list[Any] = []
+        self.retry_after = "7"
+        self.refuse: Callable[[dict[str, Any]], tuple[int, Any] | None] = lambda body: None
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.closing = threading.Event()
@@ -46,7 +48,11 @@ class ModelServer:
                     server.keys.append(self.headers.get("authorization"))
                 if fault is not None:
                     self._fail(fault)
-                elif (isinstance(body["prompt"], list) and not server.takes_ids) or ("repeat_penalty" in body and not server.takes_penalty):
+                elif (refusal := server.refuse(body)) is not None:
+                    self._send(*refusal)
+                elif (isinstance(body.get("prompt"), list) and not server.takes_ids) or (
+                    "repeat_penalty" in body and not server.takes_penalty
+                ):
                     self._send(422, {"detail": "<b>unexpected</b>"})
                 else:
                     with server._lock:  # one model
@@ -75,7 +81,7 @@ class ModelServer:
 
             def _write(self, status: int, content: bytes, length: int, **headers: str) -> None:
                 self.send_response(status)
-                for name, value in {"content-length": str(length), "retry-after": "7", **headers}.items():
+                for name, value in {"content-length": str(length), "retry-after": server.retry_after, **headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 try:
@@ -102,6 +108,18 @@ class ModelServer:
 def say(text: str, **more: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Always the same text."""
     return lambda body: {"choices": [{"text": text, "finish_reason": "stop"}], **more}
+
+
+def chat(answer: str | Callable[[dict[str, Any]], Any], **more: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A chat with the same answer to everything, or with what a function makes of a request: a text, or the fields of the choice."""
+
+    def complete(body: dict[str, Any]) -> dict[str, Any]:
+        made = answer(body) if callable(answer) else answer
+        choice = made if isinstance(made, dict) else {"message": {"role": "assistant", "content": made}, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 100, "completion_tokens": 10}
+        return {"model": "big-2026-01", "system_fingerprint": "fp_1", "choices": [choice], "usage": usage, **more}
+
+    return complete
 
 
 def answer_with(model: Any, tokenizer: Any, *, gives_logprobs: bool = True) -> Callable[[dict[str, Any]], dict[str, Any]]:

@@ -292,7 +292,7 @@ def test_yaml_examples_name_every_field():
     """The references explain every field that exists, and no other."""
     import yaml
 
-    from harness.types import DataSpec, SplitSpec, Strategy, Task, TrainSpec
+    from harness.types import ApiSpec, DataSpec, SplitSpec, Strategy, Task, TrainSpec
 
     (task,) = (yaml.safe_load(b) for b in blocks("tasks/README.md", "yaml"))
     assert set(task) == set(Task.model_fields)
@@ -301,6 +301,7 @@ def test_yaml_examples_name_every_field():
     (strategy,) = (yaml.safe_load(b) for b in blocks("strategies/README.md", "yaml"))
     assert set(strategy) == set(Strategy.model_fields)
     assert set(strategy["train"]) == set(TrainSpec.model_fields)
+    assert set(strategy["api"]) == set(ApiSpec.model_fields)
 
 
 def test_readme_is_short():

@@ -62,6 +62,8 @@ TESTS = {
     "processes that train": ("tests/engine/distributed/test_several_processes.py",),
     "nodes of a Ray cluster": ("tests/grid/cluster/test_remote_cells.py", "tests/grid/cluster/test_ray_tasks.py"),
     "an MLflow server": ("tests/lifecycle/serving/test_mlflow_mirror.py", "tests/cli/test_cli_mirror.py"),
+    "answers of hosted models (": ("tests/engine/hosted/test_asking.py", "tests/grid/execution/test_hosted_cells.py"),
+    "answers of hosted models in the cache": ("tests/engine/hosted/test_asking.py", "tests/fuzz/test_fuzz.py"),
     "answers of a server": ("tests/engine/served/test_client.py", "tests/grid/execution/test_served_run.py"),
     "requests": ("tests/viewer/test_viewer_server.py",),
     "arguments": ("tests/cli/test_cli_bad_input.py", "tests/cli/test_cli_boundary.py", "tests/fuzz/test_fuzz.py"),

@@ -19,7 +19,7 @@ from harness.plugins import use_plugin_files
 from harness.reporting import write_page
 from harness.results import RunResults
 from harness.store import RunFolder, RunPlan, StoredRun, find_run_to_resume
-from harness.types import Cell
+from harness.types import Cell, HostedForecast
 
 if TYPE_CHECKING:  # reading a run imports no engine: what trains is imported where it is called
     from harness.grid import Listener, RayCluster, Request
@@ -33,6 +33,8 @@ class SilentListener:
     def reused(self, cell: Cell, run: str) -> None: ...
 
     def planned(self, plan: RunPlan) -> None: ...
+
+    def hosted(self, forecast: HostedForecast) -> None: ...
 
     def event(self, event: Mapping[str, Any]) -> None: ...
 
@@ -58,6 +60,8 @@ def run_request(
     serve_model: str | None = None,
     serve_key_env: str | None = None,
     serve_concurrency: int = 8,
+    send_to: Sequence[str] = (),
+    max_cost: float | None = None,
     track: Sequence[str] = (),
     checkpoint_every: float = 30.0,
     forecasts: bool = False,
@@ -69,9 +73,21 @@ def run_request(
         checkpoint_every: seconds between two checkpoints of a training run.
         forecasts: forecast what each cell takes, and add what it took to the ledger of forecasts.
         request, runs_dir, listener, new, reuse, resume, jobs, executor, ray_address, serving_seconds, devices_per_cell, serve_with,
-            serve_model, serve_key_env, serve_concurrency, track, command: as for `run`; by default, no speed is measured.
+            serve_model, serve_key_env, serve_concurrency, send_to, max_cost, track, command: as for `run`; by default, no speed is
+            measured.
     """
-    from harness.grid import MOST_REQUESTS, Listeners, ServeRequest, Tracking, execute, find_server, make_plan, open_trackers
+    from harness.grid import (
+        MOST_REQUESTS,
+        HostedRequest,
+        Listeners,
+        ServeRequest,
+        Tracking,
+        check_hosts,
+        execute,
+        find_server,
+        make_plan,
+        open_trackers,
+    )
 
     check_counts(jobs=jobs, devices_per_cell=devices_per_cell)
     check_seconds(serving_seconds=serving_seconds)
@@ -88,6 +104,9 @@ def run_request(
         planned = [make_plan(request, catalog, command=command, device=device, cores=cores)]
         asked = ServeRequest(serve_with or "", serve_model, serve_key_env, serve_concurrency)
         server = find_server(planned[0].plan, asked) if serve_with is not None else None
+        allowed = HostedRequest(as_texts(send_to), max_cost)
+        for forecast in check_hosts(planned[0], allowed):
+            shown.hosted(forecast)
         with Tracking(trackers, shown.tracker) as tracking:
             finished = execute(
                 planned.pop(),
@@ -100,6 +119,7 @@ def run_request(
                 serving_seconds=serving_seconds,
                 devices_per_cell=devices_per_cell,
                 server=server,
+                hosted=allowed,
                 checkpoint_every=checkpoint_every,
                 open_executor=None if cluster is None else cluster.open_executor,
                 forecasts=forecasts,

@@ -14,6 +14,7 @@ from harness.gate import Event, Registry
 from harness.results import RunResults, StrategyResult
 from harness.statistics import Outcome
 from harness.store import RunFolder
+from harness.types import HostedForecast
 
 if TYPE_CHECKING:
     from harness.grid import Listener
@@ -164,6 +165,8 @@ class _RunName(SilentListener):
 
     def __init__(self, step: _Step) -> None:
         self._step = step
+
+    def hosted(self, forecast: HostedForecast) -> None: ...
 
     def started(self, folder: RunFolder, resumed: bool) -> None:
         self._step.note_run(folder.path.name)

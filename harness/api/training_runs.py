@@ -63,6 +63,8 @@ def run(
     serve_model: str | None = None,
     serve_key_env: str | None = None,
     serve_concurrency: int = 8,
+    send_to: str | Sequence[str] = (),
+    max_cost: float | None = None,
     track: Sequence[str] = (),
     listener: Listener | None = None,
     command: str = "harness.run",
@@ -119,6 +121,9 @@ def run(
         serve_model: the name of the model on that server; by default the only one there.
         serve_key_env: the environment variable that holds the key of that server; by default, no key is sent.
         serve_concurrency: the number of requests at a time.
+        send_to: the hosts that prompts may be sent to. Each host of a strategy with method `api` must be named.
+        max_cost: the most that all answers of hosted models may cost in this run, in USD. What was answered until then is kept, and the
+            strategy has no result; the same call with a higher limit continues.
         track: experiment trackers that follow the run: "mlflow", "wandb", "tensorboard". They get parameters, losses, scores, costs,
             adapters and the report without texts. One that fails is left out, with a warning.
         listener: receives progress; without one, nothing is shown.
@@ -184,6 +189,8 @@ def run(
         serve_model=serve_model,
         serve_key_env=serve_key_env,
         serve_concurrency=serve_concurrency,
+        send_to=send_to,
+        max_cost=max_cost,
         track=track,
         command=command,
     )

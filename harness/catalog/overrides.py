@@ -1,7 +1,7 @@
 """Strategies with overridden fields: `lora:r=8` on the command line, `override` in a grid file.
 
-A bare name is looked up among the fields of `train`, then of the strategy itself, then of its quantization; otherwise it is a field of
-its adapter. A dotted name is explicit: `adapter.r`, `train.epochs`.
+A bare name is looked up among the fields of `train`, then of the strategy itself, then of its `api` and its quantization; otherwise it is a
+field of its adapter. A dotted name is explicit: `adapter.r`, `train.epochs`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from harness.catalog.yaml_file import parse_yaml_value
 from harness.errors import BenchError, did_you_mean
-from harness.types import QuantizationSpec, Strategy, TrainSpec
+from harness.types import ApiSpec, QuantizationSpec, Strategy, TrainSpec
 from harness.validation import describe_problem
 
-_PARTS = ("train", "adapter", "quantization")
+_PARTS = ("train", "adapter", "quantization", "api")
 _FIXED = ("name", "method", *_PARTS)  # these make a strategy what it is, and cannot be overridden
 # Where a number or a table is accepted, pydantic also reports that a number is not a table. The other message says more.
 _NOT_A_TABLE = ("dict_type", "mapping_type")
@@ -91,14 +91,18 @@ def locate_field(strategy: Strategy, field: str) -> tuple[str | None, str] | Non
     """
     part, dot, key = field.partition(".")
     if dot:
-        known = {"train": [*TrainSpec.model_fields], "quantization": [*QuantizationSpec.model_fields], "adapter": [key] if key else []}
+        known = {
+            "train": [*TrainSpec.model_fields], "quantization": [*QuantizationSpec.model_fields], "api": [*ApiSpec.model_fields],
+            "adapter": [key] if key else [],
+        }  # fmt: skip
         return (part, key) if key in known.get(part, []) and getattr(strategy, part) else None
     if field in TrainSpec.model_fields and strategy.train is not None:
         return "train", field
     if field in Strategy.model_fields and field not in _FIXED:
         return None, field
-    if field in QuantizationSpec.model_fields and strategy.quantization is not None:
-        return "quantization", field
+    parts = {"api": [*ApiSpec.model_fields], "quantization": [*QuantizationSpec.model_fields]}
+    if owner := next((part for part, fields in parts.items() if getattr(strategy, part) is not None and field in fields), None):
+        return owner, field
     if field in _FIXED:
         return None
     # Any other name may be a field of PEFT's config class, which is checked before the first cell starts.
@@ -108,9 +112,10 @@ def locate_field(strategy: Strategy, field: str) -> tuple[str | None, str] | Non
 def _unknown_field(strategy: Strategy, field: str) -> str:
     if strategy.train is None and field.removeprefix("train.") in TrainSpec.model_fields:
         return f"'{strategy.name}' is not trained, so it has no '{field}'"
-    known = [name for name in Strategy.model_fields if name not in _FIXED and (name != "shots" or strategy.method == "prompt")]
+    known = [name for name in Strategy.model_fields if name not in _FIXED and (name != "shots" or strategy.method in ("prompt", "api"))]
     known += TrainSpec.model_fields if strategy.train else ()
     known += QuantizationSpec.model_fields if strategy.quantization else ()
+    known += ApiSpec.model_fields if strategy.api else ()
     known += (name for name in strategy.adapter if name != "peft_type")
     return f"there is no field '{field}' to override.{did_you_mean(field, known)}"
 

@@ -1,4 +1,4 @@
-"""Resolve what users type for a strategy: a name, a YAML file, either with overrides (`lora:r=8`), or `outputs:FILE[@NAME]`."""
+"""Resolve what users type for a strategy: a name, a YAML file, either with overrides (`lora:r=8`), `outputs:FILE[@NAME]` or `api:FILE`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.catalog.overrides import override_strategy, parse_strategy_spec
 from harness.errors import BenchError
 from harness.types import OutputsSpec, Strategy
 
-OUTPUTS_PREFIX = "outputs:"
+OUTPUTS_PREFIX, API_PREFIX = "outputs:", "api:"
 
 
 def resolve_strategy(
@@ -26,7 +26,8 @@ def resolve_strategy(
     """Resolve a spec to a strategy.
 
     Args:
-        spec: a name, a file, either with overrides, `outputs:FILE`, `outputs:FILE@NAME`, or a strategy built in Python.
+        spec: a name, a file, either with overrides, `outputs:FILE`, `outputs:FILE@NAME`, `api:` before the name or the file of a hosted
+            model, or a strategy built in Python.
         epochs: overrides the epochs of a trained strategy; overrides in the spec take precedence.
         outputs_name: the name of external outputs; the name of their file by default.
         price_per_1k: the price of 1,000 external outputs in USD.
@@ -38,6 +39,8 @@ def resolve_strategy(
         return _with_epochs(catalog.accept(spec).value, epochs)
     if spec.startswith(OUTPUTS_PREFIX):
         return _outputs_strategy(spec.removeprefix(OUTPUTS_PREFIX), outputs_name, price_per_1k)
+    if spec.startswith(API_PREFIX):
+        return _hosted(spec, resolve_strategy(spec.removeprefix(API_PREFIX), catalog))
     name, values = parse_strategy_spec(spec)
     strategy = _with_epochs(catalog.strategy(name).value, epochs)
     if not values:
@@ -45,6 +48,12 @@ def resolve_strategy(
     # The name is the spec without characters that a name cannot have, such as brackets, quotes and spaces.
     suffix = re.sub(r"[^A-Za-z0-9._=,+:-]", "", spec.partition(":")[2])
     return override_strategy(strategy, values, f"{strategy.name}:{suffix}")
+
+
+def _hosted(spec: str, strategy: Strategy) -> Strategy:
+    if strategy.api is None:
+        raise BenchError(f"{spec}: '{strategy.name}' has method '{strategy.method}', not 'api': leave out '{API_PREFIX}'")
+    return strategy
 
 
 def _with_epochs(strategy: Strategy, epochs: float | None) -> Strategy:

@@ -22,7 +22,7 @@ from harness.text import plural
 if TYPE_CHECKING:
     from harness.results import RunResults
     from harness.store import RunFolder, RunPlan
-    from harness.types import Cell, CellForecast
+    from harness.types import Cell, CellForecast, HostedForecast
 
 # Lines of a live table; a longer one would not fit on a screen.
 _MAX_LINES = 16
@@ -107,6 +107,13 @@ class RunDisplay:
             self._live = Live(self._table(), console=self._console, refresh_per_second=4, get_renderable=self._table)
             self._live.start()
 
+    def hosted(self, forecast: HostedForecast) -> None:
+        """Show what will be sent to a host, and what it is expected to cost."""
+        from harness.reporting import describe_hosted_forecast
+
+        for line in describe_hosted_forecast(forecast):
+            self._say(line)
+
     def _show_forecast(self) -> None:
         """Show, once, what the cells take together that have no result yet, neither of their own nor of another run."""
         waiting = [each for cell, each in self._forecasts.items() if cell in self._lines and self._lines[cell].state == "waiting"]
@@ -148,6 +155,9 @@ class RunDisplay:
         elif kind == "lost":
             line.state, line.phase = "waiting", ""
             self._say(f"{line.label}: runs again: {event['reason']}")
+        elif kind == "stopped":
+            line.state, line.phase, self._current = "incomplete", "", _PREPARING
+            self._say(f"{line.label}: incomplete: {event['reason']}")
         elif kind == "start":
             self._show_forecast()
             line.state, line.started = "running", now

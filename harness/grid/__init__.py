@@ -4,14 +4,15 @@ from harness.grid.cluster import RayCluster, open_ray_cluster
 from harness.grid.execution import Listener, Listeners, execute, keep_named_columns
 from harness.grid.planning import (
     MOST_REQUESTS,
+    HostedRequest,
     Planned,
     ServeRequest,
+    check_hosts,
     find_server,
     forecast_plan,
     forecast_request,
     group_forecasts,
     make_plan,
-    match_label,
     read_tasks,
     vocabulary,
 )
@@ -21,6 +22,7 @@ from harness.grid.trackers import TRACKERS, RunOutcome, Tracker, Tracking, open_
 __all__ = [
     "MOST_REQUESTS",
     "TRACKERS",
+    "HostedRequest",
     "Listener",
     "Listeners",
     "Planned",
@@ -30,6 +32,7 @@ __all__ = [
     "ServeRequest",
     "Tracker",
     "Tracking",
+    "check_hosts",
     "execute",
     "find_server",
     "forecast_plan",
@@ -38,7 +41,6 @@ __all__ = [
     "keep_named_columns",
     "make_plan",
     "make_request",
-    "match_label",
     "open_ray_cluster",
     "open_trackers",
     "read_grid",

@@ -14,7 +14,7 @@ from harness.metrics.families import FAMILIES, TRUTH_SCORES, families, file_fami
 from harness.metrics.family import BOUNDS, Family, example_metric, scale_width
 from harness.metrics.file_metrics import try_metrics
 from harness.metrics.join import join
-from harness.metrics.labels import ClassScores, confusion_matrix, score_classes
+from harness.metrics.labels import ClassScores, confusion_matrix, match_label, score_classes
 from harness.metrics.plugin_contract import check_family
 from harness.metrics.stored_scores import describe_metrics
 from harness.metrics.support import SUPPORT_SCORE, input_text
@@ -48,6 +48,7 @@ __all__ = [
     "is_library_metric",
     "join",
     "library_score_name",
+    "match_label",
     "metrics_for",
     "scale_width",
     "score_classes",

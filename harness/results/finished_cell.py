@@ -90,8 +90,10 @@ def find_cell(
     done = [c for c in fitting if run.status(c.id) == "done"]
     if not done:
         raise BenchError(f"{run.path}: '{strategy}' has no result: its cell is {_outcome(run, fitting[0])}.")
-    if run.plan.get_strategy(done[0]).outputs is not None and needs_model:
+    if needs_model and run.plan.get_strategy(done[0]).outputs is not None:
         raise BenchError(f"{run.path}: '{strategy}' are external outputs: the run has no model to use. Choose another strategy.")
+    if needs_model and run.plan.get_strategy(done[0]).api is not None:
+        raise BenchError(f"{run.path}: '{strategy}' is a hosted model: its weights are not here. Choose another strategy.")
     choices = [
         f"{setting(name, name.upper())} ({', '.join(str(value) for value in values)})"
         for name in ("task", "model", "train_size")

@@ -99,8 +99,13 @@ class StrategyResult:
 
     @property
     def external(self) -> bool:
-        """Whether the outputs were read from a file."""
-        return self.definition.outputs is not None
+        """Whether no model of this machine gave the outputs: they were read from a file, or a host was asked."""
+        return not self.definition.has_model
+
+    @property
+    def hosted(self) -> bool:
+        """Whether a host was asked."""
+        return self.definition.api is not None
 
     @property
     def is_base(self) -> bool:
@@ -148,7 +153,7 @@ class StrategyResult:
         """The cells without a result."""
         results = self.run.results
         return tuple(
-            CellProblem(cell.seed, status, results[cell.id].error if cell.id in results else None)
+            CellProblem(cell.seed, status, results[cell.id].error if cell.id in results else self.run.folder.cell(cell.id).read_stop_note())
             for cell, status in zip(self.cells, self.statuses, strict=True)
             if status != "done"
         )

@@ -16,9 +16,11 @@ from harness.store.atomic import make_private_folder
 from harness.store.parquet_tables import read_predictions, write_predictions
 from harness.store.removed_weights import ARTIFACT, REMOVED, RemovedWeights
 from harness.store.seals import RESTORE, describe_damage, hash_file, read_sealed, read_sealed_json, require_inside, walk_files, write_sealed
+from harness.text import one_line
 from harness.types import CellResult, Prediction
 
 _PREDICTIONS = "predictions.parquet"
+_LONGEST_NOTE = 1000  # characters
 _LOG = "log.txt"  # grows until the process of the cell has ended, so only the run's seal covers it
 
 
@@ -54,6 +56,11 @@ class CellFolder:
     def checkpoint(self) -> Path:
         """The folder from which an interrupted cell resumes."""
         return self.path / "checkpoint"
+
+    @property
+    def stop_note(self) -> Path:
+        """Why the cell could not be completed: one line, deleted with the checkpoint when it is."""
+        return self.checkpoint / "stopped.txt"
 
     @property
     def curve(self) -> Path:
@@ -113,6 +120,14 @@ class CellFolder:
         """
         advice = f"Delete the folder {self.path} to run this cell again."
         return require_inside(self.path, read_sealed_json(self.result_file, place=self.place, advice=advice).get("files", {}))
+
+    def read_stop_note(self) -> str | None:
+        """Why a cell without a result could not be completed, on one line; None where nothing says so."""
+        try:
+            with self.stop_note.open(encoding="utf-8", errors="replace") as file:
+                return one_line(file.read(_LONGEST_NOTE), _LONGEST_NOTE)
+        except OSError:
+            return None
 
     def list_damage(self, under: str = "", *, fresh: bool = False) -> list[str]:
         """What is wrong with the files of a finished cell; empty if all are as they were recorded.

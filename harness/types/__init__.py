@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.types.api_spec import ApiSpec, LabelForm, TokenPrice
 from harness.types.cell import Cell, CellResult, Cost, Phase, Shape, Status, TrainingSummary
 from harness.types.cell_forecast import CellForecast, ForecastRange, MemoryParts, PlannedForecast
 from harness.types.cell_note import CellNote, NoteCode
@@ -12,6 +13,8 @@ from harness.types.declared import Declared, Name, Paths
 from harness.types.example import DataReport, Example, Finish, Prediction, SplitName, Splits
 from harness.types.faithfulness_spec import FaithfulnessSpec, SupportKind
 from harness.types.guardrail_spec import GuardrailSpec
+from harness.types.hosted_forecast import HostedForecast
+from harness.types.hosted_measurement import HostedMeasurement
 from harness.types.leak_measurement import CanaryOutcome, LeakMeasurement
 from harness.types.memory_step import MEMORY_STEPS, MemoryStep, MemoryUse
 from harness.types.metric import Metric, Score, Statistic, StoredScore, always_defined
@@ -41,6 +44,7 @@ __all__ = [
     "MOST_TRIALS",
     "OUTPUTS_A_MONTH",
     "TRIALS",
+    "ApiSpec",
     "Attention",
     "BatchEnd",
     "CanaryOutcome",
@@ -66,7 +70,10 @@ __all__ = [
     "FlaggedRow",
     "ForecastRange",
     "GuardrailSpec",
+    "HostedForecast",
+    "HostedMeasurement",
     "Kind",
+    "LabelForm",
     "LabelSource",
     "LeakMeasurement",
     "MemoryParts",
@@ -114,6 +121,7 @@ __all__ = [
     "Tier",
     "TimedAnswer",
     "TimedBatch",
+    "TokenPrice",
     "TrainSpec",
     "TrainingSummary",
     "Trial",

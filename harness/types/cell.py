@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.types.cell_note import CellNote
+from harness.types.hosted_measurement import HostedMeasurement
 from harness.types.leak_measurement import LeakMeasurement
 from harness.types.memory_step import MemoryUse
 from harness.types.score_total import ScoreTotal
@@ -129,3 +130,5 @@ class CellResult:
     """What a server with the exported model answered; None where none was asked in this run."""
     totals: Mapping[str, ScoreTotal] = field(default_factory=dict)
     """Scores of which only the total was imported, by name; there are no predictions then. Empty for every other cell."""
+    hosted: HostedMeasurement | None = None
+    """What a hosted model answered, and at what cost; None for every other strategy."""

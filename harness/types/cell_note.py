@@ -15,6 +15,14 @@ NoteCode = Literal[
     "memory_step",  # texts: the step of the memory ladder; tokens: of a micro-batch; speed: in percent of that as planned, 0 if unknown
     "no_validation_examples",  # the weights of the last step were kept
     "external_outputs",  # texts: the name of the file
+    "hosted_model",  # texts: the model and the host; tokens: of all prompts and answers
+    "host_changed",  # count versions or systems have answered; texts: the first ones
+    "requests_refused",  # count of total requests were refused for their text; texts: the first reason
+    "answers_filtered",  # count of total answers were ended by the host's content filter
+    "answers_cut",  # count of total answers had as many tokens as were allowed before they named a label
+    "answers_from_cache",  # count of total answers were given to earlier runs; texts: the day of the oldest
+    "tokens_estimated",  # of count of total answers, the host did not count the tokens
+    "requests_unanswered",  # count requests had no answer that could be read, and may have been charged
     "outputs_missing",  # count of total test examples have no output; texts: the first ids
     "outputs_without_label",  # count of total outputs are not labels; texts: the first outputs
     "support_texts_cut",  # count of total outputs, or their inputs, were too long for the model that scores support

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
+from harness.types.api_spec import ApiSpec
 from harness.types.declared import Declared
 from harness.types.train_spec import TrainSpec
 
-Method = Literal["prompt", "full", "peft", "outputs"]
+Method = Literal["prompt", "full", "peft", "api", "outputs"]
 # A strategy with overrides is named as it is typed: lora:r=8,learning_rate=1e-4
 StrategyName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,+:-]*$", max_length=160)]
 
@@ -47,6 +48,7 @@ class Strategy(Declared):
     | `prompt` | nothing is trained: the base model with the task's prompt or the strategy's own, and optionally `shots` |
     | `full` | every weight is trained |
     | `peft` | an adapter is trained on the frozen base model |
+    | `api` | a hosted model is asked with the task's prompt or the strategy's own, and optionally `shots` |
     | `outputs` | external outputs, read from a file |
     """
 
@@ -58,13 +60,15 @@ class Strategy(Declared):
     prompt: str | None = None
     """Replaces the task's prompt."""
     shots: Annotated[int, Field(ge=0, le=1000)] = 0
-    """For method `prompt`: the number of training examples shown before the prompt."""
+    """For methods `prompt` and `api`: the number of training examples shown before the prompt."""
     adapter: Mapping[str, Any] = Field(default_factory=dict)
     """For method `peft`: the fields of PEFT's config class for this `peft_type`."""
     quantization: QuantizationSpec | None = None
     """For methods `prompt` and `peft`: 4-bit weights of the base model."""
     train: TrainSpec | None = None
     """For methods `full` and `peft`: the training recipe."""
+    api: ApiSpec | None = None
+    """For method `api`: the endpoint, the model and its price."""
     outputs: OutputsSpec | None = None
     """For method `outputs`: the file."""
 
@@ -79,13 +83,18 @@ class Strategy(Declared):
             problems.append("method 'full' cannot train 4-bit weights: remove 'quantization'")
         if (self.method == "outputs") != (self.outputs is not None):
             problems.append("external outputs are given as outputs:FILE in the list of strategies, not in a strategy file")
-        if (self.method in ("prompt", "outputs")) == (self.train is not None):
+        if (self.method == "api") != (self.api is not None):
+            takes = "needs 'api' with base_url and model" if self.method == "api" else "takes no 'api'"
+            problems.append(f"method '{self.method}' {takes}")
+        if self.method == "api" and self.quantization:
+            problems.append("method 'api' has no weights to quantize: remove 'quantization'")
+        if (self.method in ("prompt", "api", "outputs")) == (self.train is not None):
             problems.append(f"method '{self.method}' takes no 'train'" if self.train else f"method '{self.method}' needs 'train'")
         if self.method != "full" and self.train and self.train.weights != "float32":
             problems.append(f"method '{self.method}' trains an adapter, which stays in float32: remove 'train.weights'")
         if self.train and self.train.lora_plus is not None and str(self.adapter.get("peft_type")).upper() != "LORA":
             problems.append("'train.lora_plus' needs an adapter with 'peft_type: LORA'")
-        if self.method != "prompt" and self.shots:
+        if self.method not in ("prompt", "api") and self.shots:
             problems.append(f"method '{self.method}' takes no 'shots': it learns from the training examples")
         if problems:
             raise ValueError("; ".join(problems))
@@ -93,5 +102,11 @@ class Strategy(Declared):
 
     @property
     def deterministic(self) -> bool:
-        """Whether the seed cannot change the result, because nothing is trained and no examples are drawn."""
-        return self.train is None and self.shots == 0 and not (self.outputs is not None and self.outputs.trained)
+        """Whether the seed cannot change the result: nothing is trained, no examples are drawn, and nothing is asked repeatedly."""
+        repeats = self.api is not None and self.api.repeats > 1
+        return self.train is None and self.shots == 0 and not repeats and not (self.outputs is not None and self.outputs.trained)
+
+    @property
+    def has_model(self) -> bool:
+        """Whether it uses a model on this machine: neither a hosted one nor the outputs of a file."""
+        return self.api is None and self.outputs is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness import load_run
-from harness.grid.planning.external_outputs import match_label
+from harness.metrics import match_label
 
 QUESTIONS = [{"id": f"q{i}", "question": f"What is {i}?", "context": f"It is {i}.", "answer": f"It is {i}"} for i in range(40)]
 INTENTS = [{"id": f"i{i}", "text": f"please {word} number {i}", "category": word} for i, word in enumerate(["refund", "Card lost"] * 20)]

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--strategies", multiple=True, callback=split_specs, shell_complete=strategy_names,
-    help="Strategies: names (see `bench strategies`), YAML files; lora:r=8,lora:r=64.",
+    help="Strategies: names (see `bench strategies`), YAML files, api:FILE; lora:r=8,lora:r=64.",
 )  # fmt: skip
 @click.option(
     "--model", "models", multiple=True, callback=split_names, default=("tiny",), show_default=True, shell_complete=model_names,
@@ -103,6 +103,14 @@ if TYPE_CHECKING:
 @click.option("--serve-key-env", metavar="NAME", help="The environment variable that holds the key of that server.")
 @click.option("--serve-concurrency", type=click.IntRange(1, 256), default=8, show_default=True, help="Requests to that server at a time.")
 @click.option(
+    "--send-to", multiple=True, callback=split_names, metavar="HOST,…",
+    help="Hosts that prompts may be sent to: each host of a strategy with method api must be named.",
+)  # fmt: skip
+@click.option(
+    "--max-cost", type=Number(0, min_open=True), metavar="USD",
+    help="Stop asking hosted models before their answers cost more. The same command with a higher limit continues.",
+)  # fmt: skip
+@click.option(
     "--track", multiple=True, callback=split_names, metavar="TRACKER,…",
     help="Experiment trackers that follow the run: mlflow, wandb, tensorboard. By default, nothing is sent anywhere.",
 )  # fmt: skip
@@ -138,6 +146,8 @@ def run(
     serve_model: str | None,
     serve_key_env: str | None,
     serve_concurrency: int,
+    send_to: tuple[str, ...],
+    max_cost: float | None,
     track: tuple[str, ...],
     checkpoint_seconds: float,
     **options: Any,
@@ -205,6 +215,8 @@ def run(
             serve_model=serve_model,
             serve_key_env=serve_key_env,
             serve_concurrency=serve_concurrency,
+            send_to=send_to,
+            max_cost=max_cost,
             track=track,
             checkpoint_every=checkpoint_seconds,
             forecasts=True,

@@ -1,7 +1,23 @@
-"""Answers of a running server with an OpenAI-compatible interface: vLLM, `transformers serve`, the servers of llama.cpp."""
+"""Servers with an OpenAI-compatible interface: vLLM, `transformers serve`, the servers of llama.cpp, and hosts of models."""
 
-from harness.engine.served.all_answers import ServedAnswer, answer_through_server
-from harness.engine.served.client import ServerClient, ServerRefusalError, parse_address
+from harness.engine.served.all_answers import ServedAnswer, answer_through_server, ask_together
+from harness.engine.served.client import ServerClient, ServerRefusalError, is_this_machine, parse_address, parse_base_url
+from harness.engine.served.pace import Pace
+from harness.engine.served.replies import ChatReply, TokenChoice
 from harness.engine.served.request_forms import RequestForm, choose_form
 
-__all__ = ["RequestForm", "ServedAnswer", "ServerClient", "ServerRefusalError", "answer_through_server", "choose_form", "parse_address"]
+__all__ = [
+    "ChatReply",
+    "Pace",
+    "RequestForm",
+    "ServedAnswer",
+    "ServerClient",
+    "ServerRefusalError",
+    "TokenChoice",
+    "answer_through_server",
+    "ask_together",
+    "choose_form",
+    "is_this_machine",
+    "parse_address",
+    "parse_base_url",
+]

@@ -6,11 +6,15 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import TypeVar
 
 from harness.engine.inference import Predictor, PromptedExample
 from harness.engine.served.client import ServerClient
 from harness.engine.served.request_forms import RequestForm, ask
 from harness.types import Prediction
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 MOST_ALONE = 100
 _ALONE_SECONDS = 30.0
@@ -71,7 +75,7 @@ def answer_through_server(
     most_alone = min(MOST_ALONE, max(1, len(pairs) // 2)) if at_once > 1 else len(pairs)
     while waiting and _may_ask_alone(answers.values(), most_alone, at_once):
         keep(ask_one(waiting.pop(0), 1))
-    _ask_together(waiting, at_once, ask_one, keep)
+    ask_together(lambda: waiting.pop(0) if waiting else None, at_once, lambda pair: ask_one(pair, at_once), keep)
     return [answers[example.id] for example, _ in pairs]
 
 
@@ -80,25 +84,46 @@ def _may_ask_alone(answers: Iterable[ServedAnswer], most: int, at_once: int) -> 
     return len(alone) < most and (at_once == 1 or sum(alone) < _ALONE_SECONDS)
 
 
-def _ask_together(
-    waiting: Sequence[PromptedExample],
+def ask_together(
+    take: Callable[[], Item | None],
     at_once: int,
-    ask_one: Callable[[PromptedExample, int], ServedAnswer],
-    keep: Callable[[ServedAnswer], None],
+    ask_one: Callable[[Item], Answer],
+    keep: Callable[[Answer], None],
+    *,
+    on_failure: Callable[[], None] = lambda: None,
 ) -> None:
-    """Ask several at a time. After a failure no further example is asked, and the answers that are under way are kept."""
-    left = list(waiting)
+    """Ask several at a time. After a failure no further item is asked, and the answers that are under way are kept.
+
+    Args:
+        take: the next item, called when there is room for another request; None where there is none at present. It is called again after
+            each answer. All is done when it returns None with no request under way.
+        ask_one: called in threads.
+        keep: receives each answer in the calling thread.
+        on_failure: called once, before the answers that are under way are awaited.
+
+    Raises:
+        BaseException: the first failure, which may be an interruption by the user.
+    """
     failure: BaseException | None = None
     with ThreadPoolExecutor(at_once) as threads:
-        running: set[Future[ServedAnswer]] = set()
-        while running or (left and failure is None):
-            while left and failure is None and len(running) < at_once:
-                running.add(threads.submit(ask_one, left.pop(0), at_once))
-            ended, running = wait(running, return_when=FIRST_COMPLETED)
-            for each in ended:
-                if error := each.exception():
-                    failure = failure or error
-                else:
-                    keep(each.result())
+        running: set[Future[Answer]] = set()
+        while True:
+            try:
+                while failure is None and len(running) < at_once and (item := take()) is not None:
+                    running.add(threads.submit(ask_one, item))
+                if not running:
+                    break
+                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                for each in ended:
+                    if each.exception() is None:
+                        keep(each.result())
+                for each in ended:
+                    each.result()  # raises what went wrong
+            except BaseException as error:
+                if failure is not None and isinstance(error, KeyboardInterrupt):  # interrupted a second time
+                    raise
+                if failure is None:
+                    failure = error
+                    on_failure()
     if failure is not None:
         raise failure

@@ -1,19 +1,23 @@
-"""A server with an OpenAI-compatible interface, reached over HTTP: its models, and completions of a prompt.
+"""A server with an OpenAI-compatible interface, reached over HTTP: its models, completions of a prompt, and answers in a chat.
 
 What the server sends is a stranger's: it is limited in size and time, and checked. Redirects are not followed and proxies of the
-environment are not used, so that nothing but the host that the user typed is contacted.
+environment are not used, so that nothing but the host that the user typed is contacted. That, and the limits, is why the requests are made
+with httpx and not with the client of one vendor: it follows redirects, reads addresses from the environment, and reads answers of any size.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from harness.engine.served.pace import Pace, read_retry_after
+from harness.engine.served.replies import ChatReply, ServerCompletion, UnreadableReplyError, read_chat, read_completion
 from harness.errors import BenchError, first_line
 from harness.text import one_line
 
@@ -23,10 +27,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _ATTEMPTS = 5
-_LONGEST_WAIT = 30.0  # seconds between two attempts
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0  # seconds between two attempts, unless the server asks for more
+_LONGEST_ASKED = 600.0  # seconds that a server may ask to wait
 _MOST_BYTES = 8 << 20  # of a response
-_MAY_PASS = (408, 409, 425, 429, 500, 502, 503, 504)
+_MAY_PASS = (408, 409, 425, 429, 500, 502, 503, 504, 529)
 _CONNECT_SECONDS = 10.0
+_HIDDEN = "[key]"
 
 
 class ServerRefusalError(BenchError):
@@ -42,27 +48,16 @@ class ServerRefusalError(BenchError):
 
 
 class _MayPassError(Exception):
-    """A failure after which the same request may succeed; `wait` is what the server asks for, in seconds."""
-
-    def __init__(self, problem: str, wait: float = 0.0) -> None:
-        super().__init__(problem)
-        self.wait = wait
-
-
-@dataclass(frozen=True)
-class ServerCompletion:
-    """What a server wrote behind a prompt. Token counts are None where it does not say.
+    """A failure after which the same request may succeed.
 
     Attributes:
-        was_cut: whether it ended because it had written as many tokens as were asked for.
-        logprobs: of each token of prompt and text, if they were asked for and the server gives them; None for the first token.
+        wait: what the server asks for, in seconds.
+        was_sent: whether the server may have worked on the request, and may charge for it.
     """
 
-    text: str
-    was_cut: bool
-    tokens_in: int | None
-    tokens_out: int | None
-    logprobs: tuple[float | None, ...] = ()
+    def __init__(self, problem: str, wait: float = 0.0, *, was_sent: bool = False) -> None:
+        super().__init__(problem)
+        self.wait, self.was_sent = wait, was_sent
 
 
 def parse_address(url: str) -> str:
@@ -71,22 +66,60 @@ def parse_address(url: str) -> str:
     Raises:
         BenchError: the URL is not of this form.
     """
+    address, path = _split_url(url, "http://127.0.0.1:8000")
+    if path not in ("", "/v1"):
+        raise BenchError(f"'{one_line(url, 200)}' is not the URL of a server. Write it as http://127.0.0.1:8000")
+    return address
+
+
+def parse_base_url(url: str) -> tuple[str, str]:
+    """A base URL without a final slash, and its host in lower case.
+
+    Raises:
+        BenchError: the URL is not one, or uses plain http for another machine.
+    """
+    address, path = _split_url(url, "https://api.example.com/v1")
+    host = (urlsplit(address).hostname or "").lower()
+    if address.startswith("http:") and not is_this_machine(host):
+        raise BenchError(
+            f"'{one_line(url, 200)}' uses http, which every network on the way can read. Write https, unless the server is on this machine"
+        )
+    return address + path, host
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is the loopback address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _split_url(url: str, example: str) -> tuple[str, str]:
+    """Scheme, host and port, and the path without a final slash."""
+    shown = one_line(url, 200)
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise BenchError(f"'{url}' is not the URL of a server: {error}. Write it as http://127.0.0.1:8000") from None
+        raise BenchError(f"'{shown}' is not the URL of a server: {error}. Write it as {example}") from None
     if parts.username is not None or parts.password is not None:
         raise BenchError("the URL of the server holds a user or a password: put a key into an environment variable, and name that variable")
-    rest = parts.path.rstrip("/") not in ("", "/v1") or parts.query or parts.fragment
-    if parts.scheme not in ("http", "https") or not parts.hostname or rest:
-        raise BenchError(f"'{url}' is not the URL of a server. Write it as http://127.0.0.1:8000")
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or not is_plain:
+        raise BenchError(f"'{shown}' is not the URL of a server. Write it as {example}")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}{'' if port is None else f':{port}'}"
+    return f"{parts.scheme}://{host}{'' if port is None else f':{port}'}", parts.path.rstrip("/")
 
 
 class ServerClient:
-    """Sends requests to one server, from several threads at once. `retries` counts the requests that were repeated."""
+    """Sends requests to one server, from several threads at once.
+
+    Attributes:
+        address: the base URL.
+        retries: requests that were repeated.
+        unanswered: requests that the server may have worked on, and charge for, without an answer that could be read.
+    """
 
     def __init__(
         self,
@@ -94,26 +127,37 @@ class ServerClient:
         *,
         key: str = "",
         timeout: float = 120.0,
-        sleep: Callable[[float], None] | None = None,
+        attempts: int = _ATTEMPTS,
+        pace: Pace | None = None,
+        sleep: Callable[[float], object] | None = None,
+        jitter: Callable[[], float] = random.random,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """
         Args:
-            address: as `parse_address` returns it.
+            address: the base URL, such as http://127.0.0.1:8000/v1.
             key: sent as a bearer token; empty: none.
             timeout: the most seconds of a request.
-            sleep: waits between two attempts; None: as time does.
+            attempts: how often a request is sent at most.
+            pace: how fast requests follow each other; None: as fast as they come.
+            sleep: waits between two attempts; None: as time does, until `stop` is called.
+            jitter: from 0 to 1; lengthens the waits, so that threads do not come back all at once.
             transport: what carries the requests; None: the network.
         """
         import httpx
 
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         limits = httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS))
-        self.address, self.retries = address, 0
-        self._timeout, self._sleep, self._counting = timeout, sleep or time.sleep, threading.Lock()
-        self._client = httpx.Client(
-            base_url=address, headers=headers, timeout=limits, trust_env=False, follow_redirects=False, transport=transport
-        )
+        self.address, self.retries, self.unanswered = address, 0, 0
+        self._key, self._timeout, self._attempts = key, timeout, attempts
+        self._pace, self._jitter = pace or Pace(), jitter
+        self._stopping = threading.Event()
+        self._sleep, self._counting = sleep or self._stopping.wait, threading.Lock()
+        self._client = httpx.Client(headers=headers, timeout=limits, trust_env=False, follow_redirects=False, transport=transport)
+
+    def stop(self) -> None:
+        """End all waiting: requests that are under way are answered, and none is repeated."""
+        self._stopping.set()
 
     def close(self) -> None:
         """Close all connections."""
@@ -129,12 +173,11 @@ class ServerClient:
             BenchError: the server cannot be reached, or has no such model, or several.
         """
         try:
-            listed = self._attempt("GET", "/v1/models", None, lambda value: value.get("data"))
+            names = self.list_models()
         except ServerRefusalError as refusal:
             if refusal.status != 404 or wanted is None:
                 raise
             return wanted  # a server without a list
-        names = [str(each.get("id")) for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
         shown = ", ".join(one_line(name, 80) for name in names[:10]) or "none"
         if wanted is not None and wanted not in names:
             raise BenchError(f"{self.address}: has no model '{wanted}'. Models there: {shown}.")
@@ -142,97 +185,101 @@ class ServerClient:
             raise BenchError(f"{self.address}: has {len(names)} models ({shown}). Name the one to ask.")
         return names[0] if wanted is None else wanted
 
-    def complete(self, body: Mapping[str, Any]) -> ServerCompletion:
-        """The completion of a prompt.
+    def list_models(self) -> list[str]:
+        """The models that the server names.
 
         Raises:
             ServerRefusalError: the server refused the request.
             BenchError: it did not answer it, after several attempts.
         """
-        return self._attempt("POST", "/v1/completions", body, _read_completion)
+        listed = self._attempt("GET", "/models", None, lambda value: value.get("data"))
+        return [str(each.get("id")) for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+    def complete(self, body: Mapping[str, Any]) -> ServerCompletion:
+        """The completion of a prompt; raises as `list_models` does."""
+        return self._attempt("POST", "/completions", body, read_completion)
+
+    def chat(self, body: Mapping[str, Any]) -> ChatReply:
+        """The answer in a chat; raises as `list_models` does."""
+        return self._attempt("POST", "/chat/completions", body, read_chat)
 
     def _attempt(self, method: str, path: str, body: Mapping[str, Any] | None, read: Callable[[dict[str, Any]], T]) -> T:
-        problem = ""
-        for attempt in range(_ATTEMPTS):
+        place, problem = f"{self.address}{path}", ""
+        for attempt in range(self._attempts):
             if attempt:
                 with self._counting:
                     self.retries += 1
+            if (turn := self._pace.take_turn()) > 0:
+                self._sleep(turn)
+            if self._stopping.is_set():
+                raise BenchError(f"{place}: {problem or 'not asked, because the run was stopped'}")
             try:
-                return read(self._send(method, path, body))
+                return self._send_and_read(method, path, body, read)
             except _MayPassError as error:
                 problem = str(error)
-                if attempt + 1 < _ATTEMPTS:
-                    self._sleep(min(_LONGEST_WAIT, max(0.5 * 2**attempt, error.wait)))
-        raise BenchError(f"{self.address}{path}: {problem}, {_ATTEMPTS} times. Is the server running, and is this its address?")
+                with self._counting:
+                    self.unanswered += error.was_sent
+                if error.wait > _LONGEST_ASKED:
+                    raise BenchError(f"{place}: {problem}, and asks to wait for {error.wait:,.0f} s. Try again then.") from None
+                if error.wait:
+                    self._pace.pause(error.wait)  # of all threads, this one included
+                elif attempt + 1 < self._attempts:
+                    self._sleep(min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt) * (1 + self._jitter()))
+        raise BenchError(f"{place}: {problem}, {self._attempts} times. Is the server running, and is this its address?")
+
+    def _send_and_read(self, method: str, path: str, body: Mapping[str, Any] | None, read: Callable[[dict[str, Any]], T]) -> T:
+        """One attempt; raises as `_send` does."""
+        try:
+            return read(self._send(method, path, body))
+        except UnreadableReplyError as error:
+            raise _MayPassError(f"sent {error}", was_sent=True) from None
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
-        """One attempt.
-
+        """
         Raises:
             ServerRefusalError: the server refused the request.
             _MayPassError: it failed in a way that may pass.
         """
         import httpx
 
+        place = f"{self.address}{path}"
         begin, content = time.monotonic(), b""
         try:
-            with self._client.stream(method, path, json=body) as response:
+            with self._client.stream(method, place, json=body) as response:
                 for part in response.iter_bytes():
                     content += part
                     if len(content) > _MOST_BYTES:
-                        raise BenchError(f"{self.address}{path}: sent more than {_MOST_BYTES >> 20} MiB as an answer")
+                        raise BenchError(f"{place}: sent more than {_MOST_BYTES >> 20} MiB as an answer")
                     if time.monotonic() - begin > self._timeout:
-                        raise _MayPassError(f"did not answer within {self._timeout:g} s")
+                        raise _MayPassError(f"did not answer within {self._timeout:g} s", was_sent=True)
+        except httpx.ConnectTimeout:
+            raise _MayPassError(f"could not be reached within {min(self._timeout, _CONNECT_SECONDS):g} s") from None
         except httpx.TimeoutException:
-            raise _MayPassError(f"did not answer within {self._timeout:g} s") from None
-        except httpx.TransportError as error:
-            raise _MayPassError(f"could not be reached: {one_line(first_line(error), 160) or type(error).__name__}") from None
+            raise _MayPassError(f"did not answer within {self._timeout:g} s", was_sent=True) from None
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            reason = self._hide_key(one_line(first_line(error), 160)) or type(error).__name__
+            raise _MayPassError(f"could not be reached: {reason}", was_sent=not isinstance(error, httpx.ConnectError)) from None
         if response.status_code in _MAY_PASS:
-            raise _MayPassError(f"answered with status {response.status_code}", _read_wait(response))
+            raise _MayPassError(f"answered with status {response.status_code}", read_retry_after(response.headers))
+        if response.is_redirect:
+            target = self._hide_key(one_line(response.headers.get("location", ""), 200))
+            problem = f"redirects to '{target}', which is not followed (status {response.status_code}). Correct the address"
+            raise ServerRefusalError(f"{place}: {problem}", response.status_code)
         if response.status_code != 200:
-            detail = one_line(content.decode("utf-8", "replace"), 300)
+            detail = one_line(self._hide_key(content.decode("utf-8", "replace")), 300)
             problem = f"refused the request with status {response.status_code}: {detail}"
-            raise ServerRefusalError(f"{self.address}{path}: {problem}", response.status_code)
+            raise ServerRefusalError(f"{place}: {problem}", response.status_code)
         try:
-            value = json.loads(content)
+            value = json.loads(content, object_hook=self._hide_key_in)
         except (ValueError, RecursionError):
-            raise _MayPassError("sent an answer that is not JSON") from None
+            raise _MayPassError("sent an answer that is not JSON", was_sent=True) from None
         if not isinstance(value, dict):
-            raise _MayPassError("sent an answer that is not a JSON object")
+            raise _MayPassError("sent an answer that is not a JSON object", was_sent=True)
         return value
 
+    def _hide_key(self, text: str) -> str:
+        """The text without the key, which a server may send back."""
+        return text.replace(self._key, _HIDDEN) if self._key else text
 
-def _read_wait(response: httpx.Response) -> float:
-    """The seconds that the server asks to wait; 0 where it does not say."""
-    text = response.headers.get("retry-after", "")
-    return float(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0.0
-
-
-def _read_completion(value: dict[str, Any]) -> ServerCompletion:
-    """Raises:
-    _MayPassError: the value is not a completion.
-    """
-    choices = value.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(first, dict) or not isinstance(first.get("text"), str):
-        raise _MayPassError("sent an answer without a text")
-    usage = value.get("usage")
-    counts = usage if isinstance(usage, dict) else {}
-    given = first.get("logprobs")
-    logprobs = given.get("token_logprobs") if isinstance(given, dict) else None
-    return ServerCompletion(
-        text=first["text"],
-        was_cut=first.get("finish_reason") == "length",
-        tokens_in=_read_count(counts.get("prompt_tokens")),
-        tokens_out=_read_count(counts.get("completion_tokens")),
-        logprobs=tuple(_read_logprob(each) for each in logprobs) if isinstance(logprobs, list) else (),
-    )
-
-
-def _read_count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 32 else None
-
-
-def _read_logprob(value: Any) -> float | None:
-    """None for the first token of a prompt, and for what is no logarithm of a probability."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and -1e9 < value <= 0 else None
+    def _hide_key_in(self, table: dict[str, Any]) -> dict[str, Any]:
+        return {name: self._hide_key(value) if isinstance(value, str) else value for name, value in table.items()} if self._key else table

@@ -12,7 +12,8 @@ from typing import Any
 
 from harness.engine.inference import Predictor, extract
 from harness.engine.prompts import EncodedPrompt
-from harness.engine.served.client import ServerClient, ServerCompletion, ServerRefusalError
+from harness.engine.served.client import ServerClient, ServerRefusalError
+from harness.engine.served.replies import ServerCompletion
 from harness.errors import BenchError
 from harness.types import Example, LabelSource, Prediction
 

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from harness.grid.execution.job import Event
 from harness.store import RunFolder, RunPlan
-from harness.types import Cell
+from harness.types import Cell, HostedForecast
 
 
 class Listener(Protocol):
@@ -23,7 +23,11 @@ class Listener(Protocol):
         """The cells of the plan have changed: a search continues, or has ended."""
 
     def event(self, event: Event) -> None:
-        """Something happened to a cell: damaged, start, phase, progress, lost, exit; later to its model: measuring, phase, measured."""
+        """Something happened to a cell: damaged, start, phase, progress, lost, stopped, exit; later to its model: measuring, phase,
+        measured."""
+
+    def hosted(self, forecast: HostedForecast) -> None:
+        """What will be sent to a host, and what it is expected to cost; called before `started`."""
 
     def tracker(self, text: str, kind: Literal["place", "problem"]) -> None:
         """A tracker says where it shows the run, or has failed and is left out."""
@@ -50,6 +54,10 @@ class Listeners:
     def event(self, event: Event) -> None:
         for listener in self._listeners:
             listener.event(event)
+
+    def hosted(self, forecast: HostedForecast) -> None:
+        for listener in self._listeners:
+            listener.hosted(forecast)
 
     def tracker(self, text: str, kind: Literal["place", "problem"]) -> None:
         for listener in self._listeners:

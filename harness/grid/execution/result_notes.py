@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.engine.adapters import leaves_experts_out
 from harness.engine.models import LoadedModel, stacked_experts
 from harness.engine.prompts import EncodedPrompt
-from harness.types import CellNote, CellResult, Example, Prediction, Strategy, Task
+from harness.types import CellNote, CellResult, Example, HostedMeasurement, Prediction, Strategy, Task
 
 _SHOWN_TEXTS = 3
 
@@ -62,6 +62,40 @@ def notes_on_training(result: CellResult) -> list[CellNote]:
         notes.append(CellNote("memory_step", {"tokens": training.memory.micro_batch_tokens, "speed": speed}, (training.memory.step,)))
     if training.best_validation_loss is None:
         notes.append(CellNote("no_validation_examples"))
+    return notes
+
+
+def notes_on_hosted_answers(
+    task: Task, measured: HostedMeasurement, refusals: Sequence[str], predictions: Sequence[Prediction]
+) -> list[CellNote]:
+    """Notes on the answers of a hosted model: who answered, and which answers count as wrong or may not be those of another day.
+
+    Args:
+        refusals: the host's reasons.
+    """
+    notes = [CellNote("hosted_model", {"tokens": measured.tokens_in + measured.tokens_out}, (measured.model, measured.host))]
+    if len(measured.versions) > 1 or len(measured.fingerprints) > 1:
+        names = [name for name, _ in (*measured.versions, *measured.fingerprints)] if len(measured.versions) > 1 else []
+        names = names or [name for name, _ in measured.fingerprints]
+        notes.append(CellNote("host_changed", {"count": len(names)}, tuple(names[:_SHOWN_TEXTS])))
+    total = measured.answers
+    if measured.refused:
+        notes.append(CellNote("requests_refused", {"count": measured.refused, "total": total}, tuple(refusals[:1])))
+    if measured.filtered:
+        notes.append(CellNote("answers_filtered", {"count": measured.filtered, "total": total}))
+    if measured.cut and task.chooses:
+        notes.append(CellNote("answers_cut", {"count": measured.cut, "total": total}))
+    unmatched = [p.output for p in predictions if p.extracted is None] if task.chooses else []
+    if unmatched:
+        notes.append(CellNote("outputs_without_label", {"count": len(unmatched), "total": total}, tuple(unmatched[:_SHOWN_TEXTS])))
+    if measured.cached:
+        notes.append(CellNote("answers_from_cache", {"count": measured.cached, "total": total}, (measured.first_asked[:10],)))
+    if measured.uncounted:
+        notes.append(CellNote("tokens_estimated", {"count": measured.uncounted, "total": total}))
+    if measured.unanswered:
+        notes.append(CellNote("requests_unanswered", {"count": measured.unanswered}))
+    if "probabilities" in task.metrics and not all(p.label_logprobs for p in predictions):
+        notes.append(CellNote("label_probabilities_missing"))
     return notes
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.errors import BenchError
-from harness.grid.execution.reused_costs import price_reused_cell
+from harness.grid.execution.reused_costs import price_hosted_cell, price_reused_cell
 from harness.grid.execution.scored_predictions import score_predictions
 from harness.metrics import FAMILIES
 from harness.store import CellFolder, RunFolder, RunPlan, find_finished_cell, reuse_cell
@@ -27,7 +27,9 @@ def reuse_finished_cell(plan: RunPlan, folder: RunFolder, cell: Cell) -> str:
     if finished is None:
         return ""
     other = RunFolder(finished.path.parent.parent)
+    spec = plan.get_strategy(cell).api
     result = price_reused_cell(finished.result(), plan.options["price"], plan.environment["cores"])
+    result = result if spec is None else price_hosted_cell(finished.result(), spec.price)
     # A server may have another model under the same name by now: what it answered belongs to the run that asked it.
     reuse_cell(finished, folder.cell(cell.id), replace(result, served=None))
     if list_columns(other, cell.task) != list_columns(folder, cell.task):

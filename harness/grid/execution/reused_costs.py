@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness.types import CellResult
+from harness.engine.hosted import price_of_tokens
+from harness.types import CellResult, TokenPrice
 
 DEVICES = "devices_of_the_cell"  # in the provenance of a cell: how many devices it had for itself
 AT_ONCE = "cells_at_once"  # in the provenance of a cell: how many shared the device, and its price, while it ran
@@ -32,6 +33,16 @@ def price_reused_cell(result: CellResult, price: Mapping[str, Any], cores: str) 
     )
     serving = None if result.serving is None else replace(result.serving, per_hour=price["per_hour"], currency=price["currency"])
     return replace(result, costs=costs, serving=serving)
+
+
+def price_hosted_cell(result: CellResult, price: TokenPrice | None) -> CellResult:
+    """The result of a hosted model at the strategy's price of today. This run has paid nothing for it."""
+    hosted = result.hosted
+    if hosted is None:
+        return result
+    amount = None if price is None else price_of_tokens(price, hosted.tokens_in, hosted.tokens_out)
+    costs = tuple(replace(cost, price=amount) if cost.phase == "predict" else cost for cost in result.costs)
+    return replace(result, costs=costs, hosted=replace(hosted, paid=0.0))
 
 
 def _is_count(text: str) -> bool:

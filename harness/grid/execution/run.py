@@ -17,6 +17,7 @@ from harness.grid.execution.cell_processes import open_cell_processes
 from harness.grid.execution.disk_space import check_disk_space
 from harness.grid.execution.executor import OpenExecutor
 from harness.grid.execution.external_cells import finish_external_cells
+from harness.grid.execution.hosted_cells import HostedCells
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.listener import Listener
 from harness.grid.execution.reused_cells import list_columns, reuse_finished_cell, score_again
@@ -25,7 +26,7 @@ from harness.grid.execution.search_run import RunTrials, SearchRun
 from harness.grid.execution.served_run import server_fields
 from harness.grid.execution.serving_run import list_serving_jobs, renamed_events
 from harness.grid.execution.stored_columns import keep_named_columns
-from harness.grid.planning import Planned, SearchPlan, Server, choose_served_cell, with_forecasts
+from harness.grid.planning import HostedRequest, Planned, SearchPlan, Server, choose_served_cell, with_forecasts
 from harness.measure import return_freed_memory
 from harness.metrics import file_families, metrics_for, try_metrics
 from harness.plugins import plugin_files
@@ -48,6 +49,7 @@ def execute(
     serving_seconds: float | None = None,
     forecasts: bool = False,
     server: Server | None = None,
+    hosted: HostedRequest | None = None,
     before_end: Callable[[StoredRun], None] = lambda _: None,
 ) -> StoredRun:
     """Run every cell of the plan that has no result yet.
@@ -64,6 +66,7 @@ def execute(
             says; 0: it is not measured. Cells that another executor ran are not measured: this machine may not have their device.
         forecasts: forecast what each cell takes, and add what it took to the ledger of forecasts.
         server: a running server that has the exported model of one strategy: it answers the test examples, too.
+        hosted: what the user allows to be sent to hosts of models, and to be spent there.
         before_end: called with the run while its lock is still held.
 
     Raises:
@@ -104,7 +107,7 @@ def execute(
                     """Take what other runs have finished of these cells, and run the others."""
                     if reuse:
                         _reuse_cells(plan, cells, folder, listener)
-                    missing = _without_results(cells, folder)
+                    missing = [cell for cell in _without_results(cells, folder) if planned.plan.get_strategy(cell).has_model]
                     together = max(1, min(at_once, len(missing)))
                     shared_by = together if shares_device else 1
                     ready = [_job(planned, folder, cell, checkpoint_every, shared_by, devices_per_cell) for cell in missing]
@@ -114,6 +117,7 @@ def execute(
                     planned = _search(planned, planned.search, folder, listener, run_missing)
                 external = [cell for cell in planned.plan.cells if cell.id in planned.external_predictions]
                 finish_external_cells(planned, folder, _without_results(external, folder), listener.event)
+                _ask_hosts(planned, folder, listener, hosted or HostedRequest(), reuse=reuse)
                 run_missing(planned.plan, planned.plan.all_cells)
             _measure_serving(planned, folder, listener, serving_seconds if open_executor is None else 0)
             _ask_server(planned, folder, listener, server)
@@ -123,6 +127,16 @@ def execute(
         run = StoredRun(folder)
         before_end(run)
     return run
+
+
+def _ask_hosts(planned: Planned, folder: RunFolder, listener: Listener, request: HostedRequest, *, reuse: bool) -> None:
+    """Complete the cells of hosted models, before anything is trained: what is wrong with a host shows at once."""
+    plan = planned.plan
+    cells = [cell for cell in plan.cells if plan.get_strategy(cell).api is not None]
+    if reuse:
+        _reuse_cells(plan, cells, folder, listener)
+    if missing := _without_results(cells, folder):
+        HostedCells(planned, folder, request, listener.event, use_cache=reuse).run(missing)
 
 
 def _check_devices_per_cell(devices_per_cell: int, planned: Planned, *, is_here: bool) -> None:

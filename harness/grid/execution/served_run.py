@@ -54,7 +54,7 @@ def _ask_server(job: Job, emit: Emit) -> None:
         emit({"event": "progress", "done": kept.count, "total": len(examples), "unit": "answers"})
 
     key = os.environ.get(str(job.server["key_env"]), "") if job.server.get("key_env") else ""
-    client = ServerClient(address, key=key)
+    client = ServerClient(f"{address}/v1", key=key)
     try:
         form = choose_form(client, model, predictor, pairs[0][1])
         answers = answer_through_server(client, form, model, predictor, pairs, at_once=at_once, done=done, on_answer=keep)

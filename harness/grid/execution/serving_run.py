@@ -43,7 +43,7 @@ def choose_serving_seconds(result: CellResult, limit: float | None) -> float:
 def needs_measurement(folder: RunFolder, cell: Cell) -> bool:
     """Whether a cell is done and its model was not measured, or on another number of cores. Without its weights it cannot be."""
     files = folder.cell(cell.id)
-    if not files.is_finished() or folder.plan().get_strategy(cell).outputs is not None or files.list_removed():
+    if not files.is_finished() or not folder.plan().get_strategy(cell).has_model or files.list_removed():
         return False
     result = files.result()
     return result.status == "done" and (result.serving is None or result.serving.cores != usable_cores())

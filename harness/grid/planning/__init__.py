@@ -1,8 +1,13 @@
 """From a request to a plan: every name resolved, every problem found before anything is spent."""
 
 from harness.grid.planning.cell_identity import trial_cell
-from harness.grid.planning.external_outputs import match_label
 from harness.grid.planning.forecasts import forecast_plan, forecast_request, group_forecasts, with_forecasts
+from harness.grid.planning.hosted_hosts import (
+    HostedRequest,
+    check_hosts,
+    make_questions,
+    read_host_key,
+)
 from harness.grid.planning.plan import Planned, changed_strategies, make_plan
 from harness.grid.planning.search_plan import PlannedSearch, SearchPlan
 from harness.grid.planning.served_cell import MOST_REQUESTS, Server, ServeRequest, choose_served_cell, find_server
@@ -12,6 +17,7 @@ from harness.grid.planning.vocabulary import vocabulary
 
 __all__ = [
     "MOST_REQUESTS",
+    "HostedRequest",
     "Planned",
     "PlannedSearch",
     "SearchPlan",
@@ -19,13 +25,15 @@ __all__ = [
     "Server",
     "StoredWeights",
     "changed_strategies",
+    "check_hosts",
     "choose_served_cell",
     "find_server",
     "forecast_plan",
     "forecast_request",
     "group_forecasts",
     "make_plan",
-    "match_label",
+    "make_questions",
+    "read_host_key",
     "read_tasks",
     "trial_cell",
     "vocabulary",

@@ -14,6 +14,8 @@ from harness.store import EXTERNAL
 from harness.types import MEMORY_FIELDS, Cell, Splits, Strategy, Task
 
 TRIAL_SEED = 1000  # of all trials: no cell of a grid has it, so the chosen values are trained with fresh seeds
+# How a hosted model is asked, not what.
+_OPERATION_FIELDS = ("api_key_env", "repeats", "max_concurrency", "requests_per_minute", "timeout", "price", "cache")
 # The rows are hashed in place of `data`, and the model that scores support in place of `faithfulness`. `privacy` is part of the identity of
 # the cells of the leak test alone.
 _IRRELEVANT_TASK_FIELDS = {
@@ -87,6 +89,24 @@ def external_cell(task: Task, strategy: Strategy, splits: Splits) -> Cell:
         "plugins": get_plugin_versions(),
     }
     return Cell(_cell_id(identity), task.name, EXTERNAL, strategy.name, 0, None)
+
+
+def hosted_cell(task: Task, strategy: Strategy, splits: Splits, seed: int | None) -> Cell:
+    """The cell of a hosted model: neither the price nor how fast it is asked matters, and the key is in an environment variable.
+
+    Args:
+        seed: which repeat it is, and which shots are drawn; None where it is asked once, without shots.
+    """
+    identity: dict[str, Any] = {
+        "task": task.model_dump(mode="json", exclude=_IRRELEVANT_TASK_FIELDS),
+        "strategy": strategy.model_dump(mode="json", exclude={"description": True, "api": set(_OPERATION_FIELDS)}),
+        "scorer": task.faithfulness.fingerprint,
+        "data": splits.digest,
+        "seed": seed,
+        "code": code_digest(),
+        "plugins": get_plugin_versions(),
+    }
+    return Cell(_cell_id(identity), task.name, EXTERNAL, strategy.name, strategy.shots, seed)
 
 
 def _cell_id(identity: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from itertools import product
 
 from harness.engine.models import Device
 from harness.errors import BenchError, did_you_mean
-from harness.grid.planning.cell_identity import external_cell, model_cell
+from harness.grid.planning.cell_identity import external_cell, hosted_cell, model_cell
 from harness.grid.request import BASE, Request, RequestedModel, apply_overrides
 from harness.types import Cell, Splits, Strategy, Task
 
@@ -43,7 +43,7 @@ def plan_cells(
     for task in tasks.values():
         data = splits[task.name]
         for model, strategy in product(models, strategies.values()):
-            if strategy.outputs is not None:
+            if not strategy.has_model:
                 continue
             combination = _Combination(request, task, model, strategy, len(data.train))
             matched |= combination.matched
@@ -58,6 +58,10 @@ def plan_cells(
                 PlannedCell(model_cell(task, used, data, model.source, device, size, seed), used) for size, seed in combination.remaining
             ]
         cells += [PlannedCell(external_cell(task, s, data), s) for s in strategies.values() if s.outputs is not None]
+        for strategy in strategies.values():
+            if strategy.api is not None:
+                problems += [p for p in [_lacking_shots(task, strategy, len(data.train))] if p is not None]
+                cells += [PlannedCell(hosted_cell(task, strategy, data, seed), strategy) for seed in _seeds(request, strategy)]
     for selector in (*request.exclude, *request.override):
         if id(selector) not in matched:
             problems.append(f"{selector.place} ({selector.model_dump(exclude_none=True)}) matches no cell of the grid")
@@ -86,10 +90,16 @@ def _misfit(task: Task, model: RequestedModel, strategy: Strategy, training_exam
             f"strategy '{strategy.name}': a prompt does not change what the encoder '{name}' answers: leave it out, or exclude the pair in "
             "a grid file"
         )
-    if strategy.shots > training_examples:
-        available = f"the task '{task.name}' has {training_examples} training examples"
-        return f"strategy '{strategy.name}': needs {strategy.shots} shots, but {available}"
+    if (lacking := _lacking_shots(task, strategy, training_examples)) is not None:
+        return lacking
     return None
+
+
+def _lacking_shots(task: Task, strategy: Strategy, training_examples: int) -> str | None:
+    if strategy.shots <= training_examples:
+        return None
+    available = f"the task '{task.name}' has {training_examples} training examples"
+    return f"strategy '{strategy.name}': needs {strategy.shots} shots, but {available}"
 
 
 class _Combination:
@@ -128,8 +138,11 @@ def _training_sizes(request: Request, strategy: Strategy, training_examples: int
 
 
 def _seeds(request: Request, strategy: Strategy) -> Sequence[int | None]:
-    """The seeds of a strategy; a single None if no seed changes its result."""
-    return [None] if strategy.deterministic else range(request.seeds)
+    """The seeds of a strategy; a single None if no seed changes its result. Those of a hosted model number its repeats."""
+    if strategy.deterministic:
+        return [None]
+    repeats = 1 if strategy.api is None else strategy.api.repeats
+    return range(max(repeats, request.seeds if strategy.train is not None or strategy.shots else 1))
 
 
 def _unknown_names(

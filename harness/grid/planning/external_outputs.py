@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.data.pipeline import Output, read_outputs
 from harness.engine.inference import extract
+from harness.metrics import match_label
 from harness.types import Example, Prediction, Splits, Strategy, Task
 
-_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _SMALLEST_PROBABILITY = 1e-300
 
 
@@ -32,20 +31,6 @@ def _prediction(task: Task, example: Example, output: Output) -> Prediction:
         return Prediction(example.id, output.text, extract(output.text, task, task.decode.stop))
     label = match_label(output.text, example.choices)
     return Prediction(example.id, output.text, label, _logprobs(output.probabilities, example.choices), finish="choice")
-
-
-def match_label(text: str, choices: Sequence[str]) -> str | None:
-    """The label that an output names: compared exactly, then ignoring case, then ignoring the punctuation around it.
-
-    None if it names no label, or could mean several.
-    """
-    if text.strip() in choices:
-        return text.strip()
-    for normalize in (str.casefold, lambda label: _EDGES.sub("", label).casefold()):
-        matches = [choice for choice in choices if normalize(choice.strip()) == normalize(text.strip()) != ""]
-        if matches:
-            return matches[0] if len(matches) == 1 else None
-    return None
 
 
 def _logprobs(probabilities: Mapping[str, float], choices: Sequence[str]) -> tuple[float, ...]:

@@ -27,9 +27,9 @@ def forecast_request(request: Request, catalog: Catalog, devices: Sequence[str],
         BenchError: something about the request is wrong, or a device is unknown.
     """
     targets = list_targets(request, devices)
-    strategies = [each for each in resolve_strategies(request, catalog).values() if each.outputs is None]
+    strategies = [each for each in resolve_strategies(request, catalog).values() if each.has_model]
     if not strategies:
-        raise BenchError(f"no strategy to forecast: name them with {setting('strategies', 'lora,qlora')}")
+        raise BenchError(f"no strategy to forecast that uses a model of this machine: name them with {setting('strategies', 'lora,qlora')}")
     sources = [resolve_description(model, request.revision, here=here) for model in request.models]
     planned = []
     for task, splits in read_tasks(request, catalog, here):

@@ -130,7 +130,7 @@ def make_plan(
         command=command,
         tasks=tasks,
         strategies=strategies,
-        models=_model_infos(models, with_external=bool(external)),
+        models=_model_infos(models, with_external=any(not p.strategy.has_model for p in cells)),
         cells=tuple(planned.cell for planned in cells),
         data={name: data.report for name, data in splits.items()},
         data_digests={name: data.digest for name, data in splits.items()},

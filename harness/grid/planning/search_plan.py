@@ -82,7 +82,7 @@ def plan_search(
     problems = _find_problems(spec, race, tasks, splits, price_per_hour=price_per_hour)
     if problems:
         raise BenchError(problems)
-    own = [planned for planned in cells if planned.strategy.outputs is None and planned.cell.strategy != BASE]  # which is the control
+    own = [planned for planned in cells if planned.strategy.has_model and planned.cell.strategy != BASE]  # which is the control
     if spec is not None:
         check_space(list({id(planned.strategy): planned.strategy for planned in own}.values()), spec)
     by_name = {model.source.name: model for model in models}

@@ -56,7 +56,7 @@ def find_server(plan: RunPlan, request: ServeRequest) -> Server:
     name, url = _split(request.server)
     address = parse_address(url)
     choose_served_cell(plan, name)
-    client = ServerClient(address, key=read_key(request.key_env))
+    client = ServerClient(f"{address}/v1", key=read_key(request.key_env))
     try:
         model = client.find_model(request.model)
     except BenchError as error:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.catalog import OUTPUTS_PREFIX
+from harness.catalog import API_PREFIX, OUTPUTS_PREFIX
 from harness.engine.models import ModelSource, has_head, resolve_model, shape_of_model
 from harness.errors import BenchError, setting
 from harness.grid.request.request import Request
@@ -28,7 +28,7 @@ class RequestedModel:
 
 
 def find_models(request: Request, here: Path) -> list[RequestedModel]:
-    """Find the requested models, each once; none if only external outputs are requested.
+    """Find the requested models, each once; none if only external outputs and hosted models are requested.
 
     Args:
         here: the folder that relative paths start from.
@@ -55,5 +55,5 @@ def find_models(request: Request, here: Path) -> list[RequestedModel]:
 
 
 def _is_external(strategy: str | Strategy) -> bool:
-    """Whether a strategy is a file of external outputs, which needs no model."""
-    return strategy.startswith(OUTPUTS_PREFIX) if isinstance(strategy, str) else strategy.outputs is not None
+    """Whether a strategy is a file of external outputs or a hosted model, which needs no model of this machine."""
+    return strategy.startswith((OUTPUTS_PREFIX, API_PREFIX)) if isinstance(strategy, str) else not strategy.has_model

@@ -141,7 +141,7 @@ def set_values(strategy: Strategy, values: Mapping[str, Any]) -> Strategy:
 
 def _has(strategy: Strategy, name: str) -> bool:
     """Whether the strategy has the field. A bare name that is no field of bench belongs to an adapter that sets it."""
-    if strategy.outputs is not None or (name == "shots" and strategy.method != "prompt"):
+    if not strategy.has_model or (name == "shots" and strategy.method != "prompt"):
         return False
     place = locate_field(strategy, name)
     return place is not None and (place[0] != "adapter" or place[1] in strategy.adapter)

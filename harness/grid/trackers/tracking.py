@@ -15,7 +15,7 @@ from harness.grid.trackers.cell_values import describe_cell, measure_cell, read_
 from harness.grid.trackers.tracked import CurvePoint, RunOutcome, TrackedCell, TrackedRun, Tracker
 from harness.results import RunResults
 from harness.store import RunFolder, RunPlan
-from harness.types import Cell
+from harness.types import Cell, HostedForecast
 
 # Seconds for what is still to be sent when the run has ended, or was interrupted.
 _PATIENCE, _PATIENCE_INTERRUPTED = 60.0, 10.0
@@ -60,6 +60,8 @@ class Tracking:
         self._pass_messages_on()
 
     # -- Listener
+
+    def hosted(self, forecast: HostedForecast) -> None: ...
 
     def started(self, folder: RunFolder, resumed: bool) -> None:
         """Create the run in every tracker; of a resumed one, send again what is finished."""

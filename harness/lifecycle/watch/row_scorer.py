@@ -37,7 +37,7 @@ class RowScorer:
     def read_output(self, example: Example, text: str) -> Prediction:
         """An output as the task reads it: the label that it names, or the answer in it."""
         from harness.engine.inference import extract
-        from harness.grid import match_label
+        from harness.metrics import match_label
 
         if self._task.chooses:
             return Prediction(example.id, text, match_label(text, self.labels), finish="choice")

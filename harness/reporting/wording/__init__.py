@@ -59,6 +59,7 @@ from harness.reporting.wording.decision import (
 from harness.reporting.wording.file_sentences import describe_pack, describe_verification
 from harness.reporting.wording.forecast_sentences import describe_run_forecast
 from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables, rule_sentences
+from harness.reporting.wording.hosted_sentences import describe_hosted_forecast
 from harness.reporting.wording.lifecycle import feedback_sentences, retrain_sentences, watch_sentences
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
 from harness.reporting.wording.pruning_sentences import ask_to_delete, describe_deleted, describe_pruning
@@ -82,6 +83,7 @@ __all__ = [
     "decision_sentences",
     "describe_cleaning",
     "describe_deleted",
+    "describe_hosted_forecast",
     "describe_latest_run",
     "describe_measured_speed",
     "describe_no_runs",

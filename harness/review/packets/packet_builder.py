@@ -91,7 +91,7 @@ def _find_task(run: StoredRun, name: str) -> Task:
 def _find_strategy_cell(run: StoredRun, strategy: str, request: PacketRequest) -> Cell:
     """The finished cell whose outputs are shown. External outputs have no model, and only trained strategies have a training size."""
     spec = run.plan.strategies.get(strategy)
-    model = None if spec is not None and spec.outputs is not None else request.model
+    model = None if spec is not None and not spec.has_model else request.model
     size = request.train_size if spec is not None and spec.train is not None else None
     return find_cell(run, strategy, task=request.task, model=model, train_size=size, needs_model=False).cell
 

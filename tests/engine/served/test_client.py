@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from model_server import ModelServer, say
 
-from harness.engine.served import ServerClient, ServerRefusalError, parse_address
+from harness.engine.served import Pace, ServerClient, ServerRefusalError, parse_address
 from harness.errors import BenchError
 
 BODY = {"model": "tuned", "prompt": "x", "max_tokens": 1}
@@ -14,7 +14,7 @@ BODY = {"model": "tuned", "prompt": "x", "max_tokens": 1}
 def test_failures_that_may_pass_are_tried_again_with_growing_waits() -> None:
     waits: list[float] = []
     with ModelServer(say("done", usage={"prompt_tokens": 3, "completion_tokens": 1})) as server:
-        client = ServerClient(server.address, sleep=waits.append)
+        client = ServerClient(server.address, sleep=waits.append, jitter=lambda: 0.0, pace=Pace(clock=lambda: sum(waits)))
         server.faults = [500, "cut", "json", "shape"]
         completion = client.complete(BODY)
         client.close()

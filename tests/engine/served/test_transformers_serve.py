@@ -43,7 +43,7 @@ def test_transformers_serve_answers_as_the_run_does(address: str, loaded: Any) -
     predictor = Predictor(task, Strategy(name="base", method="prompt"), loaded)
     examples = [Example(f"e{i}", {"input": f"Patient {i} has a cough since Monday."}, ("x",)) for i in range(6)]
     pairs = list(zip(examples, predictor.prompts(examples), strict=True))
-    client = ServerClient(address)
+    client = ServerClient(f"{address}/v1")
     for attempt in range(_TRIES):  # it loads its libraries first
         try:
             model = client.find_model(None)

@@ -1,0 +1,241 @@
+"""Cells of hosted models: asked, scored and stored like all others. They need no device, and wait for a host.
+
+Every answer is kept as it comes, in the run folder and in the user's cache. A cell that cannot be completed, because the host fails or
+the limit of costs is reached, has no result: the same command resumes it, and no answer is paid twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from harness.engine.artifacts import save_shots
+from harness.engine.hosted import (
+    AnswerCache,
+    CostLimitError,
+    HostedAnswer,
+    HostedAsker,
+    HostedForm,
+    HostedQuestion,
+    HostedSpending,
+    ask_all,
+    price_of_answer,
+    price_of_tokens,
+)
+from harness.engine.prompts import Shot, render_shots
+from harness.engine.served import Pace, ServerClient, parse_base_url
+from harness.engine.support import SupportModel, add_support
+from harness.errors import BenchError, setting
+from harness.grid.execution.job import Emit
+from harness.grid.execution.kept_hosted_answers import KeptHostedAnswers, write_records
+from harness.grid.execution.result_notes import notes_on_hosted_answers
+from harness.grid.execution.scored_predictions import score_predictions
+from harness.grid.planning import HostedRequest, Planned, make_questions, read_host_key
+from harness.metrics import get_script_digests
+from harness.store import CellFolder, RunFolder, make_private_folder, write_text
+from harness.types import Cell, CellResult, Cost, HostedMeasurement, Strategy, Task
+
+_ATTEMPTS = 8  # of a request: about two minutes until a host counts as down
+_MOST_VERSIONS = 100
+
+
+@dataclass(frozen=True)
+class StoppedCell:
+    """A cell that could not be completed, and why."""
+
+    cell: Cell
+    reason: str
+
+
+class HostedCells:
+    """The work on the cells of one run that ask hosted models.
+
+    Attributes:
+        stopped: those that could not be completed.
+    """
+
+    def __init__(self, planned: Planned, folder: RunFolder, request: HostedRequest, emit: Emit, *, use_cache: bool = True) -> None:
+        """
+        Args:
+            use_cache: take answers from the user's cache, where the strategy allows it.
+        """
+        self._planned, self._folder, self._request, self._emit, self._use_cache = planned, folder, request, emit, use_cache
+        self.stopped: list[StoppedCell] = []
+        self._spending = HostedSpending(request.max_cost)
+        self._forms: dict[tuple[str, str], HostedForm] = {}  # what hosts accept, by strategy and task
+
+    def run(self, cells: Sequence[Cell]) -> None:
+        """Complete these cells as far as their hosts, and the limit of costs, allow.
+
+        Raises:
+            BenchError: a host refuses the first question, or does not answer it. Nothing else was done then.
+        """
+        plan = self._planned.plan
+        hosted = [cell for cell in plan.cells if plan.get_strategy(cell).api is not None]
+        self._spending.paid = sum(self._paid_before(cell) for cell in hosted)
+        for cell in cells:
+            self._run_cell(cell)
+
+    def _paid_before(self, cell: Cell) -> float:
+        """What this run has paid for a cell until now."""
+        files, spec = self._folder.cell(cell.id), self._planned.plan.get_strategy(cell).api
+        assert spec is not None
+        if files.is_finished():
+            hosted = files.result().hosted
+            return 0.0 if hosted is None else hosted.paid
+        return sum(price_of_answer(spec, answer) for answer in KeptHostedAnswers(files).read().values() if not answer.from_cache)
+
+    def _run_cell(self, cell: Cell) -> None:
+        plan, files = self._planned.plan, self._folder.cell(cell.id)
+        task, strategy = plan.tasks[cell.task], plan.get_strategy(cell)
+        spec = strategy.api
+        assert spec is not None
+        self._emit({"event": "start", "cell": cell.id})
+        self._emit({"event": "phase", "cell": cell.id, "phase": "ask"})
+        kept = KeptHostedAnswers(files)
+        shots = self._shots(task, strategy, cell, files)
+        examples = self._folder.examples(cell.task)
+        questions = make_questions(task, strategy, shots, examples)
+        address = parse_base_url(spec.base_url)[0]
+        client = ServerClient(
+            address, key=read_host_key(spec), timeout=spec.timeout, attempts=_ATTEMPTS, pace=Pace(spec.requests_per_minute)
+        )
+        cache = AnswerCache() if spec.cache and self._use_cache else None
+        asker = HostedAsker(client, spec, task, examples[0].choices, repeat=cell.seed or 0, cache=cache, form=self._known_form(cell, kept))
+        try:
+            answers = self._ask(cell, asker, questions, kept)
+        except BenchError as error:
+            if not kept.count:
+                raise BenchError(f"strategy '{strategy.name}': {error}") from None
+            self._stop(cell, files, str(error), f"{kept.count:,} of {len(questions):,} examples are answered")
+            return
+        finally:
+            client.close()
+        self._store(cell, task, strategy, answers, asker)
+
+    def _known_form(self, cell: Cell, kept: KeptHostedAnswers) -> HostedForm | None:
+        """How the host was asked before: in this cell, or in another repeat."""
+        form = kept.read_form() or self._forms.get((cell.strategy, cell.task))
+        if form is not None:
+            kept.write_form(form)
+        return form
+
+    def _shots(self, task: Task, strategy: Strategy, cell: Cell, files: CellFolder) -> tuple[Shot, ...]:
+        if not strategy.shots:
+            return ()
+        make_private_folder(files.path)
+        shots = render_shots(task, strategy, "decoder", self._folder.training_examples(task.name, "train"), cell.seed or 0)
+        save_shots(files, shots)
+        return shots
+
+    def _ask(self, cell: Cell, asker: HostedAsker, questions: Sequence[HostedQuestion], kept: KeptHostedAnswers) -> list[HostedAnswer]:
+        done = kept.read()
+
+        def keep(answer: HostedAnswer) -> None:
+            kept.append(answer)
+            done[answer.prediction.example_id] = answer
+            self._emit({"event": "progress", "cell": cell.id, "done": kept.count, "total": len(questions), "unit": "answers"})
+
+        waiting = [question for question in questions if question.example.id not in done]
+        if asker.form is None and waiting:
+            first = waiting[0]
+            if not self._spending.reserve(first.example.id, asker.highest_price(first)):
+                raise CostLimitError(self._describe_limit())
+            tried = asker.find_form(first)
+            self._spending.settle(first.example.id, sum(price_of_answer(asker.spec, each) for each in tried if not each.from_cache))
+            assert asker.form is not None
+            kept.write_form(asker.form)
+            keep(tried[-1])
+        if asker.form is not None:
+            self._forms[cell.strategy, cell.task] = asker.form
+        try:
+            return ask_all(asker, questions, done=done, spending=self._spending, on_answer=keep)
+        except CostLimitError:
+            raise CostLimitError(self._describe_limit()) from None
+
+    def _describe_limit(self) -> str:
+        limit = setting("max_cost", f"{self._request.max_cost:g}")
+        return f"the next answer could exceed {limit} ({self._spending.paid:.4g} are spent). Raise it to continue"
+
+    def _stop(self, cell: Cell, files: CellFolder, reason: str, state: str) -> None:
+        """Leave a cell without a result, with the reason in its folder."""
+        self.stopped.append(StoppedCell(cell, f"{state}: {reason}"))
+        write_text(files.stop_note, f"{state}: {reason}\n", private=True)
+        self._emit({"event": "stopped", "cell": cell.id, "reason": f"{state}: {reason}"})
+
+    def _store(self, cell: Cell, task: Task, strategy: Strategy, answers: Sequence[HostedAnswer], asker: HostedAsker) -> None:
+        plan, files = self._planned.plan, self._folder.cell(cell.id)
+        spec = strategy.api
+        assert spec is not None
+        trusts_code = bool(plan.options["trust_remote_code"])
+        examples = self._folder.examples(cell.task)
+        predictions, support_notes = add_support(
+            task, examples, [answer.prediction for answer in answers], self._support_model(cell.task), checkpoint=files.checkpoint,
+            on_progress=partial(_report, self._emit, cell),
+        )  # fmt: skip
+        scored = score_predictions(task, examples, predictions, trust_remote_code=trusts_code)
+        measured = measure_answers(spec.model, parse_base_url(spec.base_url)[1], strategy, answers, asker)
+        price = None if spec.price is None else price_of_tokens(spec.price, measured.tokens_in, measured.tokens_out)
+        cost = Cost(
+            "predict", 0.0, measured.host, tokens=measured.tokens_in + measured.tokens_out, price=price,
+            currency=plan.options["price"]["currency"],
+        )  # fmt: skip
+        provenance = {"host": measured.host, "hosted_model": spec.model} | (get_script_digests(task.metrics) if trusts_code else {})
+        notes = (
+            *notes_on_hosted_answers(task, measured, [each.refusal for each in answers if each.refusal], scored.predictions),
+            *support_notes,
+        )
+        result = CellResult(cell, "done", (cost,), provenance, notes=notes, signatures=scored.signatures, hosted=measured)
+        write_records(files, answers)
+        files.write_result(result, scored.predictions)
+        self._emit({"event": "exit", "cell": cell.id, "code": 0})
+
+    def _support_model(self, task: str) -> SupportModel | None:
+        source = self._planned.support_models.get(task)
+        if source is None:
+            return None
+        trusts_code = bool(self._planned.plan.options["trust_remote_code"]) and source in self._planned.sources.values()
+        return SupportModel(source, self._planned.device, trusts_code)
+
+
+def measure_answers(model: str, host: str, strategy: Strategy, answers: Sequence[HostedAnswer], asker: HostedAsker) -> HostedMeasurement:
+    """What the answers of a cell have in common."""
+    spec = strategy.api
+    assert spec is not None and asker.form is not None
+    seconds = sorted(answer.seconds for answer in answers)
+    moments = sorted(answer.asked for answer in answers)
+    return HostedMeasurement(
+        host=host,
+        model=model,
+        answers=len(answers),
+        versions=_count(answer.model for answer in answers),
+        fingerprints=_count(answer.fingerprint for answer in answers),
+        labels=asker.form.labels,
+        cached=sum(answer.from_cache for answer in answers),
+        refused=sum(bool(answer.refusal) for answer in answers),
+        cut=sum(answer.finish_reason == "length" for answer in answers),
+        filtered=sum(answer.finish_reason == "content_filter" for answer in answers),
+        uncounted=sum(not answer.counted for answer in answers),
+        retries=asker.client.retries,
+        unanswered=asker.client.unanswered,
+        tokens_in=sum(answer.prediction.tokens_in for answer in answers),
+        tokens_out=sum(answer.prediction.tokens_out for answer in answers),
+        paid=sum(price_of_answer(spec, answer) for answer in answers if not answer.from_cache),
+        first_asked=moments[0],
+        last_asked=moments[-1],
+        median_seconds=seconds[len(seconds) // 2],
+        slow_seconds=seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))],
+        at_once=spec.max_concurrency,
+    )
+
+
+def _count(names: object) -> tuple[tuple[str, int], ...]:
+    """Names that are not empty, with their counts, the most frequent first."""
+    counts = Counter(name for name in names if name)  # type: ignore[attr-defined]
+    return tuple(counts.most_common(_MOST_VERSIONS))
+
+
+def _report(emit: Emit, cell: Cell, done: int, total: int) -> None:
+    emit({"event": "progress", "cell": cell.id, "done": done, "total": total, "unit": "outputs"})

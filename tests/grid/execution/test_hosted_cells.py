@@ -1,0 +1,201 @@
+"""A run with a hosted model, from the command line to the report: consent, limits, failures, resumption, and a key that is nowhere."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from in_process import call_main
+from model_server import ModelServer, chat
+
+import harness
+from harness.errors import BenchError
+from harness.reporting import note_sentence
+from harness.results import StrategyResult
+
+KEY = "sk-planted-secret"
+ROWS = [{"id": f"e{i}", "text": f"Where is parcel {i}? Call Mary Miller.", "label": ("shipping", "billing")[i % 5 == 0]} for i in range(40)]
+
+
+@pytest.fixture
+def page() -> None:
+    """For tests that need the report, which takes a second."""
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[ModelServer]:
+    """A host that knows the right answer to three of four questions, in a folder with a task for it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("THE_KEY", KEY)
+    monkeypatch.setattr("harness.cache._Choice.folder", tmp_path / "cache")
+    if "page" not in request.fixturenames:
+        monkeypatch.setattr("harness.api.requested_runs.write_page", lambda results, file: None)
+    Path("rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in ROWS), encoding="utf-8")
+    Path("parcels.yaml").write_text(
+        "name: parcels\nkind: classification\nprompt: '{{ text }}'\nlabels: [shipping, billing]\n"
+        "data: {path: rows.jsonl, fields: {text: text, target: label, id: id}, split: {train: 0.4, validation: 0.1, test: 0.5}}\n",
+        encoding="utf-8",
+    )
+    with ModelServer(chat(lambda body: "shipping" if "parcel 7" not in body["messages"][0]["content"] else "no idea")) as running:
+        declare(running)
+        yield running
+
+
+def declare(server: ModelServer, **fields: Any) -> None:
+    api = {
+        "base_url": f"{server.address}/v1", "model": "big", "api_key_env": "THE_KEY", "max_concurrency": 2, "labels": "parsed",
+        "price": {"input_per_million": 1000, "output_per_million": 10_000},
+    } | fields  # fmt: skip
+    strategy = {"name": "incumbent", "method": "api", "api": {name: value for name, value in api.items() if value is not None}}
+    Path("incumbent.yaml").write_text(json.dumps(strategy), encoding="utf-8")
+
+
+def only(done: harness.Run) -> StrategyResult:
+    (strategy,) = done.stored.by_task["parcels"].strategies
+    return strategy
+
+
+def run(**more: Any) -> harness.Run:
+    return harness.run("parcels.yaml", "api:incumbent.yaml", base=False, send_to="127.0.0.1", **more)
+
+
+def test_the_answers_of_a_host_are_scored_priced_and_stored_like_all_others(server: ModelServer) -> None:
+    done = run()
+    (cell,) = done.stored.cells
+    files = done.stored.folder.cell(cell.id)
+    result = files.result()
+    assert result.hosted is not None and (result.hosted.answers, result.hosted.versions) == (20, (("big-2026-01", 20),))
+    (cost,) = result.costs
+    assert cost.seconds == 0 and cost.price == pytest.approx(20 * 0.2) and result.hosted.paid == pytest.approx(20 * 0.2)
+    strategy = only(done)
+    assert strategy.costs is not None and strategy.costs.thousand_price == pytest.approx(200)
+    records = [json.loads(line) for line in (files.path / "answers.jsonl").read_text().splitlines()]
+    assert [record["id"] for record in records] == [each.example_id for each in files.predictions()]
+    kept = ("model", "system_fingerprint", "finish_reason", "prompt_tokens", "completion_tokens", "cached")
+    assert {tuple(record[name] for name in kept) for record in records} == {("big-2026-01", "fp_1", "stop", 100, 10, False)}
+    assert len(server.requests) == 20 and set(server.keys) == {f"Bearer {KEY}"}
+
+
+def test_no_file_and_no_message_has_the_key_and_all_answers_are_private(server: ModelServer, tmp_path: Path, page: None) -> None:
+    server.complete = chat(lambda body: f"shipping {KEY}", model=KEY, system_fingerprint=KEY)
+    run()
+    server.refuse = lambda body: (401, {"error": f"{KEY} is wrong"})
+    with pytest.raises(BenchError) as caught:
+        run(new=True, reuse=False)
+    assert KEY not in str(caught.value)
+    assert list(tmp_path.rglob("report.html"))
+    assert [file for file in tmp_path.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()] == []
+    private = [*(tmp_path / "cache" / "answers").rglob("*.txt"), *tmp_path.rglob("answers.jsonl")]
+    assert len(private) == 21 and {stat.S_IMODE(file.stat().st_mode) for file in private} == {0o600}
+
+
+def test_nothing_is_sent_to_a_host_that_the_user_does_not_name(server: ModelServer) -> None:
+    arguments = ["run", "--task", "parcels.yaml", "--strategies", "api:incumbent.yaml", "--no-base"]
+    code, _, err = call_main(arguments, here=Path.cwd(), env={})
+    assert code == 2 and server.requests == [] and server.keys == []
+    assert "would send 20 prompts to 127.0.0.1" in err and "20 NAME" in err and "--send-to 127.0.0.1" in err
+    assert not Path("runs").exists()
+    with pytest.raises(BenchError, match="no strategy of this run asks this host"):
+        harness.run("parcels.yaml", "api:incumbent.yaml", base=False, send_to=["127.0.0.1", "api.example.com"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"api_key_env": "NO_SUCH_KEY"}, "'NO_SUCH_KEY', which should hold the key of the server, is not set"),
+        ({"api_key_env": "TWO_LINES"}, "'TWO_LINES' holds a space, a line break"),
+        ({"price": {"input_per_million": 1, "output_per_million": 1, "currency": "EUR"}}, "is EUR, but this run counts in USD"),
+        ({"price": None}, "has no price, so that max_cost=5 cannot stop it"),
+        ({"base_url": "http://127.0.0.1:9/v1"}, "could not be reached"),
+        ({"base_url": "http://api.example.com/v1"}, "every network on the way can read"),
+    ],
+)
+def test_what_is_wrong_with_a_host_is_found_before_anything_is_sent(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], message: str
+) -> None:
+    monkeypatch.setenv("TWO_LINES", f"{KEY}\n{KEY}")
+    monkeypatch.setattr("harness.engine.served.client._FIRST_WAIT", 0.0)
+    declare(server, **fields)
+    with pytest.raises(BenchError) as caught:
+        run(max_cost=5)
+    assert message in str(caught.value) and KEY not in str(caught.value) and server.requests == []
+
+
+def test_a_refused_first_question_ends_the_run_and_the_same_call_continues(server: ModelServer) -> None:
+    server.refuse = lambda body: (404, {"error": "no model 'big'"})
+    with pytest.raises(BenchError, match=r"strategy 'incumbent': .*status 404.*no model"):
+        run()
+    server.refuse = lambda body: None
+    assert run().complete and len(server.requests) == 21
+
+
+def test_a_host_that_fails_in_the_middle_leaves_a_cell_without_a_result_and_nothing_is_asked_twice(server: ModelServer) -> None:
+    server.faults = [None] * 7 + [403] * 2
+    declare(server, cache=False, max_concurrency=1)
+    stopped = run()
+    assert not stopped.complete and only(stopped).scores == {}
+    (problem,) = only(stopped).problems
+    assert problem.error is not None and "7 of 20 examples are answered" in problem.error and "status 403" in problem.error
+    server.faults = []
+    resumed = run()
+    assert resumed.complete and resumed.path == stopped.path
+    asked = [body["messages"][0]["content"] for body in server.requests]
+    assert len(asked) == 21 and len(set(asked)) == 20, "only the refused one was asked again"
+
+
+def test_the_limit_of_costs_stops_and_a_higher_one_continues_and_counts_what_was_paid(server: ModelServer) -> None:
+    declare(server, cache=False)
+    stopped = run(max_cost=1.5)
+    assert not stopped.complete and 2 <= len(server.requests) <= 7
+    before = len(server.requests)
+    assert not run(max_cost=1.5).complete and len(server.requests) == before, "what was paid before counts"
+    done = run(max_cost=50)
+    assert done.complete and len(server.requests) == 20
+    (cell,) = done.stored.cells
+    assert done.stored.results[cell.id].hosted.paid == pytest.approx(4.0)  # type: ignore[union-attr]
+
+
+def test_a_second_run_pays_nothing_and_says_so(server: ModelServer) -> None:
+    run()
+    declare(server, price={"input_per_million": 2000, "output_per_million": 10_000})
+    again = run(new=True)
+    assert len(server.requests) == 20
+    strategy = only(again)
+    assert strategy.costs is not None and strategy.costs.thousand_price == pytest.approx(300), "at the price of today"
+
+
+def test_the_cache_serves_a_changed_task_and_can_be_switched_off(server: ModelServer) -> None:
+    run()
+    task = Path("parcels.yaml").read_text()
+    Path("parcels.yaml").write_text(task + "description: other\nmetrics: [classification, probabilities]\nprimary: accuracy\n")
+    cached = run()
+    assert len(server.requests) == 20
+    strategy = only(cached)
+    assert any("20 of 20 answers are from the cache" in note_sentence(note) for _, note in strategy.notes)
+    run(new=True, reuse=False)
+    assert len(server.requests) == 40
+
+
+def test_repeats_are_seeds_whose_spread_is_measured(server: ModelServer) -> None:
+    count = iter(range(10_000))
+    server.complete = chat(lambda body: ("shipping", "billing")[next(count) % 3 == 0])
+    declare(server, repeats=3, max_concurrency=1)
+    done = run()
+    strategy = only(done)
+    assert strategy.seeds == (0, 1, 2) and len(server.requests) == 60
+    outputs = [[each.answer for each in strategy.predictions(cell)] for cell in strategy.done]
+    assert outputs[0] != outputs[1]
+    assert "seeds" in strategy.scores["accuracy"].method
+
+
+def test_shots_are_turns_before_the_question(server: ModelServer) -> None:
+    strategy = json.loads(Path("incumbent.yaml").read_text()) | {"shots": 2, "prompt": "Sort: {{ text }}"}
+    Path("incumbent.yaml").write_text(json.dumps(strategy))
+    run()
+    messages = server.requests[0]["messages"]
+    assert [message["role"] for message in messages] == ["user", "assistant", "user", "assistant", "user"]
+    assert {messages[1]["content"], messages[3]["content"]} == {"shipping", "billing"} and messages[4]["content"].startswith("Sort: ")
