@@ -33,12 +33,20 @@ class ImportedTask:
         return bool(self.results[0].examples)
 
 
-def assemble(results: Sequence[ImportedResult], *, base: str | None, primary: str | None) -> tuple[ImportedTask, ...]:
+def assemble(
+    results: Sequence[ImportedResult],
+    *,
+    base: str | None = None,
+    primary: str | None = None,
+    higher_is_better: Sequence[str] = (),
+    lower_is_better: Sequence[str] = (),
+) -> tuple[ImportedTask, ...]:
     """The tasks, in the order in which they were read.
 
     Args:
         base: the system that others are compared with, by its name or by what its file calls it; it becomes the strategy "base".
         primary: the score that decides, by its name or its plain name; None: the first that all systems have.
+        higher_is_better, lower_is_better: scores of which the files do not say which values are better, named in the same way.
 
     Raises:
         BenchError: systems with equal names, or that cannot be compared.
@@ -46,13 +54,15 @@ def assemble(results: Sequence[ImportedResult], *, base: str | None, primary: st
     results = _with_distinct_names(results)
     if base is not None:
         results = _with_base(results, base)
+    asked = [("primary", name) for name in ([] if primary is None else [primary])]
+    asked += [("higher_is_better", name) for name in higher_is_better] + [("lower_is_better", name) for name in lower_is_better]
+    known = dict.fromkeys(name for result in results for score in result.scores for name in (score.name, result.labels[score.name]))
+    if problems := [f"{setting(*each)}: no file has this score.{did_you_mean(each[1], known)}" for each in asked if each[1] not in known]:
+        raise BenchError(problems)
+    results = [_with_directions(result, higher_is_better, lower_is_better) for result in results]
     by_task: dict[str, list[ImportedResult]] = {}
     for result in results:
         by_task.setdefault(result.task, []).append(result)
-    if primary is not None:
-        known = dict.fromkeys(name for result in results for score in result.scores for name in (score.name, result.labels[score.name]))
-        if primary not in known:
-            raise BenchError(f"{setting('primary', primary)}: no file has this score.{did_you_mean(primary, known)}")
     return tuple(_assemble_task(name, own, primary) for name, own in by_task.items())
 
 
@@ -78,6 +88,23 @@ def _named_after_file(result: ImportedResult) -> ImportedResult:
     return replace(result, system=clean_name(f"{result.system}-{Path(result.file).stem}", fallback="system"))
 
 
+def _with_directions(result: ImportedResult, higher: Sequence[str], lower: Sequence[str]) -> ImportedResult:
+    """The result with the directions that the user states.
+
+    Raises:
+        BenchError: the file states the opposite.
+    """
+    scores = []
+    for score in result.scores:
+        names = {score.name, result.labels[score.name]}
+        stated = "higher" if names & set(higher) else "lower" if names & set(lower) else score.direction
+        if score.direction not in ("none", stated):
+            option = setting(f"{stated}_is_better", score.name)
+            raise BenchError(f"{result.file}: of '{score.name}', {score.direction} values are better. Leave out {option}.")
+        scores.append(replace(score, direction=stated))
+    return replace(result, scores=tuple(scores))
+
+
 def _with_base(results: Sequence[ImportedResult], base: str) -> list[ImportedResult]:
     chosen = {result.system for result in results if base in (result.system, result.description)}
     if len(chosen) != 1:
@@ -101,7 +128,10 @@ def _assemble_task(name: str, results: Sequence[ImportedResult], primary: str | 
     chosen = next((score for score in scores if primary in (score.name, first.labels[score.name])), None) if primary else None
     chosen = chosen or next((score for score in scores if score.direction != "none"), None)
     if chosen is None:
-        raise BenchError(f"{first.file}: '{name}' has no score for which a higher or a lower value is better. Import other tasks alone.")
+        raise BenchError(
+            f"{first.file}: '{name}' has no score of which the file says whether higher or lower values are better. Say so with "
+            f"{setting('higher_is_better', scores[0].name)} or {setting('lower_is_better', scores[0].name)}."
+        )
     ordered = (chosen, *(score for score in scores if score is not chosen))
     return ImportedTask(name, ordered, tuple(_in_order_of(first, result) for result in results))
 

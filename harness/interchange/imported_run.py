@@ -41,12 +41,14 @@ def write_imported_run(tasks: Sequence[ImportedTask], runs: Path, *, margin: flo
     """
     cells = {task.name: list(_cells(task)) for task in tasks}
     splits = {task.name: _splits(task) for task in tasks}
+    strategies = {result.system: _strategy(result) for task in tasks for result in task.results}
+    own = {cell.id: _strategy(result) for each in cells.values() for cell, result, _ in each}
     plan = RunPlan(
         digest=_hash([cell.id for own in cells.values() for cell, _, _ in own]),
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         command=command,
         tasks={task.name: _task(task, margin) for task in tasks},
-        strategies={result.system: _strategy(result) for task in tasks for result in task.results},
+        strategies=strategies,
         models={EXTERNAL: ModelInfo(EXTERNAL, "unknown", "")},
         cells=tuple(cell for own in cells.values() for cell, _, _ in own),
         data={name: each.report for name, each in splits.items()},
@@ -60,6 +62,7 @@ def write_imported_run(tasks: Sequence[ImportedTask], runs: Path, *, margin: flo
             "limit": None,
             "trust_remote_code": False,
         },
+        cell_strategies={id_: each for id_, each in own.items() if each != strategies[each.name]},  # of other files
         plugin_scores={_family(task): task.scores for task in tasks},
     )
     folder = create_run(runs, plan)
@@ -113,7 +116,7 @@ def _task(task: ImportedTask, margin: float | None) -> Task:
         kind="generation",
         description=f"Imported from {one_line(first.tool, 80)}",
         data=DataSpec(path=files),
-        prompt="{{ document }}",
+        prompt="{{ input }}",
         metrics=(_family(task),),
         primary=task.scores[0].name,
         report=ReportSpec(labels={score.name: one_line(first.labels[score.name], _LONGEST_LABEL) for score in task.scores}),

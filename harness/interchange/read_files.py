@@ -9,10 +9,26 @@ from pathlib import Path
 from harness.errors import BenchError
 from harness.interchange.imported import ImportedResult
 from harness.interchange.json_node import JsonNode, read_document
-from harness.interchange.readers import is_lm_eval, is_peft, is_samples, match_samples, read_lm_eval, read_peft
+from harness.interchange.readers import (
+    SUFFIX,
+    is_inspect,
+    is_lm_eval,
+    is_peft,
+    is_promptfoo,
+    is_samples,
+    match_samples,
+    read_inspect_archive,
+    read_inspect_document,
+    read_lm_eval,
+    read_peft,
+    read_promptfoo,
+)
 
 MAX_FILES = 2000
-_FORMATS = "results of lm-evaluation-harness (results_DATE.json, with samples_TASK_DATE.jsonl)"
+_FORMATS = (
+    "results of lm-evaluation-harness (results_DATE.json with samples_TASK_DATE.jsonl), logs of Inspect AI (.eval or .json), output of "
+    "promptfoo (JSON), and results of PEFT's method comparison"
+)
 
 
 def read_results(paths: Iterable[Path]) -> list[ImportedResult]:
@@ -23,21 +39,30 @@ def read_results(paths: Iterable[Path]) -> list[ImportedResult]:
     """
     files = _find_files(paths)
     samples = [path for path in files if is_samples(path)]
-    documents = {path: read_document(path) for path in files if path not in samples}
-    lm_eval = [path for path, document in documents.items() if is_lm_eval(document)]
-    own_samples = match_samples(samples, lm_eval)
     results: list[ImportedResult] = []
-    peft = {path: document for path, document in documents.items() if is_peft(document)}
-    results += read_peft(peft, {path: _hash_files([path]) for path in peft})
-    for path, document in documents.items():
-        if path in peft:
+    lm_eval: dict[Path, JsonNode] = {}
+    peft: dict[Path, JsonNode] = {}
+    for path in (each for each in files if each not in samples):
+        if path.suffix == SUFFIX:
+            results.append(read_inspect_archive(path, _hash_files([path])))
             continue
-        if path in own_samples:
-            results += read_lm_eval(document, path, _hash_files([path, *own_samples[path]]), own_samples[path])
+        document = read_document(path)
+        if is_peft(document):
+            peft[path] = document
+        elif is_lm_eval(document):
+            lm_eval[path] = document
+        elif is_inspect(document):
+            results.append(read_inspect_document(document, path, _hash_files([path])))
+        elif is_promptfoo(document):
+            results += read_promptfoo(document, path, _hash_files([path]))
         else:
-            raise _unknown(document)
+            raise document.problem(f"is no file of results that can be imported. Known are {_FORMATS}")
+    own_samples = match_samples(samples, list(lm_eval))
+    for path, document in lm_eval.items():
+        results += read_lm_eval(document, path, _hash_files([path, *own_samples[path]]), own_samples[path])
+    results += read_peft(peft, {path: _hash_files([path]) for path in peft})
     if not results:
-        raise BenchError(f"{files[0]}: has no results. Import {_FORMATS}.")
+        raise BenchError(f"{files[0]}: has no results. Known are {_FORMATS}.")
     return results
 
 
@@ -63,7 +88,3 @@ def _hash_files(paths: Iterable[Path]) -> str:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
-
-
-def _unknown(document: JsonNode) -> BenchError:
-    return document.problem(f"is no file of results that can be imported. Known are {_FORMATS}")

@@ -43,7 +43,7 @@ def test_a_run_compares_the_models_example_by_example(run):
 def test_inputs_targets_and_outputs_are_kept(run):
     task = run.stored.by_task["sums"]
     (example,) = (each for each in task.examples if each.id == "3")
-    assert example.inputs == {"document": "question: What is 3 plus 3?\nanswer: 6"} and example.targets == ("6",)
+    assert example.inputs == {"input": "question: What is 3 plus 3?\nanswer: 6"} and example.targets == ("6",)
     best = task.strategies[0]
     answered = {each.example_id: each for each in best.predictions(best.cell)}
     assert answered["3"].output == " 6 it is" and answered["3"].extracted == "6" and answered["39"].extracted == "7"

@@ -257,7 +257,7 @@ def _example(line: JsonNode) -> Example:
     choices = _choices(line)
     if wanted.isdecimal() and len(wanted) < 6 and len(choices) > 1 and int(wanted) < len(choices):
         wanted = choices[int(wanted)]
-    return Example(name, {"document": cut(text)}, (cut(wanted),) if wanted else ())
+    return Example(name, {"input": cut(text)}, (cut(wanted),) if wanted else ())
 
 
 def _output(line: JsonNode) -> tuple[str, str | None]:

@@ -109,8 +109,9 @@ def note_decision(task: TaskView) -> str:
 
 def note_costs(device: str | None) -> str:
     """Below the table of what training and using each strategy costs."""
-    where = f" on {device}" if device else ""
-    return f"Outputs were timed and priced in this run, in batches{where}. Training is the mean over seeds."
+    if not device:  # nothing was run here
+        return "Times and prices are those that the imported files state."
+    return f"Outputs were timed and priced in this run, in batches on {device}. Training is the mean over seeds."
 
 
 def caption_cost_chart(task: TaskView, most_names: int) -> str:

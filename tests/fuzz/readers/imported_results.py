@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 from harness.interchange import assemble, read_results
 from tests.fuzz.readers.reader import Read, Reader, refusals
+from tests.interchange.inspect_files import archive_members, log, write_archive
 from tests.interchange.lm_eval_files import DATE, choice, results, sums
 from tests.interchange.peft_files import experiment
+from tests.interchange.promptfoo_files import output
 
 _SAMPLES = sums(range(3))[:5]
 
@@ -18,7 +21,7 @@ def _read_file(name: str) -> Read:
         file = folder / name
         file.write_bytes(content)
         with refusals():
-            assemble(read_results([file]), base=None, primary=None)
+            assemble(read_results([file]))
 
     return read
 
@@ -29,11 +32,35 @@ def _read_samples(content: bytes, folder: Path) -> None:
     (folder / f"results_{DATE}.json").write_text(json.dumps(document), encoding="utf-8")
     (folder / f"samples_sums_{DATE}.jsonl").write_bytes(content)
     with refusals():
-        assemble(read_results([folder]), base=None, primary=None)
+        assemble(read_results([folder]))
 
 
 def _lm_eval_document() -> dict[str, object]:
     return results({"sums": _SAMPLES, "yes_no": [choice(i, i < 3) for i in range(5)]})
+
+
+def _log() -> dict[str, object]:
+    document = log(range(3))
+    return document | {"samples": document["samples"][:5]}
+
+
+def _archive(method: int) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return write_archive(Path(folder), "a", _log(), method=method).read_bytes()
+
+
+def _read_member(content: bytes, folder: Path) -> None:
+    """An archive with a damaged header, or a damaged sample."""
+    for name in ("header.json", "samples/s1_epoch_1.json"):
+        file = write_archive(folder, "a", None, members=archive_members(_log()) | {name: content})
+        with refusals():
+            assemble(read_results([file]))
+
+
+def _promptfoo() -> dict[str, object]:
+    document = output({"org:small-model": range(3)})
+    document["results"]["results"] = document["results"]["results"][:5]
+    return document
 
 
 def _lines() -> bytes:
@@ -48,4 +75,8 @@ IMPORTED_RESULTS: dict[str, Reader] = {
     "peft-comparison": Reader(
         _read_file("lora.json"), lambda: [json.dumps(experiment("lora/a", 130)).encode()], lambda: [experiment("lora/a", 130)], share=0.3
     ),
+    "inspect-json": Reader(_read_file("log.json"), lambda: [json.dumps(_log()).encode()], lambda: [_log()], share=0.3),
+    "inspect-archive": Reader(_read_file("log.eval"), lambda: [_archive(8), _archive(93)], share=0.3),
+    "inspect-member": Reader(_read_member, lambda: [json.dumps(_log()["samples"][1]).encode()], lambda: [_log()["samples"][1]], share=0.2),  # type: ignore[index]
+    "promptfoo": Reader(_read_file("output.json"), lambda: [json.dumps(_promptfoo()).encode()], lambda: [_promptfoo()], share=0.3),
 }  # fmt: skip
