@@ -134,7 +134,7 @@ def _columns(header: JsonNode) -> list[_Column]:
     for each in header.at("results", "scores").items():
         key = each.at("name").text()
         scorer = node.text() if (node := each.find("scorer")) else key
-        value = next(((metric, found) for metric in _MEANS if (found := each.find("metrics", metric, "value"))), None)
+        value = next(((metric, node) for metric in _MEANS if (node := each.find("metrics", metric, "value"))), None)
         if value is None or (mean := value[1].find_number()) is None:
             continue
         error, count = each.find("metrics", "stderr", "value"), each.find("scored_samples") or header.find("results", "completed_samples")
@@ -242,7 +242,7 @@ def _targets(sample: JsonNode) -> tuple[str, ...]:
 def _describe_input(sample: JsonNode) -> str:
     """The input as text: of a conversation, each message with its role; with the choices."""
     node = sample.at("input")
-    attachments: Mapping[str, object] = found.value if (found := sample.find("attachments")) and isinstance(found.value, dict) else {}
+    attachments: Mapping[str, object] = stored.value if (stored := sample.find("attachments")) and isinstance(stored.value, dict) else {}
     if isinstance(node.value, str):
         text = node.value
     else:
