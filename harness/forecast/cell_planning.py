@@ -171,11 +171,11 @@ def _try_step(
         recipe.gradient_checkpointing == "auto" and step not in ("as-planned", "smaller-micro-batches")
     )
     placement = PLACEMENTS.get(step, Placement())
-    work = measure(None)
+    work, smallest = measure(None), 2 if recipe.objective == "dpo" else 1
     for _ in range(_HALVINGS):
         counts = _cached_training(outline, formats, work.batch, checkpointing)
         parts = training_memory(outline, formats, counts, target.kind, accumulates=work.accumulates, placement=placement)
-        if step == "as-planned" or work.batch.rows == 1 or target.memory is None or parts.total <= target.memory:
+        if step == "as-planned" or work.batch.rows == smallest or target.memory is None or parts.total <= target.memory:
             break
         work = measure(max(work.batch.tokens, work.batch.rows * work.batch.tokens // 2))
     seconds = training_seconds(outline, counts, work, speeds) + offloading_seconds(outline, work, placement)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from harness.engine.inference import BATCH_ROWS, LabelTree, Predictor, rows_of_labels, split_into_batches
 from harness.engine.models import LoadedModel
 from harness.engine.prompts import render_shots
-from harness.engine.tuning import MICRO_BATCH_TOKENS, EncodedExample, Schedule, encode_examples, micro_batches
+from harness.engine.tuning import MICRO_BATCH_TOKENS, EncodedExample, Schedule, encode_material, micro_batches
 from harness.forecast.watched_steps import BatchShape
 from harness.types import Example, Splits, Strategy, Task
 
@@ -26,7 +26,7 @@ class TrainingWork:
         tokens: all that pass forward and backward, padding included, if it does not stop early.
         micro_batches: how many these are.
         steps: of the optimizer.
-        validated_tokens: that pass forward, in all validations.
+        validated_tokens: that pass forward, in all validations, and once before a preference tuning, for its references.
     """
 
     batch: BatchShape
@@ -74,20 +74,24 @@ def measure_training(
     assert recipe is not None
     predictor = Predictor(task, strategy, loaded, splits.test[0].choices)
     budget = budget or recipe.micro_batch_tokens or MICRO_BATCH_TOKENS[device]
-    examples, _ = encode_examples(predictor, _choose(splits.train), recipe)
-    validation, _ = encode_examples(predictor, _choose(splits.validation))
+    training, held_out = splits.train, splits.validation
+    if recipe.objective == "dpo":
+        training, held_out = (tuple(each for each in part if each.rejected is not None) for part in (training, held_out))
+        train_size = min(train_size, len(training))
+    examples, validation, _ = encode_material(predictor, _choose(training), _choose(held_out), recipe)
     spread = examples[_LONGEST:] or examples
     schedule = Schedule.of(recipe, train_size, loaded.parameters)
     rows = min(schedule.batch_size, train_size)
     parts = [part for batch in _effective_batches(spread, rows) for part in micro_batches(batch, budget)]
     seen = schedule.steps * schedule.batch_size / len(spread)  # how often each chosen example stands for one of the training
-    validated = sum(example.length for example in validation) / max(1, len(validation)) * len(splits.validation)
+    validated = sum(example.length for example in validation) / max(1, len(validation)) * len(held_out)
+    reference = validated + seen * sum(example.length for example in spread) / recipe.epochs if recipe.objective == "dpo" else 0.0
     return TrainingWork(
         batch=_largest(examples, rows, budget),
-        tokens=seen * sum(len(part) * part[-1].length for part in parts),
+        tokens=seen * sum(len(part) * part[-1].padded_length for part in parts),
         micro_batches=max(float(schedule.steps), seen * len(parts)),
         steps=schedule.steps,
-        validated_tokens=validated * len(schedule.validation_steps),
+        validated_tokens=validated * len(schedule.validation_steps) + reference,
     )
 
 
@@ -99,11 +103,12 @@ def _effective_batches(examples: Sequence[EncodedExample], rows: int) -> list[Se
 
 def _largest(examples: Sequence[EncodedExample], rows: int, budget: int) -> BatchShape:
     """The micro-batch with the most tokens, among those of the longest examples."""
-    longest = sorted(examples, key=lambda each: -each.length)[:rows]
+    longest = sorted(examples, key=lambda each: -each.padded_length)[:rows]
     longest += [longest[-1]] * (rows - len(longest))
-    part = max(micro_batches(longest, budget), key=lambda part: len(part) * part[-1].length)
-    lengths = {example.length for example in part}
-    return BatchShape(len(part), max(lengths), sum(each.targets for each in part), is_padded=len(lengths) > 1)
+    part = max(micro_batches(longest, budget), key=lambda part: len(part) * part[-1].padded_length)
+    sequences = [sequence for example in part for sequence in example.sequences]
+    lengths = {sequence.length for sequence in sequences}
+    return BatchShape(len(sequences), max(lengths), sum(each.targets for each in sequences), is_padded=len(lengths) > 1)
 
 
 def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, splits: Splits) -> AnsweringWork:

@@ -124,6 +124,11 @@ class _Source:
     def render_prompt(self, example: str) -> str:
         return render_prompt(self.task.prompt, self.examples[example].inputs, self.examples[example].choices)
 
+    def group_of(self, example: str) -> dict[str, str]:
+        """The group of an example as a field of a record; empty if it has none."""
+        group = self.examples[example].group
+        return {} if group is None else {"group": group}
+
     def describe(self, review: Review, rating: UnblindedRating) -> TrainingRecord:
         """Where a record comes from."""
         return {
@@ -176,7 +181,7 @@ def _add_corrections(
                 "prompt": source.render_prompt(rating.example),
                 "completion": text,
                 "inputs": dict(example.inputs),
-                **({"group": example.group} if example.group is not None else {}),
+                **source.group_of(rating.example),
                 "provenance": source.describe(review, rating),
             },
         )
@@ -209,5 +214,6 @@ def _list_preferences(source: _Source, votes: Mapping[tuple[str, tuple[str, ...]
             "chosen": texts[best],
             "rejected": texts[1 - best],
             "inputs": dict(source.examples[example].inputs),
+            **source.group_of(example),
             "provenance": provenance,
         }

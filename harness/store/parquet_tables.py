@@ -75,7 +75,7 @@ def write_examples(path: Path, examples: Iterable[tuple[str, Example]], digests:
     Args:
         digests: split and digest of examples of which nothing else is kept.
     """
-    names = ("split", "digest", "id", "inputs", "targets", "choices", "group", "meta")
+    names = ("split", "digest", "id", "inputs", "targets", "choices", "group", "meta", "rejected")
     types = dict.fromkeys(names, "string") | {"targets": "strings", "choices": "strings"}
     complete = (
         {
@@ -86,6 +86,7 @@ def write_examples(path: Path, examples: Iterable[tuple[str, Example]], digests:
             "choices": [_text(c) for c in e.choices],
             "group": None if e.group is None else _text(e.group),
             "meta": json.dumps(dict(e.meta), ensure_ascii=True, default=str),
+            "rejected": None if e.rejected is None else _text(e.rejected),
         }
         for split, e in examples
     )
@@ -108,6 +109,7 @@ def read_examples(path: Path, split: str) -> Iterator[Example]:
                 choices=tuple(row["choices"]),
                 group=row["group"],
                 meta=json.loads(row["meta"]),
+                rejected=row["rejected"],
             )
 
 

@@ -28,7 +28,16 @@ from harness.types.served_measurement import LabelSource, ServedMeasurement
 from harness.types.serving_measurement import BatchEnd, ServingMeasurement, ServingSpeed, TimedAnswer, TimedBatch, WeightForm
 from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strategy
 from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
-from harness.types.train_spec import HIGHEST_LEARNING_RATE, MEMORY_FIELDS, MOST_EPOCHS, Attention, Optimizer, TrainSpec, WeightsFormat
+from harness.types.train_spec import (
+    HIGHEST_LEARNING_RATE,
+    MEMORY_FIELDS,
+    MOST_EPOCHS,
+    Attention,
+    Objective,
+    Optimizer,
+    TrainSpec,
+    WeightsFormat,
+)
 from harness.types.trial import DroppedStrategy, Trial, TrialMeasurement
 from harness.types.turn import EARLIER_TURNS, Role, RowLayout, Turn, read_turns, write_turns
 
@@ -83,6 +92,7 @@ __all__ = [
     "Metric",
     "Name",
     "NoteCode",
+    "Objective",
     "Optimizer",
     "OutputsSpec",
     "Paths",

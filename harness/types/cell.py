@@ -13,6 +13,7 @@ from harness.types.memory_step import MemoryUse
 from harness.types.score_total import ScoreTotal
 from harness.types.served_measurement import ServedMeasurement
 from harness.types.serving_measurement import ServingMeasurement
+from harness.types.train_spec import Objective
 from harness.types.trial import TrialMeasurement
 
 Phase = Literal["load", "train", "validate", "store", "predict", "score"]
@@ -64,7 +65,9 @@ class Cost:
 
 @dataclass(frozen=True)
 class TrainingSummary:
-    """What the training loop reports. Losses are cross-entropies in nats per target token; None without validation examples."""
+    """What the training loop reports. Losses are cross-entropies in nats per target token, or the mean loss of preference pairs; None
+    without validation examples.
+    """
 
     steps: int
     """Optimizer steps."""
@@ -86,6 +89,11 @@ class TrainingSummary:
     """The tokens on which the loss was computed."""
     truncated: int = 0
     """The training examples that were cut to fit the context."""
+    objective: Objective = "likelihood"
+    """What was learned."""
+    preferences: tuple[int, int] | None = None
+    """With `objective: dpo`, the validation pairs whose better answer has gained on the worse one since the training began, with the
+    weights that were kept, and all validation pairs; None for other objectives, and without validation pairs."""
     memory: MemoryUse = field(default_factory=MemoryUse, compare=False)
     """What the training did to fit its device. It says nothing about the result, so equal trainings may differ in it."""
 

@@ -9,6 +9,8 @@ from typing import Literal
 NoteCode = Literal[
     "prompts_truncated",  # count of total test prompts were cut to fit the context
     "training_examples_truncated",  # count of total training examples were cut to fit the context
+    "examples_without_pair",  # only `pairs` of total training examples are preference pairs, and were trained on
+    "preferences",  # with objective dpo, the better answer has gained on the worse one in count of total validation pairs
     "shots_omitted",  # count of total test prompts show fewer than `shots` examples, at least `fewest`
     "overfitting",  # validation loss rose after best_step while training loss fell
     "stopped_early",  # training ended at step, because validation loss had not improved since best_step

@@ -30,6 +30,8 @@ class Example:
     """The cluster that the example shares with others: a patient, a document, a conversation."""
     meta: Mapping[str, Any] = field(default_factory=dict)
     """The remaining columns."""
+    rejected: str | None = None
+    """Of a preference pair: the answer that is worse than the first of `targets`."""
 
 
 @dataclass(frozen=True)

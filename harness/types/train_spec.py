@@ -12,12 +12,14 @@ from harness.types.declared import Declared, Fraction
 
 Number = TypeVar("Number", int, float)
 MOST_EPOCHS = 1000.0
+DPO_BETA = 0.1  # of its authors, and of TRL
 HIGHEST_LEARNING_RATE = 1.0
 # One number, or a table from a model size ("50M", "1B", "inf": up to so many parameters) to a number.
 BySize: TypeAlias = Number | Mapping[str, Number]
 Optimizer: TypeAlias = Literal["adamw", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "adafactor"]
 WeightsFormat: TypeAlias = Literal["float32", "bfloat16"]
 Attention: TypeAlias = Literal["auto", "sdpa", "flash"]
+Objective: TypeAlias = Literal["likelihood", "dpo"]
 LossPlace: TypeAlias = Literal["answer", "assistant"]
 Choice: TypeAlias = Literal["auto", "on", "off"]
 # They change memory and speed, and the result only by rounding: they are no part of a cell's identity.
@@ -27,6 +29,11 @@ MEMORY_FIELDS = frozenset({"attention", "gradient_checkpointing", "micro_batch_t
 class TrainSpec(Declared):
     """A training recipe."""
 
+    objective: Objective = "likelihood"
+    """What is learned: to write the targets, or, with dpo, to prefer the targets to the rejected answers of preference pairs (direct
+    preference optimization)."""
+    beta: Annotated[float, Field(gt=0, le=10)] | None = None
+    """With dpo: how strongly the model is held to the one that it starts from. None: 0.1."""
     epochs: Annotated[float, Field(gt=0, le=MOST_EPOCHS)] = 3.0
     """Passes over the training examples; fractions are allowed."""
     batch_size: BySize[Annotated[int, Field(ge=1)]] = 8
@@ -87,6 +94,20 @@ class TrainSpec(Declared):
             if not any(parameter_count(size) == math.inf for size in value):
                 raise ValueError("the table needs an entry 'inf' for models larger than all others")
         return value
+
+    @model_validator(mode="after")
+    def _check_objective(self) -> TrainSpec:
+        if self.objective != "dpo" and self.beta is not None:
+            raise ValueError("'beta' is for 'objective: dpo': remove it, or set the objective")
+        if self.objective == "dpo" and (self.loss_on != "answer" or not self.completion_only):
+            field = "completion_only: false" if not self.completion_only else "loss_on: assistant"
+            raise ValueError(f"'objective: dpo' compares whole answers: remove '{field}'")
+        return self
+
+    @property
+    def preference_strength(self) -> float | None:
+        """β of direct preference optimization; None for other objectives."""
+        return (DPO_BETA if self.beta is None else self.beta) if self.objective == "dpo" else None
 
     @model_validator(mode="after")
     def _check_loss_places(self) -> TrainSpec:

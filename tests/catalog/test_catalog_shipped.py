@@ -130,7 +130,7 @@ def test_task_and_strategy_folders_hold_only_declarations() -> None:
 
 def test_adapters_share_their_settings(catalog: Catalog) -> None:
     shared = {"peft_type": "LORA", "r": 16, "lora_alpha": 32, "lora_dropout": 0.05, "target_modules": "all-linear"}
-    for name in ("lora", "qlora", "dora", "rslora"):
+    for name in ("lora", "qlora", "dora", "rslora", "dpo"):
         assert shared.items() <= strategy(catalog, name).adapter.items(), name
     assert strategy(catalog, "lora").adapter == shared
     assert strategy(catalog, "dora").adapter == shared | {"use_dora": True}
@@ -143,9 +143,10 @@ def test_quantization_is_the_only_difference_of_qlora(catalog: Catalog) -> None:
     assert (lora["quantization"], qlora["quantization"]) == (None, {"type": "nf4", "double_quantization": True})
 
 
-def test_recipes_differ_only_in_the_learning_rate(catalog: Catalog) -> None:
-    recipes = [e.value.train.model_dump(exclude={"learning_rate"}) for e in catalog.strategies()[0] if e.value.train]
-    assert len(recipes) >= 11
+def test_recipes_differ_only_in_the_learning_rate_and_the_objective(catalog: Catalog) -> None:
+    recipes = [e.value.train.model_dump(exclude={"learning_rate", "objective", "beta"}) for e in catalog.strategies()[0] if e.value.train]
+    assert len(recipes) >= 12
+    assert [e.value.name for e in catalog.strategies()[0] if e.value.train and e.value.train.objective == "dpo"] == ["dpo"]
     assert all(recipe == recipes[0] for recipe in recipes)
 
 

@@ -38,7 +38,7 @@ MIXTURES = ("mixtral", "qwen3_moe")
 TASK = """
 name: letters
 kind: generation
-data: {path: letters.jsonl, fields: {input: question, target: answer}}
+data: {path: letters.jsonl, fields: {input: question, target: answer, rejected: worse}}
 metrics: [rouge]
 primary: rougeL
 decode: {max_new_tokens: 6}
@@ -46,7 +46,7 @@ decode: {max_new_tokens: 6}
 
 
 def run_family(here: Path, family: str, strategies: Sequence[str]) -> Run:
-    rows = [{"question": f"where is card {i}", "answer": f"card {i} is late"} for i in range(40)]
+    rows = [{"question": f"where is card {i}", "answer": f"card {i} is late", "worse": "no idea"} for i in range(40)]
     (here / "letters.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (here / "letters.yaml").write_text(TASK)
     if not (here / "model").is_dir():

@@ -68,6 +68,7 @@ def test_corrections_and_preferences_become_training_examples_with_provenance(ra
     outputs = {c.strategy: {p.example_id: p.output for p in rated.predictions(c.id)} for c in rated.cells}
     assert (preference["chosen"], preference["rejected"]) == (outputs["lora"][row], outputs["base"][row])
     assert preference["provenance"]["votes"] == [2, 2]
+    assert (preference["inputs"], preference.get("group")) == (example.inputs, example.group)
 
 
 def test_retired_examples_are_recorded_once_and_reported(rated: StoredRun, tmp_path: Path) -> None:
@@ -185,6 +186,19 @@ def test_harvested_examples_move_from_test_to_training_with_their_patient(tmp_pa
     assert {e.id for e in after.test} == {e.id for e in before.test if e.group != taken.group}
     assert any("1 harvested example added to train" in warning for warning in after.report.warnings)
     assert after.digest != before.digest
+
+
+def test_harvested_preferences_are_pairs_for_preference_tuning(tmp_path: Path) -> None:
+    task = visits(tmp_path)
+    taken = load_splits(task, folder=tmp_path).test[0]
+    pair = {"inputs": dict(taken.inputs), "chosen": "better", "rejected": "worse", "group": taken.group}
+    harvested(tmp_path, pair, pair | {"rejected": "bad"}, {"inputs": dict(taken.inputs), "completion": "right"})
+    after = load_splits(with_harvest(task), folder=tmp_path)
+    assert [(e.targets[0], e.rejected) for e in after.train[-3:]] == [("better", "worse"), ("better", "bad"), ("right", None)]
+    assert taken.inputs not in [e.inputs for e in after.test]
+    harvested(tmp_path, pair | {"rejected": " "})
+    with pytest.raises(BenchError, match=r"harvested\.jsonl:1: 'rejected' must be a text, not ' '"):
+        load_splits(with_harvest(task), folder=tmp_path)
 
 
 def test_harvested_examples_match_despite_white_space_and_case(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ input and a target like others.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.data.conversations.turn_list import parse_turns
@@ -36,11 +36,13 @@ class WholePrompt:
         turns: those before the prompt.
         text: the prompt, which is the last turn of the user.
         answer: None if the row has none.
+        rejected: of a preference pair, the worse answer to the same prompt; None if the row has none.
     """
 
     turns: tuple[Turn, ...]
     text: str
     answer: str | None
+    rejected: str | None = None
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -58,6 +60,7 @@ class PromptColumns:
         context: the column that continues an instruction.
         history: the column with earlier pairs of a question and its answer.
         has_turns: whether prompt and answer are lists of turns.
+        rejected: the column of the worse answer of a preference pair.
         unused: further columns that belong to the layout.
     """
 
@@ -68,12 +71,13 @@ class PromptColumns:
     context: str | None = None
     history: str | None = None
     has_turns: bool = False
+    rejected: str | None = None
     unused: tuple[str, ...] = ()
 
     @property
     def all_names(self) -> tuple[str, ...]:
         """The columns, each once."""
-        named = (self.prompt, self.answer, self.system, self.context, self.history, *self.unused)
+        named = (self.prompt, self.answer, self.system, self.context, self.history, self.rejected, *self.unused)
         return tuple(dict.fromkeys(column for column in named if column is not None))
 
     def read(self, values: Mapping[str, Any], *, needs_answer: bool) -> WholePrompt:
@@ -88,27 +92,40 @@ class PromptColumns:
         """
         if self.has_turns and needs_answer and values.get(_DESIRED) is False:
             raise BadRowError(f"'{_DESIRED}' is false: the row shows an answer that is not wanted (as for KTO)")
-        turns = self._read_turns(values) if self.has_turns else self._read_texts(values)
+        prompt = self._read(values, self.answer, needs_answer=needs_answer)
+        if self.rejected is None or prompt.answer is None or not values.get(self.rejected):
+            return prompt
+        try:
+            worse = self._read(values, self.rejected, needs_answer=True)
+        except BadRowError:  # the row is an example without a pair
+            return prompt
+        is_pair = (worse.turns, worse.text) == (prompt.turns, prompt.text) and worse.answer != prompt.answer
+        return replace(prompt, rejected=worse.answer) if is_pair else prompt
+
+    def _read(self, values: Mapping[str, Any], answer: str, *, needs_answer: bool) -> WholePrompt:
+        """The prompt of a row with the answer of this column."""
+        turns = self._read_turns(values, answer) if self.has_turns else self._read_texts(values, answer)
         if self.system is not None and not (turns and turns[0].role == "system"):
             turns = [*self._read_system(values), *turns]
         if not needs_answer and turns and turns[-1].role == "user":
             return WholePrompt(tuple(turns[:-1]), _require_text(turns[-1].content, self.prompt), None)
         return self._split(turns, needs_answer=needs_answer)
 
-    def _read_turns(self, values: Mapping[str, Any]) -> list[Turn]:
-        turns = parse_turns(values.get(self.prompt), self.prompt)
-        if self.answer == self.prompt or self.answer not in values:
+    def _read_turns(self, values: Mapping[str, Any], column: str) -> list[Turn]:
+        prompt = column if self.prompt == self.answer else self.prompt  # a conversation that holds both
+        turns = parse_turns(values.get(prompt), prompt)
+        if column == prompt or column not in values:
             return turns
-        answer = parse_turns(values[self.answer], self.answer)
+        answer = parse_turns(values[column], column)
         # the answer of a preference pair may repeat the prompt
         return answer if self.layout == "preferences" and answer[: len(turns)] == turns else [*turns, *answer]
 
-    def _read_texts(self, values: Mapping[str, Any]) -> list[Turn]:
+    def _read_texts(self, values: Mapping[str, Any], column: str) -> list[Turn]:
         prompt = _read_text(values, self.prompt)
         context = _read_text(values, self.context) if self.context is not None else ""
         earlier = _read_pairs(values, self.history) if self.history is not None else []
         turns = [*earlier, Turn("user", "\n\n".join(filter(str.strip, (prompt, context))))]
-        answer = _read_text(values, self.answer)
+        answer = _read_text(values, column)
         return [*turns, Turn("assistant", answer)] if answer.strip() else turns
 
     def _read_system(self, values: Mapping[str, Any]) -> list[Turn]:
@@ -152,7 +169,7 @@ def _find_preferences(names: Mapping[str, None], has: Callable[[str], bool]) -> 
         return None  # two whole texts: nothing tells where the prompt ends
     if has_turns and prompt == "prompt" and not _holds_turns("prompt", has):
         prompt = "chosen"  # which repeats the prompt
-    return PromptColumns("preferences", prompt, "chosen", _find_system(names), has_turns=has_turns, unused=("rejected", "prompt"))
+    return PromptColumns("preferences", prompt, "chosen", _find_system(names), has_turns=has_turns, rejected="rejected", unused=("prompt",))
 
 
 def _find_turn_pair(names: Mapping[str, None], has: Callable[[str], bool]) -> PromptColumns | None:
@@ -189,7 +206,7 @@ def _find_system(names: Mapping[str, None]) -> str | None:
 _DESCRIPTIONS: Mapping[RowLayout, str] = {
     "messages": "conversations: the target is the last turn of the assistant, and the prompt is what precedes it",
     "pair": "pairs of a prompt and its completion, which are used as they are, without a chat template",
-    "preferences": "preference pairs: the preferred answer is the target, and the rejected one is not used",
+    "preferences": "preference pairs: the preferred answer is the target; strategies with train.objective: dpo also read the rejected one",
     "instruction": "instructions with their outputs",
 }
 

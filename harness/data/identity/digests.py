@@ -37,6 +37,8 @@ def splits_digest(parts: Mapping[SplitName, Sequence[Example]]) -> str:
             if example.choices not in choices:
                 choices[example.choices] = _sha256(example.choices)
             fields = [split, example.id, sorted(example.inputs.items()), example.targets, choices[example.choices], example.group]
+            if example.rejected is not None:
+                fields.append(example.rejected)
             digest.update(json.dumps(fields, separators=(",", ":")).encode() + b"\n")
     return digest.hexdigest()
 

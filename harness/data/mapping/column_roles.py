@@ -17,7 +17,7 @@ from harness.data.records import join_names, name_hint, quote
 from harness.errors import BenchError, setting
 from harness.types import EARLIER_TURNS, Kind, RowLayout
 
-RESERVED_ROLES = ("target", "group", "id")
+RESERVED_ROLES = ("target", "rejected", "group", "id")
 DEFAULT_COLUMNS = frozenset(
     (
         *("input", "prompt", "target", "completion", "group", "id", "question", "context", "contexts", "answers", "answers.text", "answer"),
@@ -39,6 +39,7 @@ class FieldMap:
 
     Attributes:
         inputs: prompt variable to column; two variables may read the same column.
+        rejected: the column of the worse answer of a preference pair.
         used: columns that a role reads, in whole or in part. All other columns go into `Example.meta`.
         prompts: how whole prompts are read from the row; None if `inputs` and `target` say all.
         layout: how the rows hold whole prompts, if they do.
@@ -51,6 +52,7 @@ class FieldMap:
     used: frozenset[str]
     prompts: PromptColumns | None = None
     layout: RowLayout | None = None
+    rejected: str | None = None
 
 
 def resolve_fields(
@@ -110,10 +112,12 @@ def resolve_fields(
         variable = next(name for name, column in inputs.items() if column == target)
         raise BenchError(f"{file}: column {quote(target)} is both the target and the input '{variable}': the prompt would show the answer")
     group, row_id = _group_and_id(fields, named, find)
-    roles = [column for column in (*inputs.values(), target, group, row_id) if column is not None]
+    pair = find_preference_pair(columns.names)
+    rejected = named.get("rejected") or (pair[1] if pair is not None and pair[0] == target else None)
+    roles = [column for column in (*inputs.values(), target, rejected, group, row_id) if column is not None]
     used = frozenset(column if column in columns.names else column.split(".")[0] for column in roles)
     is_pair = _is_pair(inputs, target) and not named
-    return FieldMap(inputs, target, group, row_id, used, layout="pair" if is_pair else None)
+    return FieldMap(inputs, target, group, row_id, used, layout="pair" if is_pair else None, rejected=rejected)
 
 
 def _whole_prompts(prompts: PromptColumns, fields: Mapping[str, str | None], named: Mapping[str, str], find: _FindColumn) -> FieldMap:

@@ -45,26 +45,29 @@ def map_record(
     """
     meta = {sys.intern(column): value for column, value in values.items() if column not in fields.used}
     if fields.prompts is not None:
-        inputs, answer = _map_whole_prompt(values, fields.prompts, task, needs_target)
+        inputs, answer, rejected = _map_whole_prompt(values, fields.prompts, task, needs_target)
     else:
         inputs = _map_inputs(values, fields, task, variables)
         answer = None if fields.target is None else get_nested(values, fields.target)
+        worse = None if fields.rejected is None else get_nested(values, fields.rejected)
+        rejected = _to_text(worse, fields.rejected or "", "rejected") if not _is_blank(worse) and worse != answer else None
     return Example(
         id="" if fields.id is None else _map_name(values, fields.id, "id"),
         inputs=inputs,
         targets=() if fields.target is None else _map_targets(answer, fields.target, task, needs_target),
         group=None if fields.group is None else sys.intern(_map_name(values, fields.group, "group")),
         meta=meta or _NO_META,
+        rejected=rejected,
     )
 
 
 def _map_whole_prompt(
     values: Mapping[str, Any], columns: PromptColumns, task: Task, needs_target: bool
-) -> tuple[dict[str, str], str | None]:
-    """The inputs by variable, and the answer, if the row has one."""
+) -> tuple[dict[str, str], str | None, str | None]:
+    """The inputs by variable, the answer, and the worse answer of a preference pair, if the row has them."""
     prompt = columns.read(values, needs_answer=needs_target)
     question = {"question": prompt.text} if task.kind == "qa" else {}
-    return prompt.inputs | question, prompt.answer
+    return prompt.inputs | question, prompt.answer, prompt.rejected
 
 
 def _map_name(values: Mapping[str, Any], column: str, role: str) -> str:

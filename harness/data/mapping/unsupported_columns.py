@@ -1,4 +1,4 @@
-"""Columns of images, audio or video, and of preference pairs: data that people have, and that is not used here."""
+"""Columns of images, audio or video, which are not used here, and of preference pairs under unusual names."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def find_preference_pair(columns: Iterable[str]) -> tuple[str, str] | None:
 def preference_problem(file: str, chosen: str, rejected: str) -> str:
     """The message for a table of preference pairs."""
     return (
-        f"{file}: the columns {quote(chosen)} and {quote(rejected)} are preference pairs, as for DPO. bench trains on one correct answer "
-        f"for each example, and not on preferences. To train on the preferred answers alone, name them: {setting('fields.target', chosen)}"
+        f"{file}: the columns {quote(chosen)} and {quote(rejected)} are preference pairs, but which column holds their prompts is not "
+        f"known. Name it, and the preferred answers: {setting('fields.input', 'COLUMN')} and {setting('fields.target', chosen)}"
     )
 
 

@@ -1,6 +1,7 @@
 """Corrected test examples that `bench review harvest` has written, to be trained on.
 
-Each line of such a file is {"inputs": {…}, "completion": "…", "group": …, …}. The examples come from the test set. So that nothing is both
+Each line of such a file is {"inputs": {…}, "completion": "…", "group": …, …}, or, of preferences, {"inputs": {…}, "chosen": "…",
+"rejected": "…", "group": …, …}. The examples come from the test set. So that nothing is both
 trained on and tested on, all rows with the same inputs and all rows of the same group (patient, document) leave validation and test, and
 the original rows leave training.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.data.formats import open_table
 from harness.data.identity import RowIndex, example_digest
@@ -116,11 +117,19 @@ def _read_file(path: Path) -> list[Correction]:
         if isinstance(row, BadRow):
             raise BenchError(str(row))
         location = table.location(row.line)
-        inputs, completion, group = (row.values.get(name) for name in ("inputs", "completion", "group"))
+        answer = "chosen" if "chosen" in row.values else "completion"
+        inputs, group = (row.values.get(name) for name in ("inputs", "group"))
         if not isinstance(inputs, dict) or not inputs or not all(isinstance(text, str) for text in inputs.values()):
             raise BenchError(f"{location}: 'inputs' must be a dictionary of texts. Only files of `bench review harvest` can be used")
-        if not isinstance(completion, str) or not completion.strip():
-            raise BenchError(f"{location}: 'completion' must be a text, not {completion!r}")
-        example = Example("", inputs, (completion,), group=group if isinstance(group, str) else None)
-        corrections.append(Correction(location, replace(example, id=f"harvested-{example_digest(example)[:16]}")))
+        answers = [_read_text(row.values, name, location) for name in (answer, "rejected")[: 2 if answer == "chosen" else 1]]
+        both = Example("", inputs, tuple(answers), group=group if isinstance(group, str) else None)
+        example = replace(both, targets=both.targets[:1], rejected=answers[1] if answer == "chosen" else None)
+        corrections.append(Correction(location, replace(example, id=f"harvested-{example_digest(both)[:16]}")))
     return corrections
+
+
+def _read_text(values: Mapping[str, Any], name: str, location: str) -> str:
+    text = values.get(name)
+    if not isinstance(text, str) or not text.strip():
+        raise BenchError(f"{location}: '{name}' must be a text, not {text!r}")
+    return text

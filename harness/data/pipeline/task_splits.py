@@ -8,7 +8,7 @@ All steps but the first and the last work on an index of the rows; the examples 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -207,6 +207,6 @@ def _build_examples(
 
     def build(rows: RowNumbers) -> Iterator[Example]:
         for row, e in zip(rows.tolist(), merge_references(rows, taken, followers), strict=False):
-            yield Example(raw.ids[row], e.inputs, e.targets, choices or e.choices, e.group, e.meta)
+            yield replace(e, id=raw.ids[row], choices=choices or e.choices)
 
     return {split: tuple(build(parts[split])) for split in SPLITS}

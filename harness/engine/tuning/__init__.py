@@ -5,7 +5,7 @@ from harness.engine.tuning.example_losses import example_losses
 from harness.engine.tuning.general_text_loss import general_loss
 from harness.engine.tuning.loop import Progress, train
 from harness.engine.tuning.memory_ladder import list_restarts, reaches
-from harness.engine.tuning.prepare import encode_examples
+from harness.engine.tuning.prepare import encode_examples, encode_material
 from harness.engine.tuning.schedule import Schedule, planned_steps
 from harness.engine.tuning.trainer import MICRO_BATCH_TOKENS, DivergedError, GroupMemoryError
 from harness.engine.tuning.training_checks import check_training_device, list_training_problems
@@ -23,6 +23,7 @@ __all__ = [
     "check_training_device",
     "collate",
     "encode_examples",
+    "encode_material",
     "example_losses",
     "general_loss",
     "list_restarts",

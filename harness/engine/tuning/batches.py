@@ -7,7 +7,7 @@ its prompt.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,16 +33,38 @@ class EncodedExample:
     """The place of a training example in the training set, which keys its dropout."""
     learned: tuple[bool, ...] = ()
     """Of a conversation whose turns are all learned from: which ids of `target` have a loss. Empty: all."""
+    rejected: tuple[int, ...] = ()
+    """Of a preference pair: the answer that is worse than `target`."""
+    reference: float = 0.0
+    """Of a preference pair: ln p(target) - ln p(rejected) by the model from which the training starts."""
+
+    @property
+    def sequences(self) -> tuple[EncodedExample, ...]:
+        """What passes through the model: the example itself, or the two answers of a pair, each as an example of its own."""
+        if not self.rejected:
+            return (self,)
+        better = replace(self, rejected=(), index=2 * self.index)
+        return better, replace(better, target=self.rejected, index=2 * self.index + 1)
 
     @property
     def length(self) -> int:
         """The tokens that pass through the model."""
-        return len(self.prompt) + (0 if self.labelled else len(self.target))
+        return len(self.prompt) * (2 if self.rejected else 1) + (0 if self.labelled else len(self.target) + len(self.rejected))
+
+    @property
+    def padded_length(self) -> int:
+        """As `length`, with the padding of a pair, whose answers are read side by side."""
+        return 2 * (len(self.prompt) + max(len(self.target), len(self.rejected))) if self.rejected else self.length
 
     @property
     def targets(self) -> int:
-        """The tokens (or labels) that have a loss."""
-        return sum(self.learned) if self.learned else len(self.target)
+        """The tokens (or labels) that are learned."""
+        return (sum(self.learned) if self.learned else len(self.target)) + len(self.rejected)
+
+    @property
+    def losses(self) -> int:
+        """The losses whose mean is minimized: one for each target, or one for a pair."""
+        return 1 if self.rejected else self.targets
 
 
 def batch_order(sizes: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
@@ -64,8 +86,8 @@ def batch_order(sizes: Sequence[int], batch_size: int, seed: int, epoch: int) ->
 def micro_batches(examples: Sequence[EncodedExample], token_budget: int) -> Iterator[list[EncodedExample]]:
     """Cut an effective batch into parts of at most `token_budget` tokens, including padding; a longer example is alone in its part."""
     part: list[EncodedExample] = []
-    for example in sorted(examples, key=lambda e: e.length):  # ascending, so that the next example is the longest of its part
-        if part and example.length * (len(part) + 1) > token_budget:
+    for example in sorted(examples, key=lambda e: e.padded_length):  # ascending, so that the next example is the longest of its part
+        if part and example.padded_length * (len(part) + 1) > token_budget:
             yield part
             part = []
         part.append(example)

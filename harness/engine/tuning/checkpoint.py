@@ -4,6 +4,7 @@ checkpoint/
   step-000120/      the newest state: weights.safetensors, optimizer.safetensors, random.safetensors, method.safetensors, state.json,
                     digests.json (of these, and of the best weights)
   best-000080.safetensors
+  references.json   of a preference tuning: how the model from which it starts judges each pair
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class _Digests:
 class Checkpoints:
     """The checkpoints of one training; only the newest state and the best weights are kept.
 
-    Files hold whole tensors, so that a training resumes on any number of processes.
+    Files hold whole tensors, so that a training resumes on any number of processes. `folder` is where they are.
     """
 
     def __init__(self, folder: Path, at_least_every: float = 30.0, group: ProcessGroup = ONE_PROCESS) -> None:
@@ -49,7 +50,7 @@ class Checkpoints:
             at_least_every: seconds between two states. Saving never takes more than a twentieth of the time.
             group: the processes that train; the first one writes, and all of them must call the same methods.
         """
-        self._folder = folder
+        self.folder = folder
         self._group = group
         self._pause = at_least_every
         self._saved_at = time.monotonic()
@@ -68,8 +69,8 @@ class Checkpoints:
             method: tensors that the strategy's method keeps besides weights and optimizer, by name.
         """
         began = time.monotonic()
-        final = self._folder / f"step-{step:06d}"
-        part = self._folder / f".{final.name}.part"
+        final = self.folder / f"step-{step:06d}"
+        part = self.folder / f".{final.name}.part"
         if self._group.is_first:
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir(parents=True)
@@ -84,7 +85,7 @@ class Checkpoints:
     def _finish(self, part: Path, final: Path, state: T, kind: type[T], best_step: int) -> None:
         """Complete a state whose tensors are written, and delete older ones."""
         (part / "state.json").write_text(to_json_line(kind, state))
-        best = self._folder / f"best-{best_step:06d}.safetensors"
+        best = self.folder / f"best-{best_step:06d}.safetensors"
         digests = {file.name: hash_file(file) for file in sorted(part.iterdir())}
         kept = {best.name: hash_file(best)} if best.is_file() else {}
         write_sealed(part / _DIGESTS, _Digests, _Digests(digests, kept), place=_DIGESTS)
@@ -96,18 +97,18 @@ class Checkpoints:
 
     def save_best(self, step: int, model: Any) -> None:
         """Store the weights of the best validation so far. The previous best stays until the next state is stored."""
-        part = self._folder / ".best.part"
+        part = self.folder / ".best.part"
         if self._group.is_first:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
         write_whole_tensors(part, _trained(model), writes=self._group.is_first)
         if self._group.is_first:
             _flush(part)
-            part.rename(self._folder / f"best-{step:06d}.safetensors")
+            part.rename(self.folder / f"best-{step:06d}.safetensors")
 
     def load_best(self, step: int, model: Any) -> None:
         """Put the best weights back into the model."""
         self._group.wait()  # until the first process has written it
-        _restore(model, self._folder / f"best-{step:06d}.safetensors")
+        _restore(model, self.folder / f"best-{step:06d}.safetensors")
 
     def load(self, model: Any, optimizer: Any, kind: type[T]) -> tuple[T, dict[str, Any]] | None:
         """Restore model, optimizer and random generators to the newest state.
@@ -121,7 +122,7 @@ class Checkpoints:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
-        newest = max(self._folder.glob("step-*"), default=None) if self._folder.is_dir() else None
+        newest = max(self.folder.glob("step-*"), default=None) if self.folder.is_dir() else None
         if newest is None:
             return None
         if self._group.is_first:
@@ -147,7 +148,7 @@ class Checkpoints:
         try:
             digests = read_sealed(newest / _DIGESTS, _Digests, place=_DIGESTS, advice=advice)
             files = {newest / name: digest for name, digest in digests.state.items()}
-            files |= {self._folder / name: digest for name, digest in digests.best.items()}
+            files |= {self.folder / name: digest for name, digest in digests.best.items()}
             damaged = next((file for file, digest in files.items() if hash_file(file) != digest), None)
         except BenchError as error:
             raise BenchError(f"{newest}: is damaged ({error.problems[0]}). {advice}") from None
@@ -155,7 +156,7 @@ class Checkpoints:
             raise BenchError(f"{newest}: is damaged (the sha256 of {damaged.name} differs). {advice}")
 
     def _delete_all_but(self, state: str, best: str) -> None:
-        for entry in self._folder.iterdir():
+        for entry in self.folder.iterdir():
             if entry.name.startswith("step-") and entry.name != state:
                 shutil.rmtree(entry, ignore_errors=True)
             if entry.name.startswith("best-") and entry.name != best:

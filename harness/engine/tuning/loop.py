@@ -1,8 +1,8 @@
 """The one training loop, for every strategy and every model.
 
-Mean cross-entropy of the target tokens, effective batches cut to fit the memory, warm-up and schedule, gradient clipping, several
-validations per epoch, the best weights kept, early stopping. A training that is interrupted at any step resumes from its last
-checkpoint with the same result.
+Mean cross-entropy of the target tokens, or the loss of preference pairs; effective batches cut to fit the memory, warm-up and schedule,
+gradient clipping, several validations per epoch, the best weights kept, early stopping. A training that is interrupted at any step resumes
+from its last checkpoint with the same result.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from harness.engine.tuning.keyed_dropout import KeyedRandom
 from harness.engine.tuning.layer_checkpoints import checkpoint_layers, keep_activations
 from harness.engine.tuning.memory_ladder import MemoryLadder, can_checkpoint, reaches
 from harness.engine.tuning.optimizers import make_optimizer
+from harness.engine.tuning.references import add_references
 from harness.engine.tuning.schedule import Schedule
 from harness.engine.tuning.trainer import MICRO_BATCH_TOKENS, DivergedError, Trainer
 from harness.engine.tuning.training_curve import CurveWriter
@@ -72,7 +73,8 @@ def train(
     model that is divided among them, or a copy of their own. The first one writes the files.
 
     Args:
-        examples, validation: encoded examples. Without validation examples, the last weights are kept.
+        examples, validation: encoded examples, or pairs if that is the recipe's objective. Without validation examples, the last weights
+            are kept.
         parameters: the size of the base model, which the recipe's learning rate and batch size may depend on.
         seed: decides the order of the batches, the dropout and the noise.
         shape: the shape of the model.
@@ -118,6 +120,8 @@ def _train(
     import torch
 
     model, meter, recipe = trainer.model, trainer.meter, schedule.recipe
+    if trainer.beta is not None:
+        examples, validation = add_references(trainer, examples, validation, checkpoints.folder)
     torch.manual_seed(seed)
     state = restore_state(trainer, checkpoints, sys.maxsize if starts_again else part.begin if part else 0)
     order: list[list[int]] = []
@@ -138,7 +142,9 @@ def _train(
             progress(Progress(state.step, last, loss, state.validation_losses[-1] if state.validation_losses else None))
     summary = state.summary(schedule.peak_rate, schedule.steps_per_epoch, len(examples))
     summary = replace(
-        summary, memory=state.memory_use("sharded" if is_sharded(model) else trainer.ladder.step, trainer.ladder.token_budget)
+        summary,
+        objective=recipe.objective,
+        memory=state.memory_use("sharded" if is_sharded(model) else trainer.ladder.step, trainer.ladder.token_budget),
     )
     if part is not None and part.end < schedule.steps:
         store_state(state, trainer, checkpoints)
@@ -185,18 +191,19 @@ def _trainer(
     start = (lambda: checkpoint_layers(model, random)) if can_checkpoint(recipe, model) else None
     ladder = MemoryLadder(step, recipe.micro_batch_tokens or MICRO_BATCH_TOKENS[device.kind], start)
     ranks = RankAllocation.of(model)
-    return Trainer(model, optimizer, accelerator, recipe.max_grad_norm, pad_id, meter, ladder, shape, ranks, random, group)
+    beta = recipe.preference_strength
+    return Trainer(model, optimizer, accelerator, recipe.max_grad_norm, pad_id, meter, ladder, shape, ranks, random, group, beta)
 
 
 def _step(trainer: Trainer, batch: Sequence[EncodedExample], schedule: Schedule, state: TrainingState, curve: CurveWriter) -> float:
     """Take one optimizer step, record it, and return its loss."""
     rate = schedule.rate(state.step)
     began = time.perf_counter()
-    loss, targets = trainer.step(batch, rate, state.step + 1)
+    loss = trainer.step(batch, rate, state.step + 1)
     tokens, seconds = sum(example.length for example in batch), time.perf_counter() - began
     state.record("sharded" if is_sharded(trainer.model) else trainer.ladder.step, tokens, seconds)
     state.step += 1
-    state.target_tokens += targets
+    state.target_tokens += sum(example.targets for example in batch)
     state.running.append(loss)
     curve.write({"step": state.step, "loss": loss, "learning_rate": rate, "tokens_per_second": round(tokens / seconds, 1)})
     return loss
@@ -220,14 +227,18 @@ def _validate(
     state.running = []
     if not validation:
         return
-    loss = trainer.validate(validation)
+    validated = trainer.validate(validation)
+    loss = validated.loss
     if not math.isfinite(loss):
         raise DivergedError(f"the validation loss became {loss}")
     state.validation_losses.append(loss)
     state.last_loss = loss
-    curve.write({"step": state.step, "validation_loss": loss, "training_loss": mean})
+    line = {"step": state.step, "validation_loss": loss, "training_loss": mean}
+    if validated.preferences is not None:
+        line["preference_accuracy"] = validated.preferences[0] / validated.preferences[1]
+    curve.write(line)
     if loss < state.best_loss:
-        state.best_loss, state.best_step, state.bad_validations = loss, state.step, 0
+        state.best_loss, state.best_preferences, state.best_step, state.bad_validations = loss, validated.preferences, state.step, 0
         with trainer.meter.phase("store"):
             checkpoints.save_best(state.step, trainer.model)
     else:

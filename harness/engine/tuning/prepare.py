@@ -29,6 +29,47 @@ def encode_examples(predictor: Predictor, examples: Sequence[Example], recipe: T
         BenchError: the target of an encoder is not one of the example's choices, the instruction alone exceeds `max_length`, or the
             tokenizer does not tell where the turns of the assistant are.
     """
+    return _encode(predictor, examples, recipe, [[]] * len(examples))
+
+
+def encode_pairs(
+    predictor: Predictor, examples: Sequence[Example], recipe: TrainSpec, *, held_out: bool = False
+) -> tuple[list[EncodedExample], int]:
+    """Encode the preference pairs among the examples: the prompt with the preferred and the rejected answer.
+
+    Args:
+        held_out: whether the pairs are for validation, which has the lengths of prediction.
+
+    Returns:
+        The encoded pairs, and the number of them whose prompt or answers were cut.
+
+    Raises:
+        BenchError: as `encode_examples`.
+    """
+    pairs = [example for example in examples if example.rejected is not None]
+    rejected = predictor.encoder.completions([pair.rejected or "" for pair in pairs])
+    return _encode(predictor, pairs, None if held_out else recipe, rejected)
+
+
+def encode_material(
+    predictor: Predictor, training: Sequence[Example], validation: Sequence[Example], recipe: TrainSpec
+) -> tuple[list[EncodedExample], list[EncodedExample], int]:
+    """The training and validation examples as the recipe's objective needs them, and the number of training examples that were cut.
+
+    Raises:
+        BenchError: as `encode_examples`.
+    """
+    if recipe.objective == "dpo":
+        rows, cut = encode_pairs(predictor, training, recipe)
+        return rows, encode_pairs(predictor, validation, recipe, held_out=True)[0], cut
+    rows, cut = encode_examples(predictor, training, recipe)
+    return rows, encode_examples(predictor, validation)[0], cut
+
+
+def _encode(
+    predictor: Predictor, examples: Sequence[Example], recipe: TrainSpec | None, rejected: Sequence[Sequence[int]]
+) -> tuple[list[EncodedExample], int]:
+    """Encode examples; those with ids of a rejected answer become pairs, whose answers read the same prompt."""
     prompts = predictor.prompts(examples)
     texts = [predictor.target(example) for example in examples]
     encoder = predictor.shape == "encoder"
@@ -38,17 +79,18 @@ def encode_examples(predictor: Predictor, examples: Sequence[Example], recipe: T
         targets = predictor.encoder.completions(texts)
     limit = min(predictor.max_length, recipe.max_length) if recipe and recipe.max_length else predictor.max_length
     encoded, cut = [], 0
-    for example, prompt, text, ids in zip(examples, prompts, texts, targets, strict=True):
+    for example, prompt, text, ids, worse in zip(examples, prompts, texts, targets, rejected, strict=True):
+        longest = max(len(ids), len(worse))
         # Only a decoder reads prompt and target as one sequence.
-        shown = _shortened(predictor, example, prompt, len(ids), limit) if limit < predictor.max_length else prompt
+        shown = _shortened(predictor, example, prompt, longest, limit) if limit < predictor.max_length else prompt
         room = max(1, limit - len(shown.ids)) if predictor.shape == "decoder" else limit
         size = len(text) + sum(len(value) for value in example.inputs.values())
         read, learned = tuple(shown.ids), tuple(ids[:room])
         if recipe is not None and not recipe.completion_only:  # nothing predicts the first token
             read, learned = read[:1], read[1:] + learned
-        row = EncodedExample(read, learned, size, labelled=encoder)
+        row = EncodedExample(read, learned, size, labelled=encoder, rejected=tuple(worse[:room]))
         encoded.append(_with_all_answers(row, shown) if recipe is not None and recipe.loss_on == "assistant" else row)
-        cut += shown.truncated or len(ids) > room
+        cut += shown.truncated or longest > room
     return encoded, cut
 
 

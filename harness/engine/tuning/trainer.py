@@ -15,6 +15,7 @@ from harness.engine.tuning.keyed_dropout import KeyedRandom
 from harness.engine.tuning.loss import batch_loss
 from harness.engine.tuning.memory_ladder import MemoryLadder
 from harness.engine.tuning.optimizers import RATE_FACTOR
+from harness.engine.tuning.preference_loss import pair_margins, preference_losses
 from harness.measure import Meter
 from harness.types import Shape
 
@@ -38,9 +39,20 @@ class GroupMemoryError(MemoryError):
         self.smaller = smaller
 
 
+@dataclass(frozen=True)
+class Validation:
+    """The mean loss on validation examples. `preferences` counts the pairs whose better answer has gained on the worse one since the
+    training began, and all pairs; None for other objectives.
+    """
+
+    loss: float
+    preferences: tuple[int, int] | None = None
+
+
 @dataclass
 class Trainer:
-    """A model with its optimizer. `ladder` says what is done to fit the memory.
+    """A model with its optimizer. `ladder` says what is done to fit the memory. `beta` is that of direct preference optimization, whose
+    examples are pairs; None: the model learns to write the targets.
 
     The processes of `group` divide every batch among themselves. All of them call the same methods with the same arguments, and get the
     same values.
@@ -57,9 +69,10 @@ class Trainer:
     ranks: RankAllocation | None
     random: KeyedRandom
     group: ProcessGroup = ONE_PROCESS
+    beta: float | None = None
 
-    def step(self, examples: Sequence[EncodedExample], rate: float, number: int) -> tuple[float, int]:
-        """Take the optimizer step of this number, counted from 1; returns the mean loss per target token and the target tokens.
+    def step(self, examples: Sequence[EncodedExample], rate: float, number: int) -> float:
+        """Take the optimizer step of this number, counted from 1; returns the mean loss per target token, or per pair.
 
         Raises:
             DivergedError: the loss is not finite.
@@ -67,7 +80,7 @@ class Trainer:
         """
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group[RATE_FACTOR]
-        loss, targets = self._backward(examples, number)
+        loss = self._backward(examples, number)
         if not math.isfinite(loss):
             raise DivergedError(f"the loss became {loss}")
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.max_grad_norm)
@@ -77,31 +90,39 @@ class Trainer:
                 self.optimizer.zero_grad(set_to_none=False)
             self.ranks.after_step(number)
         self.optimizer.zero_grad()
-        return loss, targets
+        return loss
 
-    def validate(self, examples: Sequence[EncodedExample]) -> float:
-        """The mean loss per target token over the validation examples."""
+    def validate(self, examples: Sequence[EncodedExample]) -> Validation:
+        """The mean loss per target token, or per pair, over the validation examples."""
         import torch
 
         self.model.eval()
-        total = 0.0
+        total, preferred = 0.0, 0.0
         with torch.no_grad(), self.meter.phase("validate"):
             for part in divide(examples, self.ladder.token_budget, self.group.rank, self.group.size):
-                total += part.weight * self._loss(part.examples).item()
-            (total,) = self.group.sum([total])
+                loss, better = self._loss(part.examples)
+                total += part.weight * loss.item()
+                preferred += part.weight * better
+            total, preferred = self.group.sum([total, preferred])
             self.meter.count_tokens(sum(example.length for example in examples))
         self.model.train()
-        return total / max(1, sum(example.targets for example in examples))
+        preferences = (round(preferred), len(examples)) if self.beta is not None else None
+        return Validation(total / max(1, sum(example.losses for example in examples)), preferences)
 
-    def _backward(self, examples: Sequence[EncodedExample], number: int) -> tuple[float, int]:
+    def margins(self, pairs: Sequence[EncodedExample]) -> Any:
+        """ln p(better answer) - ln p(worse answer) of each pair, (B,)."""
+        with self.accelerator.autocast():
+            return pair_margins(self.model, pairs, self.pad_id, self.accelerator.device)
+
+    def _backward(self, examples: Sequence[EncodedExample], number: int) -> float:
         """Accumulate the gradients of an effective batch, with further steps of the ladder if the GPU runs out of memory."""
         import torch
 
-        targets = sum(example.targets for example in examples)
-        longest = max(example.length for example in examples)
+        losses = sum(example.losses for example in examples)
+        longest = max(example.padded_length for example in examples)
         while True:
             try:
-                return self._accumulate(examples, targets, number), targets
+                return self._accumulate(examples, losses, number)
             except torch.cuda.OutOfMemoryError as error:
                 if self.group.size > 1 and self.ladder.token_budget > longest:
                     self.ladder.relieve(longest)
@@ -112,13 +133,14 @@ class Trainer:
             self.optimizer.zero_grad()
             torch.cuda.empty_cache()
 
-    def _accumulate(self, examples: Sequence[EncodedExample], targets: int, number: int) -> float:
+    def _accumulate(self, examples: Sequence[EncodedExample], losses: int, number: int) -> float:
         total = 0.0
         sharded = self.group.size > 1 and is_sharded(self.model)
         for part in divide(examples, self.ladder.token_budget, self.group.rank, self.group.size):
-            read = [len(example.prompt) if self.shape == "encoder-decoder" else example.length for example in part.examples]
-            self.random.begin(number, [example.index for example in part.examples], read)
-            loss = self._loss(part.examples) * (part.weight / targets)
+            rows = [row for example in part.examples for row in example.sequences]
+            read = [len(row.prompt) if self.shape == "encoder-decoder" else row.length for row in rows]
+            self.random.begin(number, [row.index for row in rows], read)
+            loss = self._loss(part.examples)[0] * (part.weight / losses)
             self.accelerator.backward(loss * self.group.size if sharded else loss)  # the mean over the processes becomes their sum
             total += loss.item()
         if self.ranks is not None and self.group.is_first:  # minimized, but not part of the loss that strategies are compared by
@@ -129,6 +151,10 @@ class Trainer:
         self.meter.count_tokens(sum(example.length for example in examples))
         return total
 
-    def _loss(self, batch: Sequence[EncodedExample]) -> Any:
+    def _loss(self, batch: Sequence[EncodedExample]) -> tuple[Any, int]:
+        """The sum of the losses, and how many pairs are judged right."""
         with self.accelerator.autocast():
-            return batch_loss(self.model, batch, self.pad_id, self.accelerator.device, self.shape)
+            if self.beta is None:
+                return batch_loss(self.model, batch, self.pad_id, self.accelerator.device, self.shape), 0
+            losses, gains = preference_losses(self.model, batch, self.pad_id, self.accelerator.device, self.beta)
+            return losses.sum(), int((gains > 0).sum())

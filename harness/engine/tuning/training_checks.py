@@ -49,6 +49,8 @@ def list_training_problems(model: Any, shape: Shape, strategy: Strategy) -> list
         problems += [f"train.gradient_checkpointing: {problem}. Use auto or off"] if problem else []
     if not recipe.completion_only and shape != "decoder":
         problems.append(f"train.completion_only: false is for decoders, and this model is an {shape}: remove it")
+    if recipe.objective == "dpo" and shape != "decoder":
+        problems.append(f"train.objective: dpo is for decoders, and this model is an {shape}: leave the strategy out")
     if recipe.loss_on == "assistant" and shape != "decoder":
         problems.append(f"train.loss_on: assistant is for decoders, and this model is an {shape}: remove it")
     if recipe.weights == "bfloat16" and shape == "encoder":

@@ -68,4 +68,4 @@ def cool_down(
             epoch, position = divmod(state.step + i, schedule.steps_per_epoch)
             batch = batch_order(sizes, schedule.batch_size, seed, epoch)[position]
             trainer.step([examples[j] for j in batch], highest * (part.cooldown - i) / (part.cooldown + 1), state.step + i + 1)
-    return trainer.validate(validation)
+    return trainer.validate(validation).loss

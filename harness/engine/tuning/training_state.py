@@ -20,6 +20,8 @@ class TrainingState:
     best_step: int = 0
     best_loss: float = math.inf
     last_loss: float = math.inf
+    best_preferences: tuple[int, int] | None = None
+    """The validation pairs that are judged right at the best loss, and all of them; None for other objectives."""
     bad_validations: int = 0
     """Validations in a row without a new best loss."""
     target_tokens: int = 0
@@ -59,6 +61,7 @@ class TrainingState:
             overfitting=overfits(self.train_losses, self.validation_losses),
             examples=examples,
             target_tokens=self.target_tokens,
+            preferences=self.best_preferences,
         )
 
 

@@ -21,7 +21,7 @@ from harness.engine.tuning import (
     EncodedExample,
     Progress,
     TrainingPart,
-    encode_examples,
+    encode_material,
     general_loss,
     list_restarts,
     planned_steps,
@@ -234,8 +234,8 @@ class CellTraining:
         assert recipe is not None and seed is not None
         self._announce("train")
         with self.meter.phase("train"):
-            examples, cut = encode_examples(predictor, self._choose_training_examples(predictor), recipe)
-            validation, _ = encode_examples(predictor, self.folder.training_examples(self.task.name, "validation"))
+            chosen, held_out = self._choose_training_examples(predictor), self.folder.training_examples(self.task.name, "validation")
+            examples, validation, cut = encode_material(predictor, chosen, held_out, recipe)
             steps = planned_steps(recipe, len(examples), loaded.parameters)
             loaded.model = adapt(loaded.model, self.strategy, seed, shape=self.shape, steps=steps)
             if self._divides:
@@ -276,7 +276,11 @@ class CellTraining:
     def _choose_training_examples(self, predictor: Predictor) -> Sequence[Example]:
         """The examples to train on. With the same seed, those of a smaller training size are among those of a larger one."""
         assert self.cell.seed is not None
-        return sample(self.folder.training_examples(self.task.name, "train"), self.cell.train_size, self.cell.seed)
+        assert self.strategy.train is not None
+        examples = self.folder.training_examples(self.task.name, "train")
+        if self.strategy.train.objective == "dpo":
+            examples = tuple(example for example in examples if example.rejected is not None)
+        return sample(examples, min(self.cell.train_size, len(examples)), self.cell.seed)
 
     def _report_step(self, progress: Progress) -> None:
         self.emit({

@@ -52,6 +52,10 @@ def notes_on_training(result: CellResult) -> list[CellNote]:
     notes = []
     if training.truncated:
         notes.append(CellNote("training_examples_truncated", {"count": training.truncated, "total": training.examples}))
+    if training.objective == "dpo" and training.examples < result.cell.train_size:
+        notes.append(CellNote("examples_without_pair", {"pairs": training.examples, "total": result.cell.train_size}))
+    if training.preferences is not None:
+        notes.append(CellNote("preferences", {"count": training.preferences[0], "total": training.preferences[1]}))
     if training.overfitting:
         notes.append(CellNote("overfitting", {"best_step": training.best_step}))
     if training.stopped_early:

@@ -56,6 +56,11 @@ def _plan(planned: PlannedCell, task: Task, data: Splits, model: RequestedModel,
 
 def _find_problem(task: Task, tested: Sequence[PlannedCell], models: Mapping[str, RequestedModel]) -> str | None:
     """Why the leak test cannot be run; None if it can."""
+    if paired := [each.strategy for each in tested if each.strategy.train is not None and each.strategy.train.objective == "dpo"]:
+        return (
+            f"task '{task.name}': privacy: strategy '{paired[0].name}' learns from preference pairs, in which no canary can be planted. "
+            "Remove 'canaries', or leave the strategy out"
+        )
     if all(each.strategy.train is None for each in tested):
         return f"task '{task.name}': privacy: no strategy of this run trains a model, so nothing could leak. Remove 'canaries'"
     other = next((name for each in tested if models[name := each.cell.model].shape != "decoder"), None)

@@ -45,6 +45,7 @@ def check_model(
             if virtual_tokens(strategy) >= skeleton.context:
                 continue
             problems += list_training_problems(skeleton.model, skeleton.shape, strategy)
+            problems += _pair_problems(task, data, strategy)
             if strategy.method == "peft" and id(strategy) not in adapted:
                 adapted.add(id(strategy))
                 # `adapt` changes the model that it is given.
@@ -91,6 +92,17 @@ def _prompt_problems(task: Task, splits: Splits, strategy: Strategy, skeleton: L
     except BenchError as error:
         return [f"task '{task.name}': {problem}" for problem in error.problems]
     return []
+
+
+def _pair_problems(task: Task, splits: Splits, strategy: Strategy) -> list[str]:
+    """Why a strategy that learns from preference pairs cannot be used; empty if it can, or if it learns from answers."""
+    if strategy.train is None or strategy.train.objective != "dpo" or any(example.rejected is not None for example in splits.train):
+        return []
+    return [
+        f"task '{task.name}': strategy '{strategy.name}' has train.objective: dpo, which needs preference pairs, but no training example "
+        "has a rejected answer. Use data with the columns 'chosen' and 'rejected', name the column of the rejected answers as "
+        "data.fields.rejected, add the preferences of `bench review harvest` as data.harvested, or leave the strategy out"
+    ]
 
 
 def _try_adapter(strategy: Strategy, fresh: LoadedModel, shape: Shape) -> tuple[int, Sequence[str]]:

@@ -83,6 +83,7 @@ def plan_search(
     if problems:
         raise BenchError(problems)
     own = [planned for planned in cells if planned.strategy.has_model and planned.cell.strategy != BASE]  # which is the control
+    _check_objectives(own)
     if spec is not None:
         check_space(list({id(planned.strategy): planned.strategy for planned in own}.values()), spec)
     by_name = {model.source.name: model for model in models}
@@ -192,6 +193,19 @@ def _find_problems(
         state = "is not known" if price_per_hour is None else "is 0"
         problems.append(f"search: price: the price of this device {state}. Give it with {setting('price', '1.50')}, or a budget in hours")
     return problems
+
+
+def _check_objectives(cells: Sequence[PlannedCell]) -> None:
+    """
+    Raises:
+        BenchError: a strategy learns from preference pairs.
+    """
+    recipes = {planned.strategy.name: planned.strategy.train for planned in cells}
+    if paired := [name for name, recipe in recipes.items() if recipe is not None and recipe.objective == "dpo"]:
+        raise BenchError(
+            f"strategy '{paired[0]}': a search and a race compare the likelihood of the validation targets, which is not what "
+            "train.objective: dpo improves. Run the strategy without them"
+        )
 
 
 def _check_race(searches: Sequence[PlannedSearch]) -> None:

@@ -74,6 +74,8 @@ def _measure_training(result: CellResult) -> dict[str, float | None]:
     }
     if result.training is not None:
         metrics["best_validation_loss"] = result.training.best_validation_loss
+        if result.training.preferences is not None:
+            metrics["preference_accuracy"] = result.training.preferences[0] / result.training.preferences[1]
         metrics["learning_rate"] = result.training.learning_rate
         metrics["steps"] = result.training.steps
     if result.trial is not None:

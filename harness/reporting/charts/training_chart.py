@@ -29,7 +29,7 @@ def draw_training_chart(curve: TrainingCurve, name: str) -> Markup:
     y_scale = Scale(max(0.0, min(losses) - pad), max(losses) + pad, height - bottom, top)
     parts = [*y_axis(y_scale, left, width - right, 4), *x_axis(x_scale, height - bottom, top, 4, whole=True)]
     parts.append(label(width - right, height - 6, chart_texts.STEP, "axis-title", "end"))
-    parts.append(label(4, 12, chart_texts.LOSS, "axis-title"))
+    parts.append(label(4, 12, chart_texts.PAIR_LOSS if curve.objective == "dpo" else chart_texts.LOSS, "axis-title"))
     ends = []
     named = ((training, "training", chart_texts.TRAINING), (curve.validation, "validation", chart_texts.VALIDATION))
     for data, tone, text in named:

@@ -10,6 +10,11 @@ _SENTENCES: dict[NoteCode, str] = {
     "support_texts_cut": "Support: {count:,} texts of {total:,} outputs were too long for its model; their end was not read.",
     "prompts_truncated": "{count:,} of {total:,} test prompts exceeded the context; the end of their input was cut.",
     "training_examples_truncated": "{count:,} of {total:,} training examples exceeded the context and were cut.",
+    "examples_without_pair": "{pairs:,} of {total:,} training examples are preference pairs; the others were not used.",
+    "preferences": (
+        "Preferences: after training, the preferred answer has become more likely relative to the rejected one in {count:,} of {total:,} "
+        "validation pairs."
+    ),
     "shots_omitted": (
         "{count:,} of {total:,} test prompts show fewer than {shots} examples (at least {fewest}), because more do not fit into the "
         "context."

@@ -24,6 +24,7 @@ STRATEGY_NAMES: Mapping[str, str] = {
     "fewshot": "Few-shot prompt",
     "prefix-tuning": "Prefix tuning",
     "prompt-tuning": "Prompt tuning",
+    "dpo": "DPO",
 }
 # Inside a sentence, where that is not the name itself.
 _IN_SENTENCES: Mapping[str, str] = {

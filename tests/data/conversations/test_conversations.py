@@ -88,6 +88,33 @@ def test_layouts_are_recognized(load: Any, name: str) -> None:
     assert not any(EARLIER_TURNS in e.inputs for e in examples)
 
 
+@pytest.mark.parametrize("name", [name for name, (layout, _) in LAYOUTS.items() if layout == "preferences"])
+def test_rejected_answers_are_read_for_preference_tuning(load: Any, name: str) -> None:
+    splits = load(lines(LAYOUTS[name][1]), "rows.jsonl", kind="generation")
+    assert {e.rejected for e in (*splits.train, *splits.validation, *splits.test)} == {"No."}
+    other = load(lines(LAYOUTS[name][1]).replace('"No."', '"Not now."'), "rows.jsonl", kind="generation")
+    assert other.digest != splits.digest, "another training"
+
+
+@pytest.mark.parametrize(
+    "rejected",
+    [
+        [turn("user", "Where is my box?"), turn("assistant", "No.")],  # an answer to something else
+        [turn("user", question(3)), turn("assistant", answer(3))],  # the same answer
+        [turn("user", question(3)), turn("tool", "x"), turn("assistant", "No.")],
+        [],
+    ],
+)
+def test_a_row_whose_rejected_answer_cannot_be_used_is_an_example_without_a_pair(load: Any, rejected: list[Any]) -> None:
+    def row(i: int) -> dict[str, Any]:
+        others = [turn("user", question(i)), turn("assistant", "No.")]
+        return {"chosen": [turn("user", question(i)), turn("assistant", answer(i))], "rejected": rejected if i == 3 else others}
+
+    splits = load(lines(row), "rows.jsonl", kind="generation")
+    by_question = {e.inputs["input"]: e.rejected for e in (*splits.train, *splits.validation, *splits.test)}
+    assert by_question == {question(i): None if i == 3 else "No." for i in range(12)}
+
+
 def test_system_prompt_and_earlier_turns_precede_the_prompt(load: Any) -> None:
     earlier = [SYSTEM, turn("user", "Hello"), turn("assistant", "User: what is it?")]
     splits = load(lines(lambda i: {"messages": [*earlier, turn("user", question(i)), turn("assistant", answer(i))]}), "rows.jsonl")

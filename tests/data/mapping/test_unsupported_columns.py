@@ -55,7 +55,8 @@ def test_preference_pairs_under_other_names_are_refused_unless_the_target_is_nam
     assert_contains(
         refused(rows, "a.jsonl"),
         "a.jsonl: the columns 'chosen_response' and 'rejected_response' are preference pairs",
-        "not on preferences",
+        "which column holds their prompts is not known",
     )
-    fields = {"input": "prompt", "target": "chosen_response"}
-    assert sum(load(rows, "a.jsonl", fields=fields).report.sizes.values()) == 12
+    splits = load(rows, "a.jsonl", fields={"input": "prompt", "target": "chosen_response"})
+    assert sum(splits.report.sizes.values()) == 12
+    assert all((e.targets[0][:4], e.rejected) == ("good", "bad") for e in (*splits.train, *splits.test)), "its pair is found"

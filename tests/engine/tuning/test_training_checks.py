@@ -57,6 +57,8 @@ def test_a_model_that_cannot(decoder):
     assert problem == "strategy 'mine': train.completion_only: false is for decoders, and this model is an encoder-decoder: remove it"
     (problem,) = list_training_problems(decoder, "encoder-decoder", full(loss_on="assistant"))
     assert problem.startswith("strategy 'mine': train.loss_on: assistant is for decoders, and this model is an encoder-decoder")
+    (problem,) = list_training_problems(decoder, "encoder", full(objective="dpo"))
+    assert problem == "strategy 'mine': train.objective: dpo is for decoders, and this model is an encoder: leave the strategy out"
     assert "trained in float32" in list_training_problems(decoder, "encoder", full(weights="bfloat16"))[0]
 
 
@@ -74,6 +76,9 @@ def test_a_model_that_can(decoder):
         ("full", {}, {"lora_plus": 4}, "'train.lora_plus' needs an adapter"),
         ("full", {}, {"optimizer": "sgd"}, "adamw_8bit"),
         ("full", {}, {"neftune": 0}, "greater than 0"),
+        ("full", {}, {"beta": 0.2}, "'beta' is for 'objective: dpo': remove it, or set the objective"),
+        ("full", {}, {"objective": "dpo", "beta": 0}, "greater than 0"),
+        ("full", {}, {"objective": "dpo", "loss_on": "assistant"}, "compares whole answers: remove 'loss_on: assistant'"),
         ("full", {}, {"loss_on": "assistant", "completion_only": False}, "puts the loss on the whole prompt: remove it"),
         ("full", {}, {"max_length": 0}, "greater than or equal to 1"),
     ],

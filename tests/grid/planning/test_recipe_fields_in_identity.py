@@ -13,7 +13,7 @@ OTHER = {
     "epochs": 1, "batch_size": 2, "micro_batch_tokens": 100, "max_length": 100, "completion_only": False, "learning_rate": 0.1,
     "loss_on": "assistant",
     "lora_plus": 4, "schedule": "linear", "warmup": 0.5, "optimizer": "adafactor", "weight_decay": 0.5, "max_grad_norm": 2,
-    "neftune": 5, "gradient_checkpointing": "on", "attention": "sdpa", "validations_per_epoch": 1, "patience": 1,
+    "objective": "dpo", "neftune": 5, "gradient_checkpointing": "on", "attention": "sdpa", "validations_per_epoch": 1, "patience": 1,
 }  # fmt: skip
 
 
@@ -26,12 +26,16 @@ def cell_id(method="peft", **train):
 
 
 def test_every_field_of_a_recipe_is_considered():
-    assert OTHER.keys() | {"weights"} == TrainSpec.model_fields.keys()
+    assert OTHER.keys() | {"weights", "beta"} == TrainSpec.model_fields.keys()
 
 
 @pytest.mark.parametrize("field", OTHER)
 def test_an_id_changes_with_what_changes_the_result(field):
     assert (cell_id(**{field: OTHER[field]}) == cell_id()) is (field in MEMORY_FIELDS)
+
+
+def test_the_strength_of_preferences_changes_the_id():
+    assert cell_id(objective="dpo", beta=0.5) != cell_id(objective="dpo")
 
 
 def test_the_format_of_weights_changes_the_id():

@@ -10,6 +10,8 @@ from harness.types import CellNote, NoteCode
 NOTES = [
     CellNote("prompts_truncated", {"count": 3, "total": 1200}),
     CellNote("training_examples_truncated", {"count": 1200, "total": 5000}),
+    CellNote("examples_without_pair", {"pairs": 40, "total": 1000}),
+    CellNote("preferences", {"count": 31, "total": 40}),
     CellNote("shots_omitted", {"count": 5, "total": 60, "shots": 8, "fewest": 3}),
     CellNote("shots_omitted", {"count": 5, "total": 60, "shots": 8, "fewest": 0}),
     CellNote("overfitting", {"best_step": 40}),

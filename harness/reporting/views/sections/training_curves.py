@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from harness.reporting.views.sections.output_source import OutputSource, source_of
 from harness.results import StrategyResult
+from harness.types import Objective
 
 
 @dataclass(frozen=True)
 class TrainingCurve:
-    """The training of one cell: (step, loss) pairs, natural-log cross-entropy per target token.
+    """The training of one cell: (step, loss) pairs, natural-log cross-entropy per target token, or the mean loss of preference pairs.
 
     Attributes:
+        objective: which of the two.
         best: the step with the smallest validation loss.
     """
 
@@ -23,6 +25,7 @@ class TrainingCurve:
     validation: tuple[tuple[int, float], ...]
     best: tuple[int, float] | None
     overfitting: bool
+    objective: Objective = "likelihood"
 
 
 def list_training_curves(result: StrategyResult) -> list[TrainingCurve]:
@@ -34,9 +37,15 @@ def list_training_curves(result: StrategyResult) -> list[TrainingCurve]:
         validation = _finite([(p.get("step"), p.get("validation_loss")) for p in points])
         if training or validation:
             outcome = result.run.results.get(cell.id)
-            overfitting = bool(outcome and outcome.training and outcome.training.overfitting)
+            summary = outcome.training if outcome else None
+            recipe = result.definition.train
+            overfitting = bool(summary and summary.overfitting)
             best = min(validation, key=lambda p: p[1], default=None)
-            curves.append(TrainingCurve(source_of(result, cell), training, validation, best, overfitting))
+            curves.append(
+                TrainingCurve(
+                    source_of(result, cell), training, validation, best, overfitting, recipe.objective if recipe else "likelihood"
+                )
+            )
     return curves
 
 

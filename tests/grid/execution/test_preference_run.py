@@ -1,0 +1,91 @@
+"""Preference tuning in a real run: adapters, 4-bit bases and whole models learn from pairs, beside others that learn from the answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from in_process import cells_in_process
+from tiny_models import save_model
+
+from harness import BenchError, Run, load_run, run
+from harness.data import load_splits
+from harness.engine.models import load_skeleton, resolve_model
+from harness.forecast.workload import measure_training
+from harness.types import Strategy, Task
+
+TASK = """
+name: letters
+kind: generation
+data: {path: letters.jsonl}
+metrics: [rouge]
+primary: rougeL
+decode: {max_new_tokens: 8}
+"""
+STRATEGIES = ["dpo", "qlora:objective=dpo,beta=0.5", "full:objective=dpo,learning_rate=1e-4", "lora"]
+
+
+def write(here: Path, *, pairs: int) -> None:
+    rows = [{"prompt": f"where is card {i}", "chosen": f"card {i} is late", "rejected": "no idea" if i < pairs else ""} for i in range(40)]
+    (here / "letters.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (here / "letters.yaml").write_text(TASK)
+
+
+def start(here: Path, strategies: list[str], **options: object) -> Run:
+    with cells_in_process():
+        return run(
+            str(here / "letters.yaml"), strategies, model=str(here / "model"), runs_dir=here / "runs", dtype="float32", **options,
+        )  # type: ignore[arg-type]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def here(build_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    def build(folder: Path) -> None:
+        write(folder, pairs=40)
+        save_model(folder / "model", "llama", max_position_embeddings=512, spread=0.05)
+        start(folder, STRATEGIES)
+
+    return build_once("preferences", build)
+
+
+def test_every_method_learns_from_pairs(here: Path) -> None:
+    done = load_run("latest", runs_dir=here / "runs")
+    results = {cell.strategy: done.stored.results[cell.id] for cell in done.cells}
+    assert {name: result.status for name, result in results.items()} == dict.fromkeys(("base", *STRATEGIES), "done")
+    for name in STRATEGIES[:3]:
+        training = results[name].training
+        assert training is not None
+        assert (training.objective, training.examples, training.preferences and training.preferences[1]) == ("dpo", 32, 4)
+        assert training.best_validation_loss is not None and training.best_validation_loss < 0.694
+        assert "preferences" in [note.code for note in results[name].notes]
+    assert results["lora"].training is not None and results["lora"].training.objective == "likelihood"
+    page = (done.path / "report.html").read_text(encoding="utf-8")
+    assert "the preferred answer has become more likely relative to the rejected one in" in page
+    assert "loss (per preference pair)" in page and "loss (nats per target token)" in page
+    stored = "".join(path.read_text() for path in done.path.rglob("*.json"))
+    assert "no idea" not in stored, "training examples leave the run with its end"
+
+
+def test_data_without_pairs_is_one_clear_error(here: Path, tmp_path: Path) -> None:
+    (tmp_path / "model").symlink_to(here / "model")
+    write(tmp_path, pairs=0)
+    with pytest.raises(BenchError, match=r"task 'letters': strategy 'dpo' has train\.objective: dpo, .*data\.fields\.rejected") as caught:
+        start(tmp_path, ["dpo", "lora"])
+    assert len(caught.value.problems) == 1
+    with pytest.raises(BenchError, match=r"strategy 'dpo': a search and a race compare the likelihood"):
+        start(here, ["dpo"], search=3)
+
+
+def test_a_forecast_knows_that_a_pair_is_two_sequences(here: Path) -> None:
+    task = Task.model_validate(load_run("latest", runs_dir=here / "runs").stored.plan.tasks["letters"].model_dump())
+    splits = load_splits(task.model_copy(update={"data": task.data.model_copy(update={"path": str(here / "letters.jsonl")})}), folder=here)
+    skeleton = load_skeleton(resolve_model(str(here / "model")), labels=())
+    work = {
+        objective: measure_training(task, Strategy(name="s", method="full", train={"objective": objective}), skeleton, splits, 32, "cpu")
+        for objective in ("likelihood", "dpo")
+    }
+    assert work["dpo"].batch.rows == 2 * work["likelihood"].batch.rows == 16
+    assert 1.8 < work["dpo"].tokens / work["likelihood"].tokens <= 2
+    assert work["dpo"].validated_tokens > 2 * work["likelihood"].validated_tokens, "the references are computed once, too"
