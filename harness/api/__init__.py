@@ -38,6 +38,7 @@ from harness.api.training_files import export_data
 from harness.api.training_runs import run
 from harness.api.user_feedback import AddedFeedback, add_feedback, harvest_feedback, show_feedback
 from harness.api.watching import store_fingerprint, watch
+from harness.api.written_results import hub_eval_results, lm_eval_results
 from harness.cache import use_cache_folder
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "gate",
     "harvest_feedback",
     "history",
+    "hub_eval_results",
     "import_complaint_review",
     "import_results",
     "list_complaints",
@@ -92,6 +94,7 @@ __all__ = [
     "list_models",
     "list_retrainings",
     "list_runs",
+    "lm_eval_results",
     "load_run",
     "load_strategy",
     "load_task",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from harness.interchange import build_model_index
 from harness.results import total_cost
 from harness.store import RunPlan
 from harness.types import CellResult, DataAbout, Score, Shape, Strategy, Task
@@ -52,6 +53,7 @@ def model_card(
         f"library_name: {'peft' if is_adapter else library}",
         f"pipeline_tag: {_PIPELINES[model.shape]}",
         CARD_TAGS,
+        *_model_index(f"{strategy.name} on {task.name}", task, scores, _PIPELINES[model.shape]),
         "---",
         "",
         f"# {strategy.name} on {task.name}",
@@ -71,6 +73,12 @@ def model_card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _model_index(name: str, task: Task, scores: Mapping[str, Score], pipeline: str) -> list[str]:
+    """The scores in the front matter, which the Hub shows beside the model. JSON is YAML, whatever a text holds."""
+    index = build_model_index(name, task, scores, pipeline=pipeline)
+    return [f"model-index: {json.dumps(index, ensure_ascii=False)}"] if index else []
 
 
 def _training(task: Task, strategy: Strategy, plan: RunPlan, result: CellResult) -> list[str]:
