@@ -20,7 +20,7 @@ from harness.interchange.imported import ImportedResult, clean_name, cut
 from harness.interchange.json_node import JsonNode, read_lines
 from harness.types import Example, Prediction, ScoreTotal, StoredScore
 
-FAMILY = "lm_eval"
+LM_EVAL_FAMILY = "lm_eval"
 TOOL = "lm-evaluation-harness"
 _DATE = re.compile(r"_(\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}(?:\.\d+)?)$")
 _SAMPLES = "samples_"
@@ -42,7 +42,7 @@ class _Column:
     @property
     def name(self) -> str:
         """The name of the score in the run."""
-        return "/".join((FAMILY, self.metric, *([self.filter] if self.filter not in ("", "none") else [])))
+        return "/".join((LM_EVAL_FAMILY, self.metric, *([self.filter] if self.filter not in ("", "none") else [])))
 
     @property
     def label(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.interchange.readers.lm_eval import FAMILY
+from harness.interchange.readers import LM_EVAL_FAMILY
 from harness.results import StrategyResult
 from harness.types import Metric
 
@@ -71,7 +71,7 @@ def _configuration(result: StrategyResult) -> dict[str, Any]:
 def _split(name: str) -> tuple[str, str]:
     """The metric and the filter of a score's name."""
     family, _, rest = name.partition("/")
-    if family != FAMILY or not rest:
+    if family != LM_EVAL_FAMILY or not rest:
         return name, "none"
     metric, _, chosen = rest.partition("/")
     return metric, chosen or "none"
