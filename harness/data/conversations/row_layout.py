@@ -4,6 +4,10 @@
                   {"prompt": [turns], "completion": [turns]}                             TRL
     preferences   {"prompt": "…", "chosen": "…", "rejected": "…"}, or lists of turns     TRL, reward models
                   {"conversations": [turns], "chosen": turn, "rejected": turn}           LLaMA-Factory
+                  {"input": {"messages": [turns]}, "preferred_output": [turns],
+                   "non_preferred_output": [turns]}                                       OpenAI
+                  {"system": "…", "question": "…", "chosen": "…", "rejected": "…"}       orca-dpo
+                  {"chosen": "⏎⏎Human: …⏎⏎Assistant: …", "rejected": "…"}                hh-rlhf
     instruction   {"instruction": "…", "input": "…", "output": "…"}, also with `history`  Alpaca
                   {"instruction": "…", "context": "…", "response": "…"}                   Dolly
 
@@ -17,7 +21,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.data.conversations.turn_list import parse_turns
+from harness.data.conversations.turn_list import parse_transcript, parse_turns
 from harness.data.records import BadRowError, EmptyCellError, quote
 from harness.types import EARLIER_TURNS, RowLayout, Turn, write_turns
 
@@ -25,6 +29,8 @@ _MESSAGES = ("messages", "conversations", "conversation", "dialogue", "dialog", 
 _SYSTEM = ("system", "system_prompt")
 _OUTPUTS = ("output", "response")
 _CONTEXTS = ("input", "context")
+_PROMPTS = ("prompt", "question", "instruction", "input")  # of preference pairs
+_OPENAI_PROMPT = "input.messages"
 _DESIRED = "label"  # of conversations: whether the answer is wanted
 
 
@@ -60,6 +66,7 @@ class PromptColumns:
         context: the column that continues an instruction.
         history: the column with earlier pairs of a question and its answer.
         has_turns: whether prompt and answer are lists of turns.
+        is_transcript: whether they are texts that hold a whole conversation.
         rejected: the column of the worse answer of a preference pair.
         unused: further columns that belong to the layout.
     """
@@ -71,13 +78,14 @@ class PromptColumns:
     context: str | None = None
     history: str | None = None
     has_turns: bool = False
+    is_transcript: bool = False
     rejected: str | None = None
     unused: tuple[str, ...] = ()
 
     @property
     def all_names(self) -> tuple[str, ...]:
         """The columns, each once."""
-        named = (self.prompt, self.answer, self.system, self.context, self.history, self.rejected, *self.unused)
+        named = (self.prompt.split(".")[0], self.answer, self.system, self.context, self.history, self.rejected, *self.unused)
         return tuple(dict.fromkeys(column for column in named if column is not None))
 
     def read(self, values: Mapping[str, Any], *, needs_answer: bool) -> WholePrompt:
@@ -104,7 +112,10 @@ class PromptColumns:
 
     def _read(self, values: Mapping[str, Any], answer: str, *, needs_answer: bool) -> WholePrompt:
         """The prompt of a row with the answer of this column."""
-        turns = self._read_turns(values, answer) if self.has_turns else self._read_texts(values, answer)
+        if self.is_transcript:
+            turns = parse_transcript(values.get(answer), answer)
+        else:
+            turns = self._read_turns(values, answer) if self.has_turns else self._read_texts(values, answer)
         if self.system is not None and not (turns and turns[0].role == "system"):
             turns = [*self._read_system(values), *turns]
         if not needs_answer and turns and turns[-1].role == "user":
@@ -113,7 +124,7 @@ class PromptColumns:
 
     def _read_turns(self, values: Mapping[str, Any], column: str) -> list[Turn]:
         prompt = column if self.prompt == self.answer else self.prompt  # a conversation that holds both
-        turns = parse_turns(values.get(prompt), prompt)
+        turns = parse_turns(_follow(values, prompt), prompt)
         if column == prompt or column not in values:
             return turns
         answer = parse_turns(values[column], column)
@@ -156,20 +167,43 @@ def find_prompt_columns(names: Mapping[str, None], has: Callable[[str], bool]) -
         has: whether the table has a column, or a value nested in one, under this name ("messages.role").
     """
 
-    return _find_preferences(names, has) or _find_turn_pair(names, has) or _find_conversation(names, has) or _find_instruction(names)
+    preferences = _find_preferences(names, has) or _find_openai_preferences(names, has)
+    return preferences or _find_turn_pair(names, has) or _find_conversation(names, has) or _find_instruction(names)
 
 
 def _find_preferences(names: Mapping[str, None], has: Callable[[str], bool]) -> PromptColumns | None:
     if "chosen" not in names or "rejected" not in names:
         return None
     conversation = next((name for name in _MESSAGES if name in names and _holds_turns(name, has)), None)
-    prompt = "prompt" if "prompt" in names else conversation or "chosen"
+    text = next((name for name in _PROMPTS if name in names), None)
     has_turns = _holds_turns("chosen", has)
-    if not has_turns and (prompt == "chosen" or _holds_turns("prompt", has)):
-        return None  # two whole texts: nothing tells where the prompt ends
-    if has_turns and prompt == "prompt" and not _holds_turns("prompt", has):
-        prompt = "chosen"  # which repeats the prompt
-    return PromptColumns("preferences", prompt, "chosen", _find_system(names), has_turns=has_turns, rejected="rejected", unused=("prompt",))
+    if has_turns and text is not None:
+        prompt = text if _holds_turns(text, has) else "chosen"  # which repeats the prompt
+    elif has_turns:
+        prompt = conversation or "chosen"
+    elif text is None and conversation is None:
+        prompt = "chosen"
+    elif text is None or _holds_turns(text, has):
+        return None  # turns with texts as answers
+    else:
+        prompt = text
+    return PromptColumns(
+        "preferences",
+        prompt,
+        "chosen",
+        _find_system(names),
+        has_turns=has_turns,
+        is_transcript=prompt == "chosen" and not has_turns,
+        rejected="rejected",
+        unused=() if text is None else (text,),
+    )
+
+
+def _find_openai_preferences(names: Mapping[str, None], has: Callable[[str], bool]) -> PromptColumns | None:
+    answers = ("preferred_output", "non_preferred_output")
+    if not all(name in names and _holds_turns(name, has) for name in answers) or not _holds_turns(_OPENAI_PROMPT, has):
+        return None
+    return PromptColumns("preferences", _OPENAI_PROMPT, answers[0], has_turns=True, rejected=answers[1])
 
 
 def _find_turn_pair(names: Mapping[str, None], has: Callable[[str], bool]) -> PromptColumns | None:
@@ -196,7 +230,15 @@ def _find_instruction(names: Mapping[str, None]) -> PromptColumns | None:
 
 
 def _holds_turns(column: str, has: Callable[[str], bool]) -> bool:
-    return has(f"{column}.role") or has(f"{column}.from")
+    is_pairs = column in _MESSAGES and has(f"{column}.input") and has(f"{column}.output")
+    return has(f"{column}.role") or has(f"{column}.from") or is_pairs
+
+
+def _follow(values: Mapping[str, Any], column: str) -> Any:
+    """The value of a column, or of one that is nested in an object."""
+    base, _, name = column.partition(".")
+    value = values.get(base)
+    return value if not name else value.get(name) if isinstance(value, Mapping) else None
 
 
 def _find_system(names: Mapping[str, None]) -> str | None:

@@ -2,14 +2,18 @@
 
 OpenAI, TRL:  [{"role": "system", "content": "…"}, {"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]
 ShareGPT:     [{"from": "system", "value": "…"}, {"from": "human", "value": "…"}, {"from": "gpt", "value": "…"}]
+Capybara:     [{"input": "…", "output": "…"}, {"input": "…", "output": "…"}]
+hh-rlhf:      "⏎⏎Human: …⏎⏎Assistant: …", a text
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from harness.data.records import BadRowError, join_names, quote
+from harness.errors import setting
 from harness.types import Role, Turn
 
 MOST_TURNS = 1000  # of a conversation
@@ -20,6 +24,8 @@ _ROLES: Mapping[str, Role] = {
 }  # fmt: skip
 _TOOL_ROLES = ("tool", "function", "function_call", "observation", "function_response", "tool_call", "tool_response", "ipython")
 _KEYS = (("role", "content"), ("from", "value"))
+_PAIR = ("input", "output")  # of a question and its answer
+_SPEAKER = re.compile(r"(?:^|\n\n)(Human|Assistant):[^\S\n]?")
 
 
 def parse_turns(value: Any, column: str) -> list[Turn]:
@@ -34,7 +40,36 @@ def parse_turns(value: Any, column: str) -> list[Turn]:
         raise BadRowError(f"'{column}' must be a list of turns, found {quote(value)}", quote(value))
     if len(value) > MOST_TURNS:
         raise BadRowError(f"'{column}' has {len(value):,} turns; at most {MOST_TURNS:,} can be used")
-    return [_parse_turn(turn, f"{column}[{number}]") for number, turn in enumerate(value)]
+    return [turn for number, item in enumerate(value) for turn in _parse_item(item, f"{column}[{number}]")]
+
+
+def parse_transcript(value: Any, column: str) -> list[Turn]:
+    """The turns of a conversation that is one text.
+
+    Raises:
+        BadRowError: the text does not begin with a speaker.
+    """
+    text = value.replace("\r\n", "\n").strip("\n") if isinstance(value, str) else ""
+    beginnings = list(_SPEAKER.finditer(text))
+    if not beginnings or beginnings[0].start() > 0:
+        raise BadRowError(
+            f"'{column}' is no conversation: no list of turns, and no text that begins with 'Human:'. If another column holds the prompts, "
+            f"name both: {setting('fields.input', 'COLUMN')} and {setting('fields.target', column)}",
+            quote(value),
+        )
+    if len(beginnings) > MOST_TURNS:
+        raise BadRowError(f"'{column}' has {len(beginnings):,} turns; at most {MOST_TURNS:,} can be used")
+    ends = [*(beginning.start() for beginning in beginnings[1:]), len(text)]
+    roles: Mapping[str, Role] = {"Human": "user", "Assistant": "assistant"}
+    return [Turn(roles[b[1]], text[b.end() : end].strip()) for b, end in zip(beginnings, ends, strict=True)]
+
+
+def _parse_item(item: Any, place: str) -> list[Turn]:
+    """The turn of an item, or both turns of a pair."""
+    if isinstance(item, Mapping) and item.keys() >= set(_PAIR):
+        question, answer = (_parse_content(item[key], f"{place}.{key}") for key in _PAIR)
+        return [Turn("user", question), Turn("assistant", answer)]
+    return [_parse_turn(item, place)]
 
 
 def _parse_turn(turn: Any, place: str) -> Turn:

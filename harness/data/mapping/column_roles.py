@@ -22,6 +22,7 @@ DEFAULT_COLUMNS = frozenset(
     (
         *("input", "prompt", "target", "completion", "group", "id", "question", "context", "contexts", "answers", "answers.text", "answer"),
         *("messages", "conversations", "chosen", "rejected", "instruction", "output", "response", "system"),
+        *("preferred_output", "non_preferred_output"),
     )
 )
 _HOW_TO_NAME = (
