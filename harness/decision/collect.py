@@ -12,7 +12,7 @@ from harness.decision.decision import Decision
 from harness.decision.evidence import Evidence, GateEvidence, StrategyEvidence
 from harness.decision.sanity import check_sanity
 from harness.gate import StandingVerdicts, Verdict, check_guardrails, load_verdicts, select_standing
-from harness.results import StrategyResult, TaskResults, costs_of_use
+from harness.results import StrategyResult, TaskResults, costs_to_choose_by, list_replacements
 from harness.review import Findings, compute_findings, load_reviews
 from harness.statistics import Recommendation, TotalsPair, compare_totals, recommend, seed_spread
 
@@ -53,12 +53,15 @@ def load_findings(results: TaskResults) -> tuple[Findings, ...]:
     return tuple(rated)
 
 
-def collect_evidence(results: TaskResults, reviews: Sequence[Findings], verdicts: StandingVerdicts) -> Evidence:
+def collect_evidence(
+    results: TaskResults, reviews: Sequence[Findings], verdicts: StandingVerdicts, *, volume: int | None = None
+) -> Evidence:
     """Everything that the decision rests on.
 
     Args:
         reviews: as `load_findings` returns them.
         verdicts: as `load_standing_verdicts` returns them.
+        volume: outputs per month, at which the cheapest is chosen; by default those that the task declares.
     """
     limits = check_guardrails(results, load_reviews(results.run, results.task.name))
     findings = check_sanity(results, reviews)
@@ -75,8 +78,9 @@ def collect_evidence(results: TaskResults, reviews: Sequence[Findings], verdicts
             )
             for result in results.strategies
         ),
-        recommendation=_recommend(results),
+        recommendation=_recommend(results, results.task.report.volume if volume is None else volume),
         totals=_compare_totals(results),
+        replacements=list_replacements(results),
         sanity=tuple(each for each in findings if not each.strategy),
         task_argument=_task_argument(results),
         foreign_verdicts=verdicts.foreign,
@@ -93,13 +97,13 @@ def _task_argument(results: TaskResults) -> str:
     return named[0] if named else ""
 
 
-def _recommend(results: TaskResults) -> Recommendation | None:
+def _recommend(results: TaskResults, volume: int) -> Recommendation | None:
     """None where fewer than two strategies have a score, or no score is better than another."""
     primary, scored = results.primary, results.scored
     if primary is None or primary.direction == "none" or len(scored) < 2:
         return None
     stacks = dict(zip((r.label for r in scored), results.stacks(primary, [r.done for r in scored]), strict=True))
-    costs = costs_of_use({r.label: r.costs for r in scored})
+    costs = costs_to_choose_by(results, volume)
     return recommend(stacks, costs, metric=primary, margin=results.task.margin, groups=results.groups)
 
 

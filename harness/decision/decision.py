@@ -60,6 +60,7 @@ ReasonOfDecision: TypeAlias = Literal[
     "gate_foreign",  # stored verdicts are about models of another run; numbers: verdicts
     "cheaper_undecided",  # texts: strategies
     "cheaper_unsafe",  # cheaper and as good, but not shown to keep the guardrails; texts: strategies
+    "replacement",  # of a hosted strategy; numbers: margin, volume, low, high; texts: hosted, when (a code of `BreakEven`, or "unproven")
     "no_result",
     "sanity_note",  # texts: code
 ]

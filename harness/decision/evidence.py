@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.decision.check_results import SanityFinding
 from harness.gate import GuardrailResult, Outcome
+from harness.results import Replacement
 from harness.statistics import Recommendation, TotalsPair
 from harness.types import Rule, Score
 
@@ -82,6 +83,7 @@ class Evidence:
         seed_risks: the most that the first strategy may be worse than the second with other seeds, by their labels; a pair that cannot be
             computed is left out.
         sanity: findings about the task.
+        replacements: every own strategy beside every hosted one; empty where none is hosted.
         foreign_verdicts: how many verdicts of the gate in the run's folder are about models of another run.
         totals: every pair of strategies, where only totals were imported; None where the scores of single examples are known.
         task_argument: the task as commands can name it, a name or a YAML file; empty where they need more than that.
@@ -97,4 +99,5 @@ class Evidence:
     totals: tuple[TotalsPair, ...] | None = None
     task_argument: str = ""
     sanity: tuple[SanityFinding, ...] = ()
+    replacements: tuple[Replacement, ...] = ()
     foreign_verdicts: int = 0

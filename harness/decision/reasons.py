@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from harness.decision.check_results import SanityFinding
 from harness.decision.decision import DecisionReason, ReasonOfDecision, SeedRisk
 from harness.decision.evidence import Evidence, StrategyEvidence
 from harness.gate import GuardrailStatus
-from harness.statistics import Recommendation
+from harness.results import Replacement
+from harness.statistics import Lead, Recommendation
 from harness.types import Score
 
 _OPEN_GUARDRAILS: Mapping[GuardrailStatus, ReasonOfDecision] = {
@@ -158,6 +160,7 @@ def list_notes(about: StrategyEvidence | None, evidence: Evidence, compared: Rec
         notes += [DecisionReason("gate_passed", "notes", about.label, {"rules": each.rules}, {"policy": (each.policy,)}) for each in passed]
         notes += _lead(about, evidence)
         notes += _cheaper(about, evidence, compared)
+        notes += _replacements(about, evidence)
         findings = [each for each in (*evidence.sanity, *about.sanity) if each.severity == "notes"]
         notes += _sanity_notes(findings)
     else:  # nothing ships, so that what limits the test set is not a condition of anything
@@ -201,6 +204,40 @@ def _lead(about: StrategyEvidence, evidence: Evidence) -> list[DecisionReason]:
         return []
     least = evidence.recommendation.candidate(about.label).least
     return [DecisionReason("shown_best", "notes", about.label, {"least": least})] if least is not None and least > 0 else []
+
+
+def _replacements(about: StrategyEvidence, evidence: Evidence) -> list[DecisionReason]:
+    """From which volume on the choice would be cheaper than each hosted strategy; of a hosted choice, which own one could replace it.
+
+    Quality comes first: where the own strategy is not shown to be within Δ of the hosted one, its costs do not matter.
+    """
+    if evidence.recommendation is None:
+        return []
+    known = {candidate.name: candidate for candidate in evidence.recommendation.candidates}
+    excluded = {each.label for each in evidence.strategies if list_exclusions(each)}
+    notes = []
+    for hosted in dict.fromkeys(each.hosted for each in evidence.replacements):
+        rivals = [each for each in evidence.replacements if each.hosted == hosted and {each.strategy, hosted} <= set(known)]
+        if about.label == hosted:
+            rivals = [each for each in rivals if each.strategy not in excluded and known[each.strategy].leads[hosted].is_shown]
+            rivals = sorted(rivals, key=_break_even_volume)[:1]
+        else:
+            rivals = [each for each in rivals if each.strategy == about.label]
+        notes += [_replacement(each, known[each.strategy].leads[hosted], evidence.margin) for each in rivals]
+    return notes
+
+
+def _break_even_volume(replacement: Replacement) -> float:
+    found = replacement.break_even
+    return 0.0 if found.code == "always" else math.inf if found.volume is None else found.volume
+
+
+def _replacement(each: Replacement, lead: Lead, margin: float) -> DecisionReason:
+    found = each.break_even
+    values = {"volume": found.volume, "low": found.low, "high": found.high, "margin": margin}
+    numbers = {name: float(value) for name, value in values.items() if value is not None}
+    when = found.code if lead.is_shown else "unproven"
+    return DecisionReason("replacement", "notes", each.strategy, numbers, {"hosted": (each.hosted,), "when": (when,)})
 
 
 def _cheaper(about: StrategyEvidence, evidence: Evidence, compared: Recommendation | None) -> list[DecisionReason]:

@@ -6,10 +6,12 @@ for strategy in results.by_task["summarization"].strategies:
 """
 
 from harness.results.acceptable import CRITICAL_ERROR_SCORES, acceptable_share, list_acceptance_scores
-from harness.results.costs import PHASES, StrategyCosts, TotalCost, costs_of_a_run, costs_of_use, costs_over_tasks, sum_of_known, total_cost
+from harness.results.break_even import BreakEven, BreakEvenCode, UseAmounts
+from harness.results.costs import PHASES, StrategyCosts, TotalCost, costs_of_a_run, costs_over_tasks, sum_of_known, total_cost
 from harness.results.finished_cell import FinishedCell, find_cell
 from harness.results.leak_tests import EXPOSURE, EXTRACTION, LEAK_BOUNDS, LEAK_METRICS, LeakTest, leak_cost
 from harness.results.pairing import MetricMismatch, Pairing, check_same_examples, require_examples, shared_metrics
+from harness.results.replacements import Replacement, costs_to_choose_by, list_replacements
 from harness.results.run_results import RunResults
 from harness.results.search_findings import BestSoFar, FieldFinding, SearchFindings, TrialFinding, TrialStanding, ValueRange
 from harness.results.search_summary import LEARNING_RATE, RaceDrop, RateRatio, SearchSummary
@@ -34,6 +36,8 @@ __all__ = [
     "MOST_VALUES",
     "PHASES",
     "BestSoFar",
+    "BreakEven",
+    "BreakEvenCode",
     "CellProblem",
     "FieldFinding",
     "FinishedCell",
@@ -43,6 +47,7 @@ __all__ = [
     "Payback",
     "RaceDrop",
     "RateRatio",
+    "Replacement",
     "RunResults",
     "SearchFindings",
     "SearchSummary",
@@ -62,6 +67,7 @@ __all__ = [
     "TrivialBaseline",
     "TrivialGain",
     "TrivialKind",
+    "UseAmounts",
     "UseCosts",
     "ValueRange",
     "acceptable_share",
@@ -73,14 +79,15 @@ __all__ = [
     "compute_serving_costs",
     "compute_use_costs",
     "costs_of_a_run",
-    "costs_of_use",
     "costs_over_tasks",
+    "costs_to_choose_by",
     "equally_wide",
     "example_metric_of",
     "find_cell",
     "is_error_rate",
     "leak_cost",
     "list_acceptance_scores",
+    "list_replacements",
     "load_searches",
     "monthly_price",
     "require_examples",

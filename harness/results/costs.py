@@ -149,12 +149,13 @@ def costs_over_tasks(costs: Sequence[StrategyCosts]) -> StrategyCosts:
     )
 
 
-def costs_of_use(costs: Mapping[str, StrategyCosts | None]) -> dict[str, float | None]:
-    """Training a strategy once and 1,000 outputs, by name, in one unit: money where all have a price, else seconds.
+def costs_of_use(costs: Mapping[str, StrategyCosts | None], outputs: int) -> dict[str, float | None]:
+    """Training a strategy once and so many outputs, by name, in one unit: money where all have a price, else seconds.
 
     External outputs cost their price alone. None where that is not known.
     """
-    return _in_one_unit(costs, _price_of_use, lambda c: _plus(c.training_seconds, 1000, c.answer_seconds))
+    thousands = outputs / 1000
+    return _in_one_unit(costs, lambda c: _price_of_use(c, thousands), lambda c: _plus(c.training_seconds, outputs, c.answer_seconds))
 
 
 def costs_of_a_run(costs: Mapping[str, StrategyCosts | None]) -> dict[str, float | None]:
@@ -168,11 +169,11 @@ def sum_of_known(amounts: Sequence[float | None]) -> float | None:
     return math.fsum(known) if len(known) == len(amounts) else None
 
 
-def _price_of_use(costs: StrategyCosts) -> float | None:
-    return _plus(costs.training_price, 1, costs.thousand_price) if costs.timed else costs.thousand_price
+def _price_of_use(costs: StrategyCosts, thousands: float) -> float | None:
+    return _plus(costs.training_price if costs.timed else 0.0, thousands, costs.thousand_price)
 
 
-def _plus(once: float | None, times: int, each: float | None) -> float | None:
+def _plus(once: float | None, times: float, each: float | None) -> float | None:
     return once + times * each if once is not None and each is not None else None
 
 

@@ -108,6 +108,11 @@ class StrategyResult:
         return self.definition.api is not None
 
     @property
+    def hosted(self) -> bool:
+        """Whether somebody else runs the model for a price per output."""
+        return self.external and self.costs is not None and self.costs.thousand_price is not None
+
+    @property
     def is_base(self) -> bool:
         """Whether this is the untrained model that others are compared with."""
         return self.strategy == "base"

@@ -19,7 +19,7 @@ from harness.types.leak_measurement import CanaryOutcome, LeakMeasurement
 from harness.types.memory_step import MEMORY_STEPS, MemoryStep, MemoryUse
 from harness.types.metric import Metric, Score, Statistic, StoredScore, always_defined
 from harness.types.privacy_spec import MOST_CANARIES, MOST_REFERENCES, PrivacySpec
-from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, ReportSpec
+from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, ReplacementSpec, ReportSpec
 from harness.types.review_spec import ReviewSpec, ScaleSpec
 from harness.types.rule import Rule, RuleKind, Tier
 from harness.types.score_total import ScoreTotal
@@ -102,6 +102,7 @@ __all__ = [
     "PrivacySpec",
     "PromptFormat",
     "QuantizationSpec",
+    "ReplacementSpec",
     "ReportSpec",
     "ReviewSpec",
     "Role",

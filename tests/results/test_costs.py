@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from harness.results import StrategyCosts, costs_of_a_run, costs_of_use, costs_over_tasks, total_cost
-from harness.results.costs import strategy_costs
+from harness.results import StrategyCosts, costs_of_a_run, costs_over_tasks, total_cost
+from harness.results.costs import costs_of_use, strategy_costs
 from harness.types import Cell, CellResult, Cost
 
 CELL = Cell("c", "task", "tiny", "lora", 100, 1)
@@ -65,15 +65,16 @@ def test_external_outputs_have_a_price_and_nothing_else() -> None:
 
 
 def test_strategies_are_compared_in_one_unit() -> None:
-    """Training once and 1,000 outputs: in money where all have a price, else in seconds; external outputs cost their price."""
+    """Training once and so many outputs: in money where all have a price, else in seconds; external outputs cost their price."""
     lora, base = costs([LOAD, TRAIN, PREDICT]), costs([LOAD, PREDICT])
     vendor = costs([Cost("predict", 0.0, "elsewhere", price=0.5)], outputs=100, external=True)
-    assert costs_of_use({"lora": lora, "base": base, "vendor": vendor}) == {
+    assert costs_of_use({"lora": lora, "base": base, "vendor": vendor}, 1000) == {
         "lora": pytest.approx(43.0), "base": pytest.approx(40.0), "vendor": pytest.approx(5.0),
     }  # fmt: skip
+    assert costs_of_use({"lora": lora, "vendor": vendor}, 10) == {"lora": pytest.approx(3.4), "vendor": pytest.approx(0.05)}
     unpriced = costs([Cost("train", 10.0, "cpu"), Cost("predict", 4.0, "cpu")])
     seconds = {"lora": pytest.approx(430.0), "other": pytest.approx(210.0), "vendor": None, "lost": None}
-    assert costs_of_use({"lora": lora, "other": unpriced, "vendor": vendor, "lost": None}) == seconds
+    assert costs_of_use({"lora": lora, "other": unpriced, "vendor": vendor, "lost": None}, 1000) == seconds
     assert costs_of_a_run({"lora": lora, "base": base}) == {"lora": pytest.approx(4.0), "base": pytest.approx(1.0)}
     assert costs_of_a_run({"lora": lora, "vendor": vendor, "lost": None}) == {"lora": 40.0, "vendor": None, "lost": None}
 

@@ -33,6 +33,7 @@ from harness.reporting.wording import (
     money_sentences,
     names,
     numbers,
+    replacement_sentences,
     review_sentences,
     review_tables,
     run_sentences,
@@ -51,7 +52,7 @@ from harness.webpage import content_security_policy, page_environment, seal_page
 
 _TEMPLATE = "report.html.j2"
 _STYLE = "report.css"
-_SCRIPTS = ("report.js", "money.js")
+_SCRIPTS = ("report.js", "money.js", "break_even.js")
 _WITHOUT_TEXT = '<meta name="bench-texts" content="left out">'
 _ANONYMIZED = '<meta name="bench-texts" content="anonymized">'
 _HEAD = 4000  # characters; the mark stands before anything of the run
@@ -104,7 +105,8 @@ def _environment(folder: Path) -> jinja2.Environment:
     modules = (
         card_sentences, charts, check_sentences, claim_sentences, decision_sentences, finding_sentences, first_screen, forecast_sentences,
         gate_sentences, gate_tables, guardrail_tables, leak_sentences, learning_sentences, money_sentences, names, numbers,
-        review_sentences, review_tables, run_sentences, safety_sentences, search_sentences, search_tables, served_sentences,
+        replacement_sentences, review_sentences, review_tables, run_sentences,
+        safety_sentences, search_sentences, search_tables, served_sentences,
         speed_sentences, table_notes,
         task_sentences, trivial_sentences,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from harness.reporting.wording import (
     leak_sentences,
     money_sentences,
     numbers,
+    replacement_sentences,
     run_sentences,
     search_sentences,
     search_tables,
@@ -75,6 +76,7 @@ def _task(task: TaskView) -> list[str]:
         _list(decision_sentences.NEXT_STEPS, [step.text for step in text.steps], [step.code for step in text.steps]),
         table,
         _text_table(money_sentences.build_money_table(task)) if task.money.rows else "",
+        *_replacements(task),
         *_speeds(task),
         *_leaks(task),
         *_search(task),
@@ -104,6 +106,13 @@ def _guardrails(task: TaskView) -> str:
         return ""
     table = guardrail_tables.list_guardrails(task.decision.guardrails)
     return "\n".join([*_rows(table), "", escape_markdown(table.under)])
+
+
+def _replacements(task: TaskView) -> list[str]:
+    report = task.replacement
+    rivals = report.rivals if report is not None else ()
+    tables = [replacement_sentences.build_replacement_table(report, rival) for rival in rivals if report is not None]
+    return [part for table in tables for part in (_text_table(table), escape_markdown(table.under, 1000))]
 
 
 def _speeds(task: TaskView) -> list[str]:

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.reporting.views import TaskOutcome
-from harness.reporting.views.sections import MoneyRow, SpeedRow
-from harness.reporting.wording import claim_sentences, leak_sentences, money_sentences, safety_sentences
+from harness.reporting.views.sections import MoneyRow, ReplacementReport, SpeedRow
+from harness.reporting.wording import claim_sentences, leak_sentences, money_sentences, replacement_sentences, safety_sentences
 
 
 def money_to_json(outcome: TaskOutcome) -> dict[str, Any]:
@@ -21,6 +21,7 @@ def money_to_json(outcome: TaskOutcome) -> dict[str, Any]:
         "accepted_by": money.accepted_by,
         "assumptions": money_sentences.list_assumptions(outcome),
         "strategies": [_row(row) for row in money.rows],
+        "replacement": None if outcome.replacement is None else _replacement(outcome.replacement),
         "served": [{"strategy": each.label} | asdict(each.measured) | asdict(each.costs) for each in outcome.served],
         "speeds": None if outcome.speeds is None else [_speed(row) for row in outcome.speeds.rows],
     }
@@ -56,6 +57,17 @@ def leak_to_json(outcome: TaskOutcome) -> dict[str, Any] | None:
         for row in report.rows
     ]
     return asdict(report) | {"rows": rows, "sentences": leak_sentences.list_findings(report)}
+
+
+def _replacement(report: ReplacementReport) -> dict[str, Any]:
+    """The break-even of each own strategy with each hosted one, and what it assumes."""
+    rows = [asdict(row.replacement) | {"quality": row.quality} for rival in report.rivals for row in rival.rows]
+    return {
+        "assumptions": report.spec.model_dump(),
+        "volume": report.volume,
+        "sentences": replacement_sentences.list_assumptions(report),
+        "pairs": rows,
+    }
 
 
 def _speed(row: SpeedRow) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from harness.reporting.wording import (
     learning_sentences,
     money_sentences,
     numbers,
+    replacement_sentences,
     run_sentences,
     search_sentences,
     search_tables,
@@ -65,6 +66,10 @@ def print_run(run: RunResults, console: Console, width: int | None = None) -> No
         _print_decision(task, text, console, width)
         if task.money.rows:
             _print_text_table(_narrowed(money_sentences.build_money_table(task), width), console, width)
+        if task.replacement is not None:
+            for rival in task.replacement.rivals:
+                table = replacement_sentences.build_replacement_table(task.replacement, rival)
+                _print_text_table(_narrowed(table, width), console, width)
         if task.speeds is not None:
             _print_text_table(_narrowed(speed_sentences.build_speed_table(task.speeds), width), console, width)
         if task.served:

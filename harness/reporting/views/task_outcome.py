@@ -13,6 +13,7 @@ from harness.reporting.views.sections import (
     LeakReport,
     LearningCurves,
     Money,
+    ReplacementReport,
     Safety,
     SearchReport,
     ServedComparison,
@@ -20,6 +21,7 @@ from harness.reporting.views.sections import (
     build_leak_report,
     build_learning_curves,
     build_money,
+    build_replacement_report,
     build_safety,
     build_search_report,
     build_serving_speeds,
@@ -79,6 +81,7 @@ class TaskOutcome:
         trivial: None where it has no score that could be computed here.
         full_tuning: strategies in shares of full fine-tuning; empty where that was not run.
         reviews: the packets that have ratings, the oldest first.
+        replacement: own strategies instead of hosted ones; None where none is hosted.
         speeds: how fast the models answer; None where that was not measured.
         served: what running servers answered.
         leaks: the leak test; None without one.
@@ -102,6 +105,7 @@ class TaskOutcome:
     verdicts: tuple[Verdict, ...]
     learning: LearningCurves | None
     money: Money
+    replacement: ReplacementReport | None
     speeds: ServingSpeeds | None
     served: tuple[ServedComparison, ...]
     safety: Safety
@@ -154,8 +158,9 @@ def build_task_outcome(results: TaskResults, *, volume: int | None = None) -> Ta
     """
     packets = load_reviews(results.run, results.task.name)
     reviews, verdicts = load_findings(results), load_standing_verdicts(results)
-    evidence = collect_evidence(results, reviews, verdicts)
-    decision = decide(evidence)
+    volume = results.task.report.volume if volume is None else volume
+    evidence = collect_evidence(results, reviews, verdicts, volume=volume)
+    decision, money = decide(evidence), build_money(results, reviews, volume)
     names, primary = tuple(_score_name(results, packets, metric) for metric in results.metrics), results.task.primary
     full_tuning, learning = compare_with_full_tuning(results), build_learning_curves(results)
     unchecked = [name.name for name in names if name.unchecked]
@@ -176,7 +181,8 @@ def build_task_outcome(results: TaskResults, *, volume: int | None = None) -> Ta
         reviews=reviews,
         verdicts=verdicts.current,
         learning=learning,
-        money=build_money(results, reviews, results.task.report.volume if volume is None else volume),
+        money=money,
+        replacement=build_replacement_report(evidence.replacements, decision, money, results.task.report.replacement, results.task.margin),
         speeds=build_serving_speeds(results),
         served=list_served_comparisons(results),
         safety=build_safety(results, reviews, about=about, unchecked=unchecked),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import harness.text
 
 NOTHING = "–"
@@ -194,6 +196,21 @@ def size(value: float | None) -> str:
 def count(value: float | None) -> str:
     """A whole number with thousands separators."""
     return NOTHING if value is None else f"{round(value):,}"
+
+
+def rounded_up(value: float | None) -> str:
+    """A count with two significant digits, rounded up: 39,433 is 40,000."""
+    return NOTHING if value is None else count(-_round_down(-value))
+
+
+def rounded_down(value: float | None) -> str:
+    """A count with two significant digits, rounded down: 39,433 is 39,000."""
+    return NOTHING if value is None else count(_round_down(value))
+
+
+def _round_down(value: float) -> float:
+    step = 10 ** max(0, math.floor(math.log10(abs(value))) - 1) if value else 1
+    return math.floor(value / step + 1e-9) * step
 
 
 def parameters(value: int | None) -> str:

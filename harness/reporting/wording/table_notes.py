@@ -102,7 +102,7 @@ def note_decision(task: TaskView) -> str:
         best = "the best of the strategies that are not ruled out" if excluded else "the best"
         notes.append(
             f"“As good as the best” means within the accepted margin Δ of {best}, judged for all strategies together. "
-            "The cheapest strategy has the lowest cost of training once and 1,000 outputs."
+            f"The cheapest strategy has the lowest cost of training once and {numbers.plural(task.money.volume, 'output')}."
         )
     return _with_mark(" ".join(notes), [result.primary for result in task.strategies])
 

@@ -76,13 +76,13 @@ def test_the_page_computes_the_costs_that_python_computes(sold: RunResults, open
     page = opened(sold)
     assert shown(page) == rows_at(sold, 100_000)
     for volume in VOLUMES:
-        page.get_by_label(money_sentences.VOLUME).fill(str(volume))
+        page.get_by_role("spinbutton", name=money_sentences.VOLUME).fill(str(volume))
         assert shown(page) == rows_at(sold, volume)
         tile = page.locator("[data-tile=money]")
         assert tile.locator(".head").inner_text() == f"{volume:,} outputs a month"
         subject = str(tile.locator("b").get_attribute("data-of"))
         assert tile.locator("b").inner_text() == rows_at(sold, volume)[subject]["month"]
-    page.get_by_label(money_sentences.PRICE).fill("4.5")
+    page.get_by_role("spinbutton", name=money_sentences.PRICE).fill("4.5")
     assert shown(page) == rows_at(sold, VOLUMES[-1], 4.5 / 0.09)
     assert not page.problems
 
@@ -92,7 +92,7 @@ def test_a_volume_that_is_none_changes_nothing(sold: RunResults, opened: Callabl
     page = opened(sold)
     before = shown(page)
     for wrong in ("0", "-5", "1.5", ""):
-        field = page.get_by_label(money_sentences.VOLUME)
+        field = page.get_by_role("spinbutton", name=money_sentences.VOLUME)
         field.fill(wrong)
         assert field.get_attribute("aria-invalid") is not None
         assert shown(page) == before

@@ -64,7 +64,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
 
 def set_evidence(monkeypatch: pytest.MonkeyPatch, situation: Situation) -> None:
     """Let every form of the report read the evidence of a situation."""
-    monkeypatch.setattr("harness.reporting.views.task_outcome.collect_evidence", lambda *read: situation.evidence)
+    monkeypatch.setattr("harness.reporting.views.task_outcome.collect_evidence", lambda *read, **more: situation.evidence)
 
 
 def split(line: str) -> tuple[str, str]:

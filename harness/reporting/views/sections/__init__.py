@@ -8,6 +8,13 @@ from harness.reporting.views.sections.leak_report import ExtraExposure, LeakProb
 from harness.reporting.views.sections.learning_curves import LearningCurves, StrategyCurve, build_learning_curves, shown_forecasts
 from harness.reporting.views.sections.money import Money, MoneyRow, ReviewTime, build_money
 from harness.reporting.views.sections.output_source import OutputSource
+from harness.reporting.views.sections.replacement import (
+    HostedRival,
+    QualityStanding,
+    ReplacementReport,
+    ReplacementRow,
+    build_replacement_report,
+)
 from harness.reporting.views.sections.safety import ErrorRow, ErrorTable, Safety, Subgroup, build_safety
 from harness.reporting.views.sections.search_report import (
     FieldFigure,
@@ -39,6 +46,7 @@ __all__ = [
     "ExtraExposure",
     "FieldFigure",
     "FullTuningShare",
+    "HostedRival",
     "LeakProblem",
     "LeakReport",
     "LeakRow",
@@ -48,6 +56,9 @@ __all__ = [
     "Money",
     "MoneyRow",
     "OutputSource",
+    "QualityStanding",
+    "ReplacementReport",
+    "ReplacementRow",
     "ReviewTime",
     "Safety",
     "SearchReport",
@@ -69,6 +80,7 @@ __all__ = [
     "build_leak_report",
     "build_learning_curves",
     "build_money",
+    "build_replacement_report",
     "build_safety",
     "build_search_report",
     "build_serving_speeds",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.decision import Decision, DecisionReason, DecisionState
 from harness.reporting.views import TaskOutcome
-from harness.reporting.wording import numbers
+from harness.reporting.wording import numbers, replacement_sentences
 from harness.reporting.wording.decision import recommendation_sentences as comparing
 from harness.reporting.wording.decision.condition_sentences import (
     condition_clause,
@@ -316,6 +316,7 @@ _NOTES = {
     "gate_foreign": _gate_foreign,
     "cheaper_undecided": _cheaper_undecided,
     "cheaper_unsafe": _cheaper_unsafe,
+    "replacement": lambda reason, task: replacement_sentences.describe_replacement(reason, task.primary.name),
     "sanity_note": reason_of_decision,
 }
 

@@ -1,0 +1,133 @@
+"""Own models instead of a hosted one: readers change the assumptions, and get the numbers that Python computes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_factory import HOSTILE, Made, make_run, page_of, summarization
+from rich.console import Console
+
+from harness.reporting import to_json, to_markdown
+from harness.reporting.terminal import print_run
+from harness.reporting.views import build_task_outcome
+from harness.reporting.wording import replacement_sentences
+from harness.results import RunResults
+from harness.results.break_even import find_break_even, hosted_amounts, own_amounts
+from harness.types import ReplacementSpec
+
+DECLARED = {"hosted": 5000 / 60 / 10, "price": 0.09, "hours": 730.0, "utilisation": 0.5, "months": 12.0, "minutes": 0.0, "reviewer": 0.0}
+CHANGES: tuple[Mapping[str, float], ...] = (
+    {"hosted": 0.2, "price": 3.5},
+    {"hours": 0, "utilisation": 0.02, "months": 0.5},
+    {"minutes": 2.5, "reviewer": 45},
+    {"hosted": 90, "minutes": 12},
+    {"hosted": 0.0001, "minutes": 0},
+)
+
+
+@pytest.fixture(scope="module")
+def rivals(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
+    """An untuned model, two tuned ones, and a hosted one at 0.5 for 60 outputs."""
+    cells = [
+        Made("base", 0.4),
+        Made("lora", 0.99, 1, train_seconds=310, predict_seconds=30.2),
+        Made("full", 0.98, 1, train_seconds=720, predict_seconds=44.0),
+        Made("vendor", 0.97, model="external"),
+    ]
+    return make_run(tmp_path_factory.mktemp("runs") / "rivals", [summarization(cells, rows=60, metrics=("rouge", "facts"), margin=0.2)])
+
+
+def expected(run: RunResults, given: Mapping[str, float]) -> dict[str, dict[str, str]]:
+    """The cells of the table by strategy, for these assumptions."""
+    (results,) = run.by_task.values()
+    outcome = build_task_outcome(results)
+    report = outcome.replacement
+    assert report is not None
+    spec = ReplacementSpec(
+        hours=given["hours"], utilisation=given["utilisation"], months=given["months"],
+        review_minutes=given["minutes"], reviewer_price=given["reviewer"],
+    )  # fmt: skip
+    report = replace(report, spec=spec, per_hour=given["price"])
+    factor, rows = given["price"] / 0.09, {}
+    for row in report.rivals[0].rows:
+        money, vendor = row.money, report.rivals[0].money
+        assert money is not None and vendor is not None
+        costs = money.costs
+        priced = replace(
+            costs, thousand_price=factor * (costs.thousand_price or 0.0), training_price=factor * (costs.training_price or 0.0)
+        )
+        shares = money.use.acceptable, vendor.use.acceptable
+        own = own_amounts(priced, spec, given["price"], shares[0])
+        hosted = hosted_amounts(replace(vendor.costs, thousand_price=given["hosted"]), shares[1])
+        found = find_break_even(own, hosted, spec, acceptable=shares)
+        changed = replace(row, replacement=replace(row.replacement, break_even=found, own_amounts=own, hosted_amounts=hosted))
+        rows[row.replacement.strategy] = {
+            "volume": replacement_sentences.describe_break_even(found),
+            "range": replacement_sentences.describe_range(found),
+            "own": replacement_sentences.describe_own_month(changed, report),
+            "hosted": replacement_sentences.describe_hosted_month(changed, report),
+        }
+    return rows
+
+
+def shown(page: Any) -> dict[str, dict[str, str]]:
+    table: dict[str, dict[str, str]] = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll(".replacement tr[data-label]")].map((row) => [row.dataset.label,
+        Object.fromEntries([...row.querySelectorAll("[data-cost]")].map((cell) => [cell.dataset.cost, cell.textContent]))]))"""
+    )
+    return table
+
+
+@pytest.mark.browser
+def test_the_page_computes_the_break_even_that_python_computes(rivals: RunResults, opened: Callable[..., Any]) -> None:
+    page = opened(rivals)
+    given = dict(DECLARED)
+    assert shown(page) == expected(rivals, given)
+    line = page.locator(".replacement path[data-line=lora]")
+    before = line.get_attribute("d")
+    for change in CHANGES:
+        for name, value in change.items():
+            page.locator(f".replacement input[name={name}]").fill(str(value))
+        given |= change
+        assert shown(page) == expected(rivals, given)
+    assert line.get_attribute("d") != before and "NaN" not in line.get_attribute("d")
+    table = shown(page)
+    for wrong in ("-1", "0", "1.5"):
+        page.locator(".replacement input[name=utilisation]").fill(wrong)
+        assert page.locator(".replacement input[name=utilisation]").get_attribute("aria-invalid") is not None
+        assert shown(page) == table
+    page.locator(".replacement input[name=price]").fill("")
+    page.locator(".replacement input[name=utilisation]").fill("1")
+    assert {row["volume"] for row in shown(page).values()} == {"a price is missing"}
+    assert not page.problems
+
+
+def test_every_form_of_the_report_says_from_which_volume_on(rivals: RunResults) -> None:
+    (decision,) = to_json(rivals)["decisions"]
+    pairs = {pair["strategy"]: pair for pair in decision["costs_in_use"]["replacement"]["pairs"]}
+    volume = pairs["lora"]["break_even"]["volume"]
+    text = f"about {replacement_sentences.numbers.rounded_up(volume)} outputs a month"
+    assert pairs["lora"]["quality"] == "shown" and 7000 < volume < 8000
+    terminal = StringIO()
+    print_run(rivals, Console(file=terminal, width=200))
+    for form in (to_markdown(rivals), page_of(rivals), terminal.getvalue()):
+        assert text in form and "730 device-hours a month" in form.replace("\n", " ")
+
+
+def test_without_a_hosted_strategy_nothing_is_said(tmp_path: Path) -> None:
+    cells = [Made("base", 0.4), Made("lora", 0.9, 1, train_seconds=300), Made("vendor", 0.8, model="external", priced=False)]
+    run = make_run(tmp_path / "own", [summarization(cells, rows=30)])
+    assert to_json(run)["decisions"][0]["costs_in_use"]["replacement"] is None
+    assert 'class="replacement"' not in page_of(run)
+
+
+def test_hostile_names_stay_text(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "hostile", [summarization([Made("base", 0.4), Made("vendor", 0.8, model=HOSTILE)], rows=30)])
+    assert 'class="replacement"' in page_of(run) and "<img src=x" not in page_of(run)
+    assert json.dumps(to_json(run))
