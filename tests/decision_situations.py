@@ -10,7 +10,8 @@ from evidence_factory import CEILING, evidence, score, strategy
 
 from harness.decision import Evidence, GateEvidence, SanityFinding, StrategyEvidence
 from harness.gate import GuardrailResult, GuardrailStatus
-from harness.statistics import ClaimStatus
+from harness.results import BreakEven, Replacement
+from harness.statistics import ClaimStatus, TotalsPair
 from harness.types import Rule
 
 NO_WORSE = Rule(rule="not_worse", score="unsupported_rate", margin=0.02, against="base")
@@ -98,6 +99,14 @@ FEW = SanityFinding(
 MISSED = SanityFinding(
     "missed_classes", "conditions", "full", {"missed": 1, "labels": 4, "recognized": 0, "examples": 38, "seeds": 1}, {"labels": ("urgent",)}
 )
+HOSTED: Mapping[str, BreakEven] = {  # full fine-tuning stands for a model that somebody else runs
+    "from a volume on": BreakEven("from", 41_234),
+    "from a volume on, with a range": BreakEven("from", 41_234, 29_800, 65_100, reviewed=True),
+    "from a volume on, perhaps never": BreakEven("from", 41_234, 29_800, None, reviewed=True),
+    "at any volume": BreakEven("always"),
+    "at no volume": BreakEven("never"),
+    "at a price that is missing": BreakEven("unknown"),
+}
 RATES = {"critical_error_rate": score(0.85)}
 
 
@@ -374,6 +383,16 @@ SITUATIONS = (
         None,
     ),
     Situation(
+        "totals only",
+        replace(
+            evidence([BASE, LORA]),
+            recommendation=None,
+            totals=(TotalsPair("base", "lora", 0.6, 0.001, "shown"),),
+        ),
+        "undecided",
+        None,
+    ),
+    Situation(
         "everything at once",
         limited(
             with_limit("base", 0.5),
@@ -384,5 +403,24 @@ SITUATIONS = (
         ),
         "ship_with_conditions",
         "lora",
+    ),
+    *(
+        Situation(
+            f"cheaper than a hosted model {when}",
+            evidence([BASE, LORA, FULL], replacements=(Replacement("lora", "full", found, None, None),)),
+            "ship",
+            "lora",
+        )
+        for when, found in HOSTED.items()
+    ),
+    Situation(
+        "cheaper than a hosted model, but perhaps worse",
+        evidence(
+            [BASE, strategy("lora", 0.79), strategy("full", 0.8)],
+            error=0.05,
+            replacements=(Replacement("lora", "full", BreakEven("always"), None, None),),
+        ),
+        "undecided",
+        None,
     ),
 )

@@ -142,9 +142,8 @@ def describe_replacement(reason: DecisionReason, score: str) -> str:
         return f"Replace {hosted} by {own} at any volume: it costs less, and {quality}."
     if when == "never":
         return starts_sentence(f"{own} costs more than {hosted} at any volume.", reason.strategy)
-    return starts_sentence(
-        f"{own} could replace {hosted}, {quality}; whether it costs less is not known: a price is missing.", reason.strategy
-    )
+    unpriced = "whether it costs less is not known, because a price is missing"
+    return starts_sentence(f"{own} is not worse than {hosted} by more than {margin}; {unpriced}.", reason.strategy)
 
 
 def write_page_texts(report: ReplacementReport) -> str:

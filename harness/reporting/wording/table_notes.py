@@ -102,9 +102,15 @@ def note_decision(task: TaskView) -> str:
         best = "the best of the strategies that are not ruled out" if excluded else "the best"
         notes.append(
             f"“As good as the best” means within the accepted margin Δ of {best}, judged for all strategies together. "
-            f"The cheapest strategy has the lowest cost of training once and {numbers.plural(task.money.volume, 'output')}."
+            f"The cheapest strategy has the lowest cost of {_cost_of_use(task)}."
         )
     return _with_mark(" ".join(notes), [result.primary for result in task.strategies])
+
+
+def _cost_of_use(task: TaskView) -> str:
+    """What the cheapest strategy is the cheapest in."""
+    outputs = numbers.plural(task.money.volume, "output")
+    return f"training once and {outputs}" if task.replacement is None else f"a month with {outputs}, as computed for the hosted model"
 
 
 def note_costs(device: str | None) -> str:
