@@ -34,8 +34,8 @@ def list_replacements(results: TaskResults) -> tuple[Replacement, ...]:
         BenchError: a result is damaged.
     """
     scored = results.scored
-    hosted = [result for result in scored if result.hosted]
-    own = [result for result in scored if not result.hosted and not result.external]
+    hosted = [result for result in scored if result.paid_by_output]
+    own = [result for result in scored if not result.external]
     return tuple(_compare(results, one, other) for other in hosted for one in own)
 
 

@@ -108,9 +108,9 @@ class StrategyResult:
         return self.definition.api is not None
 
     @property
-    def hosted(self) -> bool:
-        """Whether somebody else runs the model for a price per output."""
-        return self.external and self.costs is not None and self.costs.thousand_price is not None
+    def paid_by_output(self) -> bool:
+        """Whether somebody else runs the model for a price per output: a host, or whoever gave external outputs with a price."""
+        return self.hosted or (self.external and self.costs is not None and self.costs.thousand_price is not None)
 
     @property
     def is_base(self) -> bool:
