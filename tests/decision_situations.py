@@ -10,7 +10,7 @@ from evidence_factory import CEILING, evidence, score, strategy
 
 from harness.decision import Evidence, GateEvidence, SanityFinding, StrategyEvidence
 from harness.gate import GuardrailResult, GuardrailStatus
-from harness.results import BreakEven, Replacement
+from harness.results import BreakEven, HostedReplacement
 from harness.statistics import ClaimStatus, TotalsPair
 from harness.types import Rule
 
@@ -407,7 +407,7 @@ SITUATIONS = (
     *(
         Situation(
             f"cheaper than a hosted model {when}",
-            evidence([BASE, LORA, FULL], replacements=(Replacement("lora", "full", found, None, None),)),
+            evidence([BASE, LORA, FULL], replacements=(HostedReplacement("lora", "full", found, None, None),)),
             "ship",
             "lora",
         )
@@ -418,7 +418,7 @@ SITUATIONS = (
         evidence(
             [BASE, strategy("lora", 0.79), strategy("full", 0.8)],
             error=0.05,
-            replacements=(Replacement("lora", "full", BreakEven("always"), None, None),),
+            replacements=(HostedReplacement("lora", "full", BreakEven("always"), None, None),),
         ),
         "undecided",
         None,

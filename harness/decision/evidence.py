@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.decision.check_results import SanityFinding
 from harness.gate import GuardrailResult, Outcome
-from harness.results import Replacement
+from harness.results import HostedReplacement
 from harness.statistics import Recommendation, TotalsPair
 from harness.types import Rule, Score
 
@@ -99,5 +99,5 @@ class Evidence:
     totals: tuple[TotalsPair, ...] | None = None
     task_argument: str = ""
     sanity: tuple[SanityFinding, ...] = ()
-    replacements: tuple[Replacement, ...] = ()
+    replacements: tuple[HostedReplacement, ...] = ()
     foreign_verdicts: int = 0

@@ -9,7 +9,7 @@ from harness.decision.check_results import SanityFinding
 from harness.decision.decision import DecisionReason, ReasonOfDecision, SeedRisk
 from harness.decision.evidence import Evidence, StrategyEvidence
 from harness.gate import GuardrailStatus
-from harness.results import Replacement
+from harness.results import HostedReplacement
 from harness.statistics import Lead, Recommendation
 from harness.types import Score
 
@@ -228,15 +228,15 @@ def _replacements(about: StrategyEvidence, evidence: Evidence) -> list[DecisionR
 
 
 def _break_even_volume(replacement: Replacement) -> float:
-    found = replacement.break_even
-    return 0.0 if found.code == "always" else math.inf if found.volume is None else found.volume
+    point = replacement.break_even
+    return 0.0 if point.code == "always" else math.inf if point.volume is None else point.volume
 
 
-def _replacement(each: Replacement, lead: Lead, margin: float) -> DecisionReason:
-    found = each.break_even
-    values = {"volume": found.volume, "low": found.low, "high": found.high, "margin": margin}
+def _replacement(each: HostedReplacement, lead: Lead, margin: float) -> DecisionReason:
+    point = each.break_even
+    values = {"volume": point.volume, "low": point.low, "high": point.high, "margin": margin}
     numbers = {name: float(value) for name, value in values.items() if value is not None}
-    when = found.code if lead.is_shown else "unproven"
+    when = point.code if lead.is_shown else "unproven"
     return DecisionReason("replacement", "notes", each.strategy, numbers, {"hosted": (each.hosted,), "when": (when,)})
 
 

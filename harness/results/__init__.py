@@ -11,7 +11,7 @@ from harness.results.costs import PHASES, StrategyCosts, TotalCost, costs_of_a_r
 from harness.results.finished_cell import FinishedCell, find_cell
 from harness.results.leak_tests import EXPOSURE, EXTRACTION, LEAK_BOUNDS, LEAK_METRICS, LeakTest, leak_cost
 from harness.results.pairing import MetricMismatch, Pairing, check_same_examples, require_examples, shared_metrics
-from harness.results.replacements import Replacement, costs_to_choose_by, list_replacements
+from harness.results.replacements import HostedReplacement, costs_to_choose_by, list_replacements
 from harness.results.run_results import RunResults
 from harness.results.search_findings import BestSoFar, FieldFinding, SearchFindings, TrialFinding, TrialStanding, ValueRange
 from harness.results.search_summary import LEARNING_RATE, RaceDrop, RateRatio, SearchSummary
@@ -41,13 +41,13 @@ __all__ = [
     "CellProblem",
     "FieldFinding",
     "FinishedCell",
+    "HostedReplacement",
     "LeakTest",
     "MetricMismatch",
     "Pairing",
     "Payback",
     "RaceDrop",
     "RateRatio",
-    "Replacement",
     "RunResults",
     "SearchFindings",
     "SearchSummary",

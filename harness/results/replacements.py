@@ -12,7 +12,7 @@ from harness.results.task_results import TaskResults
 
 
 @dataclass(frozen=True)
-class Replacement:
+class HostedReplacement:
     """An own strategy instead of a hosted one, in money.
 
     Attributes:
@@ -27,7 +27,7 @@ class Replacement:
     hosted_amounts: UseAmounts | None
 
 
-def list_replacements(results: TaskResults) -> tuple[Replacement, ...]:
+def list_replacements(results: TaskResults) -> tuple[HostedReplacement, ...]:
     """Every own strategy beside every hosted one, both with a score; empty where no strategy is hosted.
 
     Raises:
@@ -59,10 +59,10 @@ def costs_to_choose_by(results: TaskResults, volume: int) -> dict[str, float | N
     return {label: amount.monthly(volume, spec, reviewed=reviewed) for label, amount in known.items()}
 
 
-def _compare(results: TaskResults, own: StrategyResult, hosted: StrategyResult) -> Replacement:
+def _compare(results: TaskResults, own: StrategyResult, hosted: StrategyResult) -> HostedReplacement:
     spec = results.task.report.replacement
     price = (results.run.plan.options.get("price") or {}).get("per_hour")
     per_hour = float(price) if isinstance(price, int | float) else None
     shares = acceptable_share(own), acceptable_share(hosted)
     amounts = own_amounts(own.costs, spec, per_hour, shares[0]), hosted_amounts(hosted.costs, shares[1])
-    return Replacement(own.label, hosted.label, find_break_even(*amounts, spec, acceptable=shares), *amounts)
+    return HostedReplacement(own.label, hosted.label, find_break_even(*amounts, spec, acceptable=shares), *amounts)

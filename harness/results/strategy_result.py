@@ -109,7 +109,7 @@ class StrategyResult:
 
     @property
     def paid_by_output(self) -> bool:
-        """Whether somebody else runs the model for a price per output: a host, or whoever gave external outputs with a price."""
+        """Whether the model is paid by the output: a host was asked, or the outputs of a file have a price."""
         return self.hosted or (self.external and self.costs is not None and self.costs.thousand_price is not None)
 
     @property

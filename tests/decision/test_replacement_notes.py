@@ -7,13 +7,13 @@ from evidence_factory import CEILING, MARGIN, evidence, score, strategy
 
 from harness.decision import Decision, DecisionReason, decide
 from harness.gate import GuardrailResult
-from harness.results import BreakEven, BreakEvenCode, Replacement
+from harness.results import BreakEven, BreakEvenCode, HostedReplacement
 
 FROM = BreakEven("from", 41_000, 30_000, None)
 
 
-def replacement(own: str = "lora", found: BreakEven = FROM, hosted: str = "incumbent") -> Replacement:
-    return Replacement(own, hosted, found, None, None)
+def replacement(own: str = "lora", found: BreakEven = FROM, hosted: str = "incumbent") -> HostedReplacement:
+    return HostedReplacement(own, hosted, found, None, None)
 
 
 def notes(decision: Decision) -> list[DecisionReason]:

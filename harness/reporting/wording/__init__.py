@@ -120,6 +120,7 @@ __all__ = [
     "progress_sentences",
     "recommendation_sentences",
     "record_sentences",
+    "replacement_sentences",
     "retrain_sentences",
     "review_sentences",
     "review_tables",

@@ -64,19 +64,19 @@ def describe_quality(row: ReplacementRow, report: ReplacementReport) -> str:
     return _QUALITY[row.quality].format(margin=numbers.margin(report.margin))
 
 
-def describe_break_even(found: BreakEven) -> str:
+def describe_break_even(point: BreakEven) -> str:
     """From which volume on the own strategy costs less."""
-    if found.code == "from":
-        return FROM.format(volume=numbers.rounded_up(found.volume))
-    return {"always": ALWAYS, "never": NEVER}.get(found.code, UNKNOWN)
+    if point.code == "from":
+        return FROM.format(volume=numbers.rounded_up(point.volume))
+    return {"always": ALWAYS, "never": NEVER}.get(point.code, UNKNOWN)
 
 
-def describe_range(found: BreakEven) -> str:
+def describe_range(point: BreakEven) -> str:
     """The volumes that the intervals allow; empty where there are none."""
-    if found.code != "from" or found.low is None:
+    if point.code != "from" or point.low is None:
         return ""
-    low = numbers.rounded_down(found.low)
-    return OPEN_RANGE.format(low=low) if found.high is None else RANGE.format(low=low, high=numbers.rounded_up(found.high))
+    low = numbers.rounded_down(point.low)
+    return OPEN_RANGE.format(low=low) if point.high is None else RANGE.format(low=low, high=numbers.rounded_up(point.high))
 
 
 def describe_own_month(row: ReplacementRow, report: ReplacementReport) -> str:
@@ -129,14 +129,14 @@ def describe_replacement(reason: DecisionReason, score: str) -> str:
         score: the name of the primary score.
     """
     own, hosted = strategy_in_sentence(reason.strategy), strategy_in_sentence(reason.texts["hosted"][0])
-    found, when = reason.numbers, reason.texts["when"][0]
-    margin = f"{numbers.margin(found['margin'])} in {score_in_sentence(score)}"
+    point, when = reason.numbers, reason.texts["when"][0]
+    margin = f"{numbers.margin(point['margin'])} in {score_in_sentence(score)}"
     if when == "unproven":
         return starts_sentence(f"{own} cannot replace {hosted} yet: it may be worse by more than {margin}.", reason.strategy)
     quality = f"it is not worse by more than {margin}"
     if when == "from":
-        volume = describe_break_even(BreakEven("from", _whole(found["volume"])))
-        ends = describe_range(BreakEven("from", low=_whole(found.get("low")), high=_whole(found.get("high"))))
+        volume = describe_break_even(BreakEven("from", _whole(point["volume"])))
+        ends = describe_range(BreakEven("from", low=_whole(point.get("low")), high=_whole(point.get("high"))))
         return f"Replace {hosted} by {own} from {volume} on{f' ({ends})' if ends else ''}: it costs less there, and {quality}."
     if when == "always":
         return f"Replace {hosted} by {own} at any volume: it costs less, and {quality}."
@@ -191,9 +191,9 @@ def list_row_data(row: ReplacementRow, rival: HostedRival) -> list[tuple[str, st
     return [(name, repr(float(value))) for name, value in values.items() if value is not None]
 
 
-def _with_range(found: BreakEven) -> str:
-    ends = describe_range(found)
-    return f"{describe_break_even(found)} ({ends})" if ends else describe_break_even(found)
+def _with_range(point: BreakEven) -> str:
+    ends = describe_range(point)
+    return f"{describe_break_even(point)} ({ends})" if ends else describe_break_even(point)
 
 
 def _whole(value: float | None) -> int | None:

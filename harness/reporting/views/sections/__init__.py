@@ -4,17 +4,17 @@ from harness.reporting.views.sections.calibration import Calibration, Calibratio
 from harness.reporting.views.sections.class_scores import ClassReport, Confusion, build_class_report
 from harness.reporting.views.sections.common_claims import ClaimCode, ClaimReason, ClaimVerdict, CommonClaim, check_common_claims
 from harness.reporting.views.sections.full_tuning import FullTuningShare, compare_with_full_tuning
-from harness.reporting.views.sections.leak_report import ExtraExposure, LeakProblem, LeakReport, LeakRow, build_leak_report
-from harness.reporting.views.sections.learning_curves import LearningCurves, StrategyCurve, build_learning_curves, shown_forecasts
-from harness.reporting.views.sections.money import Money, MoneyRow, ReviewTime, build_money
-from harness.reporting.views.sections.output_source import OutputSource
-from harness.reporting.views.sections.replacement import (
+from harness.reporting.views.sections.hosted_replacement import (
     HostedRival,
     QualityStanding,
     ReplacementReport,
     ReplacementRow,
     build_replacement_report,
 )
+from harness.reporting.views.sections.leak_report import ExtraExposure, LeakProblem, LeakReport, LeakRow, build_leak_report
+from harness.reporting.views.sections.learning_curves import LearningCurves, StrategyCurve, build_learning_curves, shown_forecasts
+from harness.reporting.views.sections.money import Money, MoneyRow, ReviewTime, build_money
+from harness.reporting.views.sections.output_source import OutputSource
 from harness.reporting.views.sections.safety import ErrorRow, ErrorTable, Safety, Subgroup, build_safety
 from harness.reporting.views.sections.search_report import (
     FieldFigure,

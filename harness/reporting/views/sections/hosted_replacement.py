@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from harness.decision import Decision
 from harness.reporting.views.sections.money import Money, MoneyRow
-from harness.results import Replacement
+from harness.results import HostedReplacement
 from harness.types import ReplacementSpec
 
 QualityStanding: TypeAlias = Literal["shown", "not_shown", "excluded", "not_compared"]
@@ -23,7 +23,7 @@ class ReplacementRow:
         money: its costs at full use of the device; None where they are not known.
     """
 
-    replacement: Replacement
+    replacement: HostedReplacement
     quality: QualityStanding
     money: MoneyRow | None
 
@@ -64,7 +64,7 @@ class ReplacementReport:
 
 
 def build_replacement_report(
-    replacements: Sequence[Replacement], decision: Decision, money: Money, spec: ReplacementSpec, margin: float
+    replacements: Sequence[HostedReplacement], decision: Decision, money: Money, spec: ReplacementSpec, margin: float
 ) -> ReplacementReport | None:
     """None where no strategy is hosted, or none is our own.
 
@@ -87,7 +87,7 @@ def build_replacement_report(
     return ReplacementReport(spec, money.volume, money.per_hour, money.currency, margin, rivals)
 
 
-def _quality(each: Replacement, decision: Decision) -> QualityStanding:
+def _quality(each: HostedReplacement, decision: Decision) -> QualityStanding:
     if decision.standing(each.strategy).status == "excluded":
         return "excluded"
     compared = decision.recommendation
