@@ -227,7 +227,7 @@ def _replacements(about: StrategyEvidence, evidence: Evidence) -> list[DecisionR
     return notes
 
 
-def _break_even_volume(replacement: Replacement) -> float:
+def _break_even_volume(replacement: HostedReplacement) -> float:
     point = replacement.break_even
     return 0.0 if point.code == "always" else math.inf if point.volume is None else point.volume
 
