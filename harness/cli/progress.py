@@ -147,12 +147,12 @@ class RunDisplay:
         self._lines = lines
 
     def event(self, event: Mapping[str, Any]) -> None:
-        """Show an event of a cell: damaged, start, phase, progress, lost or exit."""
+        """Show an event of a cell: damaged, start, phase, progress, lost, again or exit."""
         line, now = self._lines[event["cell"]], time.monotonic()
         kind = event["event"]
         if kind == "damaged":
             self._say(f"{line.label}: runs again: {event['problem']}")
-        elif kind == "lost":
+        elif kind in ("lost", "again"):
             line.state, line.phase = "waiting", ""
             self._say(f"{line.label}: runs again: {event['reason']}")
         elif kind == "stopped":

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
+from harness.engine.distributed import can_shard
 from harness.engine.models import Device, ModelSource
 from harness.engine.tuning import list_restarts
 from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_speeds
@@ -32,6 +33,7 @@ class TargetDevice:
         memory: bytes; None if it is unknown.
         known: its row of the table; None for the device of this machine, whose speeds are measured.
         dtype: the format that it computes in.
+        count: how many of them a cell can have.
     """
 
     name: str
@@ -40,6 +42,7 @@ class TargetDevice:
     price: Price
     dtype: str
     known: KnownDevice | None = None
+    count: int = 1
 
     def speeds(self, width: int) -> DeviceSpeeds:
         """Its speeds for a model of this width."""
@@ -59,8 +62,10 @@ def target_of_table(device: KnownDevice) -> TargetDevice:
 
 
 def target_of_machine(device: Device, price: Price) -> TargetDevice:
-    """The device of this machine."""
-    return TargetDevice(device.name, "cuda" if device.kind == "cuda" else "cpu", _memory_of_machine(device.kind), price, device.dtype)
+    """The device of this machine: of several GPUs, each of them."""
+    kind: DeviceKind = "cuda" if device.kind == "cuda" else "cpu"
+    count = len(device.indices) if kind == "cuda" else 1
+    return TargetDevice(device.name, kind, _memory_of_machine(device.kind), price, device.dtype, count=count)
 
 
 def _memory_of_machine(kind: str) -> int | None:
@@ -104,10 +109,10 @@ class CellWork:
         answers = _answers(self, formats, answering.batch, answering.nodes)
         step: MemoryStep | None = "as-planned"
         parts = answer_memory(self.outline, formats, max(answers.reading.peak, answers.writing.peak), target.kind)
-        seconds = 0.0
+        seconds, devices = 0.0, 1
         if self.strategy.train is not None:
             fitted = fit_training(self.outline, target, formats, speeds, partial(self._measure, target))
-            step, seconds = fitted.step, fitted.seconds
+            step, seconds, devices = fitted.step, fitted.seconds, fitted.devices
             parts = max(parts, fitted.parts, key=lambda each: each.total)
         elif target.memory is not None and parts.total > target.memory:
             step = None
@@ -119,10 +124,11 @@ class CellWork:
             peak=ForecastRange(parts.total),
             training_seconds=ForecastRange(seconds),
             answer_seconds=ForecastRange(answer),
-            price=None if per_hour is None else (seconds + answer) / 3600 * per_hour,
+            price=None if per_hour is None else (seconds + answer) / 3600 * per_hour * devices,
             currency=target.price.currency,
             available=target.memory,
             step=step,
+            devices=devices,
         )
 
     def _measure(self, target: TargetDevice, budget: int | None) -> TrainingWork:
@@ -136,6 +142,7 @@ class FittedTraining:
     step: MemoryStep | None
     parts: MemoryParts
     seconds: float
+    devices: int = 1
 
 
 def fit_training(
@@ -148,17 +155,30 @@ def fit_training(
     """
     smallest: FittedTraining | None = None
     for step in (*_WITHIN_A_STEP, *list_restarts(outline.strategy, target.kind)):
-        parts, seconds = _try_step(step, outline, target, formats, speeds, measure)
+        parts, seconds = _try_step(step, PLACEMENTS.get(step, Placement()), outline, target, formats, speeds, measure)
         if target.memory is None or parts.total <= target.memory:
             return FittedTraining(step, parts, seconds)
         if smallest is None or parts.total < smallest.parts.total:
             smallest = FittedTraining(None, parts, seconds)
-    assert smallest is not None
+    assert smallest is not None and target.memory is not None
+    for processes in _group_sizes(target.count) if can_shard(outline.strategy, outline.shape) else ():
+        parts, seconds = _try_step("sharded", Placement(processes=processes), outline, target, formats, speeds, measure)
+        if parts.total <= target.memory:
+            return FittedTraining("sharded", parts, seconds, processes)
     return smallest
+
+
+def _group_sizes(count: int) -> list[int]:
+    """How many devices a training is divided among, one after the other, until it fits: doubled, as the run does."""
+    sizes = [1]
+    while sizes[-1] < count:
+        sizes.append(min(2 * sizes[-1], count))
+    return sizes[1:]
 
 
 def _try_step(
     step: MemoryStep,
+    placement: Placement,
     outline: ModelOutline,
     target: TargetDevice,
     formats: Formats,
@@ -170,7 +190,6 @@ def _try_step(
     checkpointing = recipe.gradient_checkpointing == "on" or (
         recipe.gradient_checkpointing == "auto" and step not in ("as-planned", "smaller-micro-batches")
     )
-    placement = PLACEMENTS.get(step, Placement())
     work, smallest = measure(None), 2 if recipe.objective == "dpo" else 1
     for _ in range(_HALVINGS):
         counts = _cached_training(outline, formats, work.batch, checkpointing)
@@ -179,7 +198,7 @@ def _try_step(
             break
         work = measure(max(work.batch.tokens, work.batch.rows * work.batch.tokens // 2))
     seconds = training_seconds(outline, counts, work, speeds) + offloading_seconds(outline, work, placement)
-    return parts, seconds
+    return parts, seconds / placement.processes
 
 
 def _plain(strategy: Strategy) -> Strategy:

@@ -2,7 +2,7 @@
 
 A training holds weights, gradients, the optimizer's states, and what a step allocates. Gradients of earlier micro-batches are in place
 while the next one computes. The optimizer's own step needs room for one more number for each trained weight where it handles all tensors
-at once, as torch does on a GPU, else for the largest tensor.
+at once, as torch does on a GPU with weights in float32, else for the largest tensor.
 """
 
 from __future__ import annotations
@@ -28,10 +28,15 @@ _ANSWERING_PROCESS, _TRAINING_PROCESS = 640 * _MIB, 900 * _MIB
 
 @dataclass(frozen=True)
 class Placement:
-    """What a step of the ladder takes off the device."""
+    """What a step of the ladder takes off the device.
+
+    Attributes:
+        processes: among how many weights, gradients and states are divided, each with a device of its own.
+    """
 
     offloads_optimizer: bool = False
     offloads_weights: bool = False
+    processes: int = 1
 
 
 PLACEMENTS: dict[MemoryStep, Placement] = {
@@ -65,25 +70,33 @@ def training_memory(
     gradients = trained_width * sizes.trained
     # Paged states are in memory that the driver moves to the CPU when it needs room.
     on_device = not placement.offloads_optimizer and not recipe.optimizer.startswith("paged")
-    states = sizes.state_bytes(recipe, trained_width) if on_device else 0.0
+    states = sizes.state_bytes(recipe) if on_device else 0.0
     working = _working_bytes(outline, formats, step, gradients, accumulates=accumulates)
-    together = device == "cuda" and recipe.optimizer == "adamw"
-    own_step = trained_width * (sizes.trained if together else 2 * sizes.largest_trained) if on_device else 0
+    together = device == "cuda" and recipe.optimizer == "adamw" and recipe.weights == "float32"
+    own_step = 4 * (sizes.trained if together else 2 * sizes.largest_trained) if on_device else 0
     if placement.offloads_weights and outline.strategy.method != "full":
         weights, constants = _resident(outline, formats, weights + constants), 0.0
+    share = placement.processes
+    if share > 1:
+        working += _collected(outline, weights, gradients)
     return _with_runtime(
         MemoryParts(
-            weights=round(weights),
-            constants=round(constants),
-            adapter=4 * sizes.adapter,
-            gradients=round(gradients),
-            optimizer=round(states),
-            activations=round(max(working, own_step)),
+            weights=round(weights / share),
+            constants=round(constants),  # every process holds those of all weights
+            adapter=4 * sizes.adapter // share,
+            gradients=round(gradients / share),
+            optimizer=round(states / share),
+            activations=round(max(working, own_step / share)),
             runtime=0,
         ),
         device,
         trains=True,
     )
+
+
+def _collected(outline: ModelOutline, weights: float, gradients: float) -> float:
+    """What a process holds whole for a moment of weights that are divided: the layer that computes, the next one, and gradients of one."""
+    return (2 * weights + gradients) / max(1, outline.layer_count)
 
 
 def answer_memory(outline: ModelOutline, formats: Formats, peak: float, device: DeviceKind) -> MemoryParts:

@@ -88,23 +88,23 @@ class ModelSizes:
         per_weight = (1 + 4 / _OUTER_BLOCK) / _BLOCK if quantization.double_quantization else 4 / _BLOCK
         return self.packed / 2 + width * (self.base - self.packed), per_weight * self.packed + _TABLE_BYTES * layers
 
-    def state_bytes(self, recipe: TrainSpec, width: int) -> float:
-        """The bytes of the optimizer's states.
+    def state_bytes(self, recipe: TrainSpec) -> float:
+        """The bytes of the optimizer's states, with what compensated updates carry from step to step.
 
-        Args:
-            width: bytes of a trained weight; torch's AdamW keeps its two states in the same format.
+        Weights in bfloat16 are stepped on a float32 copy, so that theirs are in float32, too.
         """
-        return sum(_state_bytes(each, recipe, width) for each in self.weights if each.is_trained)
+        carried = 2.0 * self.trained if recipe.updates == "compensated" else 0.0
+        return carried + sum(_state_bytes(each, recipe) for each in self.weights if each.is_trained)
 
 
-def _state_bytes(weight: Weight, recipe: TrainSpec, width: int) -> float:
+def _state_bytes(weight: Weight, recipe: TrainSpec) -> float:
     count = weight.count
     if recipe.optimizer == "adafactor":  # one state for each row and one for each column (Shazeer and Stern 2018)
         *outer, rows, columns = weight.shape if len(weight.shape) > 1 else (1, 0, count)
         return 4.0 * (rows + columns) * (outer[0] if outer else 1)
     if recipe.optimizer in ("adamw_8bit", "paged_adamw_8bit") and count >= _EIGHT_BIT_FROM:
         return 2.0 * count * (1 + 4 / _STATE_BLOCK)
-    return 2.0 * count * (4 if recipe.optimizer != "adamw" else width)
+    return 2.0 * count * 4
 
 
 def list_weights(model: Any, base_names: frozenset[str]) -> ModelSizes:

@@ -29,8 +29,13 @@ def step_seconds(counts: StepCounts, speeds: DeviceSpeeds, *, operations: float,
 
 
 def offloading_seconds(outline: ModelOutline, work: TrainingWork, placement: Placement) -> float:
-    """Moving what a step of the ladder keeps on the CPU: gradients down and weights up, and frozen weights for both passes."""
+    """Moving what a step of the ladder keeps elsewhere. On the CPU: gradients down and weights up, and frozen weights for both passes. On
+    other GPUs: weights for both passes, and gradients; between GPUs, the link is at least as fast."""
     moved = 0.0
+    if placement.processes > 1:
+        share_of_others = 1 - 1 / placement.processes
+        weights = sum(outline.sizes.base_bytes(4 if outline.strategy.method == "full" else 2, outline.strategy.quantization))
+        moved += share_of_others * work.micro_batches * (2 * weights + 4.0 * outline.sizes.trained)
     if placement.offloads_optimizer:
         moved += work.steps * 8.0 * outline.sizes.trained
     if placement.offloads_weights and outline.strategy.method != "full":

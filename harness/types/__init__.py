@@ -16,7 +16,7 @@ from harness.types.guardrail_spec import GuardrailSpec
 from harness.types.hosted_forecast import HostedForecast
 from harness.types.hosted_measurement import HostedMeasurement
 from harness.types.leak_measurement import CanaryOutcome, LeakMeasurement
-from harness.types.memory_step import MEMORY_STEPS, MemoryStep, MemoryUse
+from harness.types.memory_step import AS_PLANNED, MEMORY_STEPS, LadderPlace, MemoryStep, MemoryUse
 from harness.types.metric import Metric, Score, Statistic, StoredScore, always_defined
 from harness.types.privacy_spec import MOST_CANARIES, MOST_REFERENCES, PrivacySpec
 from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, ReplacementSpec, ReportSpec
@@ -42,6 +42,7 @@ from harness.types.trial import DroppedStrategy, Trial, TrialMeasurement
 from harness.types.turn import EARLIER_TURNS, Role, RowLayout, Turn, read_turns, write_turns
 
 __all__ = [
+    "AS_PLANNED",
     "EARLIER_TURNS",
     "HIGHEST_LEARNING_RATE",
     "MEMORY_FIELDS",
@@ -84,6 +85,7 @@ __all__ = [
     "Kind",
     "LabelForm",
     "LabelSource",
+    "LadderPlace",
     "LeakMeasurement",
     "MemoryParts",
     "MemoryStep",

@@ -64,6 +64,7 @@ class CellForecast:
         price: of loading, training and answering, in `currency`; None if the price of the device is unknown.
         available: the device's memory in bytes; None if it is unknown.
         step: the first step of the memory ladder with which the cell fits; None if it fits with none.
+        devices: how many such devices it takes; memory and `peak` are those of each.
     """
 
     device: str
@@ -75,6 +76,7 @@ class CellForecast:
     currency: str
     available: int | None
     step: MemoryStep | None
+    devices: int = 1
 
     @property
     def fits(self) -> bool | None:

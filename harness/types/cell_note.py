@@ -14,7 +14,9 @@ NoteCode = Literal[
     "shots_omitted",  # count of total test prompts show fewer than `shots` examples, at least `fewest`
     "overfitting",  # validation loss rose after best_step while training loss fell
     "stopped_early",  # training ended at step, because validation loss had not improved since best_step
-    "memory_step",  # texts: the step of the memory ladder; tokens: of a micro-batch; speed: in percent of that as planned, 0 if unknown
+    # texts: the last step of the memory ladder, and that which each of several processes took besides; tokens: of a micro-batch; speed: in
+    # percent of that as planned, 0 if unknown; devices: that trained it together
+    "memory_step",
     "no_validation_examples",  # the weights of the last step were kept
     "external_outputs",  # texts: the name of the file
     "hosted_model",  # texts: the model and the host; tokens: of all prompts and answers

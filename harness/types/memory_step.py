@@ -20,11 +20,27 @@ MEMORY_STEPS: tuple[MemoryStep, ...] = get_args(MemoryStep)
 
 
 @dataclass(frozen=True)
+class LadderPlace:
+    """Where an attempt to train begins on the ladder. Of a training that is divided among GPUs, what each of its processes does besides."""
+
+    step: MemoryStep = "as-planned"
+    micro_batch_tokens: int | None = None
+    """The most tokens of a micro-batch; None: as planned."""
+
+
+AS_PLANNED = LadderPlace()
+
+
+@dataclass(frozen=True)
 class MemoryUse:
     """What a training did to fit its device, and what that cost in speed."""
 
     step: MemoryStep = "as-planned"
     """The last step of the ladder that it took."""
+    devices: int = 1
+    """How many processes divided the training among themselves, each with a device of its own."""
+    step_of_each: MemoryStep = "as-planned"
+    """Of weights that are divided: the last step that every process took besides."""
     micro_batch_tokens: int = 0
     """The most tokens of a micro-batch at its end; 0 if that is unknown."""
     tokens_per_second: float | None = None

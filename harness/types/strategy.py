@@ -92,6 +92,8 @@ class Strategy(Declared):
             problems.append(f"method '{self.method}' takes no 'train'" if self.train else f"method '{self.method}' needs 'train'")
         if self.method != "full" and self.train and self.train.weights != "float32":
             problems.append(f"method '{self.method}' trains an adapter, which stays in float32: remove 'train.weights'")
+        elif self.train and self.train.updates != "stochastic" and self.train.weights != "bfloat16":
+            problems.append(f"'train.updates: {self.train.updates}' is for 'train.weights: bfloat16': remove one, or add the other")
         if self.train and self.train.lora_plus is not None and str(self.adapter.get("peft_type")).upper() != "LORA":
             problems.append("'train.lora_plus' needs an adapter with 'peft_type: LORA'")
         if self.method not in ("prompt", "api") and self.shots:

@@ -18,6 +18,7 @@ HIGHEST_LEARNING_RATE = 1.0
 BySize: TypeAlias = Number | Mapping[str, Number]
 Optimizer: TypeAlias = Literal["adamw", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "adafactor"]
 WeightsFormat: TypeAlias = Literal["float32", "bfloat16"]
+Updates: TypeAlias = Literal["stochastic", "compensated"]
 Attention: TypeAlias = Literal["auto", "sdpa", "flash"]
 Objective: TypeAlias = Literal["likelihood", "dpo"]
 LossPlace: TypeAlias = Literal["answer", "assistant"]
@@ -60,8 +61,10 @@ class TrainSpec(Declared):
     """AdamW; with states in 8 bits; with states that move to the CPU's memory when the GPU's is full (`paged`); or Adafactor, whose states
     take hardly any memory."""
     weights: WeightsFormat = "float32"
-    """For method `full`: the format of the trained weights. With bfloat16, updates are rounded stochastically, so that small ones are not
-    lost."""
+    """For method `full`: the format of the trained weights."""
+    updates: Updates = "stochastic"
+    """For weights in bfloat16: how updates that are smaller than the format's precision are kept. They are rounded stochastically, which
+    keeps them on average, or what rounding has cut off is added to the next update (`compensated`), for 2 more bytes per weight."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     """Of the optimizer: decoupled, as in AdamW."""
     max_grad_norm: Annotated[float, Field(gt=0)] = 1.0

@@ -5,14 +5,19 @@ Not pinned here but only documented (docs/sizing.md says so): the table of LLaMA
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from harness.forecast.cell_planning import fit_training, formats_on, target_of_table
 from harness.forecast.memory_forecast import training_memory
+from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.public_models import write_public_model
+from harness.forecast.sizing import _training_of
 from harness.forecast.watched_steps import BatchShape, watch_training
+from harness.measure import get_devices
 from harness.types import MemoryParts, QuantizationSpec, Strategy, TrainSpec
 
 GIB, GB = 2**30, 1e9
@@ -45,6 +50,7 @@ METAMATH = BatchShape(4, 768, 4 * 768)
 @pytest.mark.soak
 def test_full_fine_tuning_of_llama_3b_in_the_comparison_of_peft(tmp_path: Path) -> None:
     parts = memory(tmp_path, "Llama-3.2-3B", strategy("full", weights="bfloat16"), METAMATH, checkpointing=False, accumulates=False)
+    parts = replace(parts, optimizer=parts.optimizer // 2)  # their AdamW keeps its states in bfloat16, ours in float32
     assert parts.total / GIB == pytest.approx(36.2, rel=0.15)
 
 
@@ -85,11 +91,39 @@ def test_qlora_of_70b_fits_48_gb_and_full_fine_tuning_does_not(tmp_path: Path) -
 @pytest.mark.soak
 def test_rules_of_thumb_of_llama_factory(tmp_path: Path) -> None:
     """README of LLaMA-Factory, for 7B: full in pure bf16 60 GB, LoRA 16 GB, QLoRA 6 GB; without batch or length, so that of its examples is
-    used (one example of 1,024 tokens, checkpointing). The first one is 8 bytes for each weight; its optimizer is fused."""
+    used (one example of 1,024 tokens, checkpointing). The first one is 8 bytes for each weight; its optimizer is fused and keeps its
+    states in bfloat16, half of ours."""
     batch = BatchShape(1, 1024, 1024, is_padded=False)
     lora = memory(tmp_path, "Llama-2-7B", strategy("peft"), batch, checkpointing=True)
     assert lora.total / GB == pytest.approx(16, rel=0.15)
     qlora = memory(tmp_path, "Llama-2-7B", strategy("peft", four_bit=True), batch, checkpointing=True)
     assert qlora.total / GB == pytest.approx(6, rel=0.15)
     full = memory(tmp_path, "Llama-2-7B", strategy("full", weights="bfloat16"), batch, checkpointing=True, accumulates=False)
-    assert (full.weights + full.gradients + full.optimizer) / GB == pytest.approx(60, rel=0.15)
+    assert (full.weights + full.gradients + full.optimizer / 2) / GB == pytest.approx(60, rel=0.15)
+
+
+def test_bytes_of_each_weight_that_strategies_readme_states(tmp_path: Path) -> None:
+    """Weights, gradients and states of full fine-tuning, in strategies/README.md."""
+    source = write_public_model("Llama-3.2-1B", tmp_path)
+    narrow = {"weights": "bfloat16"}
+    for train, expected in (
+        ({}, 16), (narrow, 12), (narrow | {"updates": "compensated"}, 14), ({"optimizer": "adamw_8bit"}, 10),
+        (narrow | {"optimizer": "adamw_8bit"}, 6), (narrow | {"optimizer": "adafactor"}, 4),
+    ):  # fmt: skip
+        outline = ModelOutline(source, strategy("full", **train))
+        parts = training_memory(outline, PURE, StepCounts(), "cuda")
+        assert (parts.weights + parts.gradients + parts.optimizer) / outline.sizes.base == pytest.approx(expected, rel=0.02), train
+
+
+def test_full_fine_tuning_that_fits_no_gpu_is_divided_among_the_fewest_that_it_fits(tmp_path: Path) -> None:
+    """8 billion weights take 128 GB with AdamW in float32, and its step 32 GB more: too much for two cards with 80 GB."""
+    outline = ModelOutline(write_public_model("Llama-3.1-8B", tmp_path), strategy("full"))
+    (device,) = get_devices(["h100"])
+    one = target_of_table(device)
+    forecasts = [
+        fit_training(outline, replace(one, count=count), formats_on(one), one.speeds(0), _training_of) for count in (2, 8)
+    ]  # fmt: skip
+    assert [(each.step, each.devices) for each in forecasts] == [(None, 1), ("sharded", 4)]
+    whole, part = forecasts[0].parts, forecasts[1].parts
+    assert (part.weights, part.gradients) == pytest.approx((whole.weights / 4, whole.gradients / 4), rel=1e-6)
+    assert part.total < device.memory < whole.total

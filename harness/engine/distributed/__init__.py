@@ -2,17 +2,27 @@
 
 from harness.engine.distributed.process_group import ONE_PROCESS, ProcessGroup, join_group
 from harness.engine.distributed.sharding import can_shard, is_sharded, shard
-from harness.engine.distributed.whole_tensors import copy_stored, is_divided, like_parameter, whole_tensor, write_whole_tensors
+from harness.engine.distributed.whole_tensors import (
+    StateRows,
+    copy_stored,
+    is_divided,
+    like_parameter,
+    local_part,
+    whole_tensor,
+    write_whole_tensors,
+)
 
 __all__ = [
     "ONE_PROCESS",
     "ProcessGroup",
+    "StateRows",
     "can_shard",
     "copy_stored",
     "is_divided",
     "is_sharded",
     "join_group",
     "like_parameter",
+    "local_part",
     "shard",
     "whole_tensor",
     "write_whole_tensors",

@@ -23,6 +23,36 @@ def is_divided(tensor: Any) -> bool:
     return hasattr(tensor, "full_tensor")  # a DTensor; importing its class would slow down every training
 
 
+def local_part(tensor: Any) -> Any:
+    """The rows that this process holds of a divided tensor, or the tensor itself."""
+    return tensor.to_local() if is_divided(tensor) else tensor
+
+
+class StateRows:
+    """The rows of an optimizer's tensor that belong to a divided parameter, on any device: a divided tensor when it is stored."""
+
+    def __init__(self, rows: Any, parameter: Any) -> None:
+        self._rows, self._parameter = rows, parameter
+        self.dtype = rows.dtype
+        self.shape = parameter.shape
+
+    def numel(self) -> int:
+        """The numbers of the whole tensor."""
+        return int(self._parameter.numel())
+
+    def element_size(self) -> int:
+        """The bytes of a number."""
+        return int(self._rows.element_size())
+
+    def detach(self) -> StateRows:
+        """Itself: an optimizer's tensors have no gradients."""
+        return self
+
+    def full_tensor(self) -> Any:
+        """The tensor with the rows of all processes, collected on the parameter's device."""
+        return _as_divided(self._rows, self._parameter).full_tensor()
+
+
 def whole_tensor(tensor: Any) -> Any:
     """The tensor with all its rows. If it is divided, every process must ask for it, and in the same order as for others."""
     return tensor.full_tensor() if is_divided(tensor) else tensor
@@ -51,8 +81,7 @@ def copy_stored(parameter: Any, name: str, stored: Any) -> None:
     import torch
 
     with torch.no_grad():
-        local = parameter.to_local() if is_divided(parameter) else parameter
-        local.copy_(_own_rows(parameter, name, stored))
+        local_part(parameter).copy_(_own_rows(parameter, name, stored))
 
 
 def like_parameter(parameter: Any, name: str, stored: Any) -> Any:
@@ -62,9 +91,14 @@ def like_parameter(parameter: Any, name: str, stored: Any) -> Any:
     """
     if not is_divided(parameter) or tuple(stored.get_slice(name).get_shape()) != tuple(parameter.shape):
         return stored.get_tensor(name)
+    return _as_divided(_own_rows(parameter, name, stored), parameter)
+
+
+def _as_divided(rows: Any, parameter: Any) -> Any:
+    """The rows of this process as a tensor that is divided as the parameter is."""
     from torch.distributed.tensor import DTensor
 
-    rows = _own_rows(parameter, name, stored).to(parameter.to_local().device)
+    rows = rows.to(parameter.to_local().device)
     return DTensor.from_local(
         rows, parameter.device_mesh, parameter.placements, run_check=False, shape=parameter.shape, stride=parameter.stride()
     )

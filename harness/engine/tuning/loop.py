@@ -33,7 +33,7 @@ from harness.engine.tuning.training_curve import CurveWriter
 from harness.engine.tuning.training_part import TrainingPart, cool_down
 from harness.engine.tuning.training_state import TrainingState, restore_state, store_state
 from harness.measure import Meter
-from harness.types import MemoryStep, Shape, TrainingSummary, TrainSpec
+from harness.types import AS_PLANNED, LadderPlace, Shape, TrainingSummary, TrainSpec
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,9 @@ def train(
     progress: Callable[[Progress], None] = lambda _: None,
     checkpoint_every: float = 30.0,
     part: TrainingPart | None = None,
-    memory_step: MemoryStep = "as-planned",
+    place: LadderPlace = AS_PLANNED,
+    on_place: Callable[[LadderPlace], None] = lambda _: None,
+    was_killed: bool = False,
     starts_again: bool = False,
     group: ProcessGroup = ONE_PROCESS,
 ) -> TrainingSummary:
@@ -84,22 +86,27 @@ def train(
         checkpoint_every: seconds between two checkpoints.
         part: train only this part of the steps, and leave a checkpoint from which the next part resumes. The costs until its beginning,
             which that checkpoint holds, are not counted again.
-        memory_step: the step of the memory ladder to begin with. Of an offloaded model, the frozen weights are on the CPU already.
+        place: where on the memory ladder to begin. Of an offloaded model, the frozen weights are on the CPU already.
+        on_place: receives each place on the ladder that is taken from then on.
+        was_killed: whether the system ended an attempt at this place because it ran out of memory: begin with the next one.
         starts_again: whether an attempt before this one ran out of memory in this process, so that `meter` knows its costs.
 
     Raises:
         torch.cuda.OutOfMemoryError: no step of the ladder that can be taken without a new start is left.
+        MemoryError: the same, after an attempt that the system ended.
         DivergedError: a loss is no longer finite.
         BenchError: the model cannot be trained with the recipe's `attention`.
-        GroupMemoryError: one of several processes needs smaller micro-batches.
+        GroupMemoryError: one of several processes ran out of memory: all start again at another place of the ladder.
     """
     schedule = Schedule.of(recipe, len(examples), parameters)
     checkpoints = Checkpoints(checkpoint, checkpoint_every, group)
     random = KeyedRandom(seed)
     examples = [replace(example, index=i) for i, example in enumerate(examples)]
     with random.replacing_dropout(), using_attention(model, recipe.attention), noisy_embeddings(model, recipe.neftune, random):
-        trainer = _trainer(model, recipe, seed, random, pad_id, device, shape, meter, memory_step, group)
+        trainer = _trainer(model, recipe, seed, random, pad_id, device, shape, meter, place, on_place, group)
         try:
+            if was_killed and not trainer.ladder.relieve(max(example.padded_length for example in examples)):
+                raise MemoryError("the system ran out of memory and killed the training, with one example at a time")
             return _train(trainer, examples, validation, schedule, seed, checkpoints, curve, progress, part, starts_again)
         finally:
             keep_activations(trainer.model)
@@ -144,7 +151,7 @@ def _train(
     summary = replace(
         summary,
         objective=recipe.objective,
-        memory=state.memory_use("sharded" if is_sharded(model) else trainer.ladder.step, trainer.ladder.token_budget),
+        memory=state.memory_use(trainer.ladder.step, trainer.ladder.token_budget, trainer.group.size, is_divided=is_sharded(model)),
     )
     if part is not None and part.end < schedule.steps:
         store_state(state, trainer, checkpoints)
@@ -171,7 +178,8 @@ def _trainer(
     device: Device,
     shape: Shape,
     meter: Meter,
-    step: MemoryStep,
+    place: LadderPlace,
+    on_place: Callable[[LadderPlace], None],
     group: ProcessGroup,
 ) -> Trainer:
     from accelerate import Accelerator
@@ -179,17 +187,17 @@ def _trainer(
     mixed_precision = "no" if recipe.weights == "bfloat16" else device.mixed_precision
     accelerator = Accelerator(mixed_precision=mixed_precision, cpu=device.kind == "cpu")
     # The groups of processes are ours, see harness/engine/distributed: accelerate has this one process, and its number formats.
-    offloads_weights = reaches(step, "offloaded-weights")
+    offloads_weights = reaches(place.step, "offloaded-weights")
     if offloads_weights:  # an adapter is where the weights are that it adapts
         for parameter in model.parameters():
             if parameter.requires_grad:
                 parameter.data = parameter.data.to(accelerator.device)
-    optimizer = make_optimizer(model, recipe, seed=seed, offloaded=reaches(step, "offloaded-optimizer"))
+    optimizer = make_optimizer(model, recipe, seed=seed, offloaded=reaches(place.step, "offloaded-optimizer"))
     model, optimizer = accelerator.prepare(model, optimizer, device_placement=[not offloads_weights, False])
     if recipe.gradient_checkpointing == "on":
         checkpoint_layers(model, random)
     start = (lambda: checkpoint_layers(model, random)) if can_checkpoint(recipe, model) else None
-    ladder = MemoryLadder(step, recipe.micro_batch_tokens or MICRO_BATCH_TOKENS[device.kind], start)
+    ladder = MemoryLadder(place, recipe.micro_batch_tokens or MICRO_BATCH_TOKENS[device.kind], start, on_place)
     ranks = RankAllocation.of(model)
     beta = recipe.preference_strength
     return Trainer(model, optimizer, accelerator, recipe.max_grad_norm, pad_id, meter, ladder, shape, ranks, random, group, beta)
@@ -201,7 +209,7 @@ def _step(trainer: Trainer, batch: Sequence[EncodedExample], schedule: Schedule,
     began = time.perf_counter()
     loss = trainer.step(batch, rate, state.step + 1)
     tokens, seconds = sum(example.length for example in batch), time.perf_counter() - began
-    state.record("sharded" if is_sharded(trainer.model) else trainer.ladder.step, tokens, seconds)
+    state.record(trainer.ladder.step, tokens, seconds, is_divided=is_sharded(trainer.model))
     state.step += 1
     state.target_tokens += sum(example.targets for example in batch)
     state.running.append(loss)

@@ -11,24 +11,39 @@ from typing import Any
 
 from harness.engine.adapters import peft_type
 from harness.engine.tuning.layer_checkpoints import find_checkpointing_problem
-from harness.types import MEMORY_STEPS, MemoryStep, Strategy, TrainSpec
+from harness.types import MEMORY_STEPS, LadderPlace, MemoryStep, Strategy, TrainSpec
 
 
 class MemoryLadder:
     """Where a training is on the ladder. `token_budget` is the most tokens of a micro-batch."""
 
-    def __init__(self, step: MemoryStep, token_budget: int, start_checkpointing: Callable[[], None] | None) -> None:
+    def __init__(
+        self,
+        place: LadderPlace,
+        planned_tokens: int,
+        start_checkpointing: Callable[[], None] | None,
+        on_place: Callable[[LadderPlace], None] = lambda place: None,
+    ) -> None:
         """
         Args:
-            step: the first step that is tried.
-            token_budget: the planned micro-batch.
+            place: where the training begins.
+            planned_tokens: the planned micro-batch.
             start_checkpointing: turns gradient checkpointing on; None if the strategy or the model does not allow it, or it is on.
+            on_place: is called with each place that is taken later.
         """
-        self.step, self.token_budget = step, token_budget
-        self._planned = token_budget
+        self.step, self.token_budget = place.step, planned_tokens
+        self._planned = planned_tokens
         self._start_checkpointing = start_checkpointing
-        if start_checkpointing is not None and reaches(step, "gradient-checkpointing"):
+        self._on_place = on_place
+        if start_checkpointing is not None and reaches(place.step, "gradient-checkpointing"):
             self._checkpoint()
+        if place.micro_batch_tokens is not None:
+            self.token_budget = min(planned_tokens, place.micro_batch_tokens)
+
+    @property
+    def place(self) -> LadderPlace:
+        """Where an attempt would begin that starts now."""
+        return LadderPlace(self.step, None if self.token_budget == self._planned else self.token_budget)
 
     def relieve(self, longest: int) -> bool:
         """Take less memory in the next attempt of a step whose longest example has so many tokens.
@@ -39,11 +54,12 @@ class MemoryLadder:
         if self.token_budget > longest:
             self.token_budget = max(longest, self.token_budget // 2)
             self.step = later(self.step, "smaller-micro-batches")
-            return True
-        if self._start_checkpointing is not None:
+        elif self._start_checkpointing is not None:
             self._checkpoint()
-            return True
-        return False
+        else:
+            return False
+        self._on_place(self.place)
+        return True
 
     def _checkpoint(self) -> None:
         """Keep no activations inside layers, which leaves room for the planned micro-batch again."""
@@ -71,8 +87,11 @@ def can_checkpoint(recipe: TrainSpec, model: Any) -> bool:
     return recipe.gradient_checkpointing == "auto" and find_checkpointing_problem(base, kind) is None
 
 
-def list_restarts(strategy: Strategy, device_kind: str) -> Sequence[MemoryStep]:
+def list_restarts(strategy: Strategy, device_kind: str, *, divided: bool = False) -> Sequence[MemoryStep]:
     """The steps that need a new start, in their order, as far as the strategy and the device allow them.
+
+    Args:
+        divided: whether the weights are divided among processes, where they stay.
 
     Paged states move to the CPU by themselves. Weights come to the GPU layer by layer only where nothing reads them outside of their layer:
     plain LoRA, on a base that is not packed in 4 bits.
@@ -84,6 +103,6 @@ def list_restarts(strategy: Strategy, device_kind: str) -> Sequence[MemoryStep]:
     if not recipe.optimizer.startswith("paged"):
         steps.append("offloaded-optimizer")
     plain_lora = strategy.method == "peft" and peft_type(strategy) == "LORA" and not strategy.adapter.get("use_dora")
-    if plain_lora and strategy.quantization is None:
+    if plain_lora and strategy.quantization is None and not divided:
         steps.append("offloaded-weights")
     return steps

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.engine.distributed import StateRows, is_divided, local_part
 from harness.types import TrainSpec
 
 RATE_FACTOR = "rate_factor"  # of a parameter group: its learning rate as a multiple of the schedule's
@@ -15,7 +16,7 @@ _CONSTANTS = ("qmap1", "qmap2")  # the codes of 8-bit states: the same for every
 def make_optimizer(model: Any, recipe: TrainSpec, *, seed: int = 0, offloaded: bool = False) -> Any:
     """The optimizer for the trained weights of a model. The learning rate is set before each step.
 
-    Weights in bfloat16 are stepped on a float32 copy and rounded stochastically.
+    Weights in bfloat16 are stepped on a float32 copy and rounded as the recipe's `updates` says.
 
     Args:
         seed: of the rounding.
@@ -28,7 +29,8 @@ def make_optimizer(model: Any, recipe: TrainSpec, *, seed: int = 0, offloaded: b
     named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     groups = _groups(named, recipe.lora_plus)
     if offloaded or recipe.weights == "bfloat16":
-        return StagedOptimizer(groups, lambda tensors: _make(tensors, recipe), seed, torch.device("cpu") if offloaded else None)
+        place = torch.device("cpu") if offloaded else None
+        return StagedOptimizer(groups, lambda tensors: _make(tensors, recipe), seed, place, compensates=recipe.updates == "compensated")
     return _make(groups, recipe)
 
 
@@ -39,14 +41,17 @@ def optimizer_tensors(optimizer: Any) -> dict[str, Any]:
     tensors = {}
     for i, parameter in enumerate(_parameters(optimizer)):
         for name, value in optimizer.state.get(parameter, {}).items():
-            if name not in _CONSTANTS:
-                tensors[f"{i}.{name}"] = value if isinstance(value, torch.Tensor) else torch.tensor(value)
+            if name in _CONSTANTS:
+                continue
+            tensor = value if isinstance(value, torch.Tensor) else torch.tensor(value)
+            is_part = is_divided(parameter) and tensor.ndim and not is_divided(tensor)
+            tensors[f"{i}.{name}"] = StateRows(tensor, parameter) if is_part else tensor
     return tensors
 
 
 def restore_optimizer(optimizer: Any, tensors: Mapping[str, Any]) -> None:
     """Restore the state that `optimizer_tensors` returned."""
-    from harness.engine.tuning.staged_optimizer import StagedOptimizer
+    from harness.engine.tuning.staged_optimizer import COMPENSATION, StagedOptimizer
 
     optimizer = getattr(optimizer, "optimizer", optimizer)  # accelerate's wrapper hides methods
     states: dict[int, dict[str, Any]] = {}
@@ -57,9 +62,11 @@ def restore_optimizer(optimizer: Any, tensors: Mapping[str, Any]) -> None:
         if i not in states:
             continue
         if isinstance(optimizer, StagedOptimizer):
+            values = {name: local_part(value) for name, value in states[i].items()}
+            compensation = values.pop(COMPENSATION, None)
             inner, stand_in = optimizer.stand_in(parameter)
-            _restore_state(inner, stand_in, states[i])
-            optimizer.settle(parameter)
+            _restore_state(inner, stand_in, values)
+            optimizer.settle(parameter, compensation)
         else:
             _restore_state(optimizer, parameter, states[i])
 

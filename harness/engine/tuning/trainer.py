@@ -17,10 +17,20 @@ from harness.engine.tuning.memory_ladder import MemoryLadder
 from harness.engine.tuning.optimizers import RATE_FACTOR
 from harness.engine.tuning.preference_loss import pair_margins, preference_losses
 from harness.measure import Meter
-from harness.types import Shape
+from harness.types import LadderPlace, Shape
 
 # More tokens at once do not make a CPU faster, and their activations take gigabytes (SmolLM2-135M with LoRA: 2.7 MB per token).
 MICRO_BATCH_TOKENS = {"cpu": 2048, "cuda": 8192, "mps": 4096}
+
+
+_FULL = ("DefaultCPUAllocator", "MPS backend out of memory")  # CUDA has an error of its own
+
+
+def is_device_full(error: BaseException) -> bool:
+    """Whether torch could not allocate a tensor."""
+    import torch
+
+    return isinstance(error, torch.cuda.OutOfMemoryError | MemoryError) or any(text in str(error) for text in _FULL)
 
 
 class DivergedError(Exception):
@@ -30,13 +40,13 @@ class DivergedError(Exception):
 class GroupMemoryError(MemoryError):
     """The GPU of one of several processes ran out of memory in a step, in which the others wait for it: all of them have to start again."""
 
-    def __init__(self, text: str, smaller: int) -> None:
+    def __init__(self, text: str, place: LadderPlace) -> None:
         """
         Args:
-            smaller: the tokens of a micro-batch to try next.
+            place: where on the memory ladder they start again.
         """
         super().__init__(text)
-        self.smaller = smaller
+        self.place = place
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,7 @@ class Trainer:
             return pair_margins(self.model, pairs, self.pad_id, self.accelerator.device)
 
     def _backward(self, examples: Sequence[EncodedExample], number: int) -> float:
-        """Accumulate the gradients of an effective batch, with further steps of the ladder if the GPU runs out of memory."""
+        """Accumulate the gradients of an effective batch, with further steps of the ladder if the device runs out of memory."""
         import torch
 
         losses = sum(example.losses for example in examples)
@@ -123,12 +133,11 @@ class Trainer:
         while True:
             try:
                 return self._accumulate(examples, losses, number)
-            except torch.cuda.OutOfMemoryError as error:
-                if self.group.size > 1 and self.ladder.token_budget > longest:
-                    self.ladder.relieve(longest)
-                    raise GroupMemoryError(str(error), self.ladder.token_budget) from error
-                if self.group.size > 1 or not self.ladder.relieve(longest):
+            except (RuntimeError, MemoryError) as error:
+                if not is_device_full(error) or not self.ladder.relieve(longest):
                     raise
+                if self.group.size > 1:
+                    raise GroupMemoryError(str(error), self.ladder.place) from error
             # Here, because the error would keep what its frames hold.
             self.optimizer.zero_grad()
             torch.cuda.empty_cache()

@@ -11,6 +11,8 @@ from harness.engine.tuning.checkpoint import Checkpoints
 from harness.engine.tuning.trainer import Trainer
 from harness.types import Cost, MemoryStep, MemoryUse, TrainingSummary
 
+_DIVIDED = "sharded"
+
 
 @dataclass
 class TrainingState:
@@ -32,20 +34,35 @@ class TrainingState:
     running: list[float] = field(default_factory=list)
     """The losses of the steps since the last validation."""
     work: dict[str, tuple[int, float]] = field(default_factory=dict)
-    """By step of the memory ladder: the tokens of the optimizer steps that were taken on it, and their seconds."""
+    """By step of the memory ladder, see `_work_key`: the tokens of the optimizer steps that were taken on it, and their seconds."""
     scaler: dict[str, Any] = field(default_factory=dict)
     """The gradient scaler of float16; empty for other dtypes."""
 
-    def record(self, step: MemoryStep, tokens: int, seconds: float) -> None:
+    def record(self, step: MemoryStep, tokens: int, seconds: float, *, is_divided: bool = False) -> None:
         """Count an optimizer step that was taken on this step of the memory ladder."""
-        before = self.work.get(step, (0, 0.0))
-        self.work[step] = (before[0] + tokens, before[1] + seconds)
+        key = _work_key(step, is_divided=is_divided)
+        before = self.work.get(key, (0, 0.0))
+        self.work[key] = (before[0] + tokens, before[1] + seconds)
 
-    def memory_use(self, step: MemoryStep, token_budget: int) -> MemoryUse:
-        """What was done to fit the memory, and what it cost in speed."""
+    def memory_use(self, step: MemoryStep, token_budget: int, devices: int = 1, *, is_divided: bool = False) -> MemoryUse:
+        """What was done to fit the memory, and what it cost in speed.
+
+        Args:
+            step: the last step of the memory ladder that each process took.
+            devices: of the processes that trained together.
+            is_divided: whether they divided the weights.
+        """
         speeds = {name: tokens / seconds for name, (tokens, seconds) in self.work.items() if seconds > 0}
-        before = speeds.get("as-planned") if step != "as-planned" else None
-        return MemoryUse(step, token_budget, speeds.get(step), before)
+        key = _work_key(step, is_divided=is_divided)
+        planned = next((name for name in ("as-planned", _DIVIDED) if name in speeds and name != key), None)
+        return MemoryUse(
+            step="sharded" if is_divided else step,
+            devices=devices,
+            step_of_each=step if is_divided else "as-planned",
+            micro_batch_tokens=token_budget,
+            tokens_per_second=speeds.get(key),
+            tokens_per_second_before=speeds[planned] if planned is not None else None,
+        )
 
     def summary(self, rate: float, steps_per_epoch: int, examples: int) -> TrainingSummary:
         """The summary of the finished training."""
@@ -63,6 +80,11 @@ class TrainingState:
             target_tokens=self.target_tokens,
             preferences=self.best_preferences,
         )
+
+
+def _work_key(step: MemoryStep, *, is_divided: bool) -> str:
+    """What names the work on a step of the ladder, of one process or of several that divide the weights."""
+    return step if not is_divided else _DIVIDED if step == "as-planned" else f"{_DIVIDED}, {step}"
 
 
 @dataclass(frozen=True)

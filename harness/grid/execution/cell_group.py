@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,10 +21,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.grid.execution.job import Emit, Event, Job
-from harness.grid.execution.system_limits import count_memory_kills, mentions_memory
+from harness.grid.execution.memory_place import after_kill, save_place
+from harness.grid.execution.system_limits import count_memory_kills, describe_peak, mentions_memory, peak_of_children
 from harness.measure import usable_cores
 from harness.store import CellFolder
-from harness.types import Status
+from harness.types import MEMORY_STEPS, LadderPlace, MemoryStep, Status
 
 _GRACE_SECONDS = 5.0  # for the process at fault to be heard, when another one has already lost its connection to it
 _MEMBER = """
@@ -35,39 +36,59 @@ from harness.parent_watch import end_with_parent
 end_with_parent(0)
 import json, sys
 from harness.grid.execution.group_member import run_member
-from harness.grid.execution.job import Job
-run_member(Job(**json.loads(sys.argv[1])), int(sys.argv[2]), sys.argv[3], events)
+from harness.grid.execution.job import read_job
+run_member(read_job(json.loads(sys.argv[1])), int(sys.argv[2]), sys.argv[3], events)
 """
 
 
 class GroupFailedError(Exception):
     """A process of the group failed. The text is for people."""
 
-    def __init__(self, status: Status, text: str, certainty: int, smaller: int | None = None) -> None:
+    def __init__(
+        self, status: Status, text: str, certainty: int, place: LadderPlace | None = None, killed_bytes: int | None = None
+    ) -> None:
         """
         Args:
             certainty: how sure it is that this process was at fault, and did not only lose its connection to another.
-            smaller: the tokens of a micro-batch that may fit, if these did not.
+            place: where on the memory ladder it may fit, if it did not.
+            killed_bytes: the resident memory with which the system has killed it because there was no more; None if it did not.
         """
         super().__init__(text)
-        self.status, self.certainty, self.smaller = status, certainty, smaller
+        self.status, self.certainty, self.place, self.killed_bytes = status, certainty, place, killed_bytes
 
 
-def run_group(job: Job, files: CellFolder, emit: Emit) -> Mapping[str, Any]:
+def run_group(job: Job, files: CellFolder, emit: Emit, restarts: Sequence[MemoryStep] = ()) -> Mapping[str, Any]:
     """Train the cell in `job.processes` processes; returns the `trained` event of the first one.
 
-    If micro-batches do not fit the memory of a GPU, the processes start again from the last checkpoint, with smaller ones.
+    If one of them runs out of memory, all start again from the last checkpoint, at the next place of the memory ladder.
+
+    Args:
+        restarts: the steps of the ladder that are taken once the processes find none, in their order.
 
     Raises:
         GroupFailedError: a process failed; its cause is an `OSError` if the disk is full or read-only.
     """
+    steps = [step for step in restarts if MEMORY_STEPS.index(step) > MEMORY_STEPS.index(job.place.step)]
     while True:
+        save_place(files, job)
         try:
             return _run_once(job, files, emit)
         except GroupFailedError as error:
-            if error.smaller is None:
+            following = _next_attempt(job, files, error, steps)
+            if following is None:
                 raise
-            job = replace(job, micro_batch_tokens=error.smaller)
+            job = following
+
+
+def _next_attempt(job: Job, files: CellFolder, error: GroupFailedError, steps: list[MemoryStep]) -> Job | None:
+    """The job at the next place of the ladder; None if memory was not the problem, or nothing is left. Takes its step from `steps`."""
+    if error.place is not None:
+        return replace(job, place=error.place, killed_bytes=None)
+    if error.killed_bytes is not None:
+        return after_kill(job, files, error.killed_bytes)
+    if error.status == "out-of-memory" and steps:
+        return replace(job, place=LadderPlace(steps.pop(0)), killed_bytes=None)
+    return None
 
 
 def _run_once(job: Job, files: CellFolder, emit: Emit) -> Mapping[str, Any]:
@@ -137,7 +158,8 @@ class _Group:
         self._events.put((rank, {"event": "exit", "code": member.wait()}))
 
     def _explain_failure(self, event: Event) -> GroupFailedError:
-        failure = GroupFailedError(event["status"], event["error"], 2 if event["expected"] else 0, event["smaller"])
+        place = LadderPlace(**event["place"]) if event["place"] is not None else None
+        failure = GroupFailedError(event["status"], event["error"], 2 if event["expected"] else 0, place)
         if event["errno"]:
             failure.__cause__ = OSError(event["errno"], os.strerror(event["errno"]))
         return failure
@@ -145,7 +167,9 @@ class _Group:
     def _explain_death(self, rank: int, code: int) -> GroupFailedError:
         process = f"process {rank + 1} of {len(self._members)}"
         if code == -signal.SIGKILL and count_memory_kills() > self._memory_kills:
-            return GroupFailedError("out-of-memory", f"the system ran out of memory and killed {process}", certainty=1)
+            peak = peak_of_children()
+            text = f"the system ran out of memory and killed {process}{describe_peak(peak)}"
+            return GroupFailedError("out-of-memory", text, certainty=1, killed_bytes=peak)
         end = f"was ended by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"ended with code {code}"
         if code != -signal.SIGKILL and mentions_memory(self._log):
             text = f"{process} could not get more memory or another thread, and {end}; see {self._log.name} in the cell's folder"

@@ -41,7 +41,7 @@ end_with_parent(0)
 import json, sys
 from harness.grid.execution.job import Job
 from harness.grid.execution.worker import run_process
-run_process(Job(**json.loads(sys.argv[1])), events)
+run_process(read_job(json.loads(sys.argv[1])), events)
 """
 
 

@@ -12,7 +12,6 @@ from harness.engine.inference import Predictor
 from harness.engine.models import ModelSource
 from harness.engine.prompts import EncodedPrompt, Shot, render_shots
 from harness.engine.support import SupportModel, add_support
-from harness.grid.execution.cell_group import run_group
 from harness.grid.execution.cell_training import CellTraining
 from harness.grid.execution.partial_predictions import PartialPredictions
 from harness.grid.execution.result_notes import notes_on_experts, notes_on_prompts, notes_on_training
@@ -43,7 +42,7 @@ class CellRun(CellTraining):
         together = outcome is None and self._trains_in_group
         if together:
             began = time.perf_counter()
-            trained = run_group(self._job, self.files, self.emit)
+            trained = self._run_group()
             outcome, loss_before = from_json_text(TrainingOutcome, trained["outcome"]), trained["loss_before"]
             self._count_unmeasured(began, outcome.costs)
         if outcome is None and self.strategy.train is not None:

@@ -28,14 +28,16 @@ from harness.engine.tuning import (
     reaches,
     train,
 )
+from harness.grid.execution.cell_group import GroupFailedError, run_group
 from harness.grid.execution.job import Emit, Job
+from harness.grid.execution.memory_place import require_devices, save_place
 from harness.grid.execution.reused_costs import AT_ONCE, DEVICES
 from harness.grid.execution.system_limits import free_device_memory, is_memory_error
 from harness.grid.execution.training_outcome import TrainingOutcome, save_outcome
 from harness.measure import Meter, environment
 from harness.metrics import get_script_digests
 from harness.store import CellFolder, RunFolder, to_json_line
-from harness.types import Cost, Example, MemoryStep, Shape, Strategy, Task, TrainingSummary
+from harness.types import Cost, Example, LadderPlace, Shape, Strategy, Task, TrainingSummary
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,7 @@ class CellTraining:
         self.group = group
         self.checkpoint_every = job.checkpoint_every
         self.trusts_code = job.trust_remote_code
-        # The processes of a group keep weights and states where they divided them.
-        self._memory_step: MemoryStep = job.memory_step if group.size == 1 else "as-planned"
+        self._place = job.place
         self._starts_again = False
         self._job = job
 
@@ -106,23 +107,34 @@ class CellTraining:
         checkpoint.
 
         Raises:
-            Exception: that memory ran out, if no step is left, or any other.
+            NeedsMoreDevicesError: no step is left on one device.
+            Exception: that memory ran out, if no step is left at all, or any other.
         """
-        restarts = [step for step in list_restarts(self.strategy, self.device.kind) if not reaches(self._memory_step, step)]
+        restarts = [step for step in list_restarts(self.strategy, self.device.kind) if not reaches(self._place.step, step)]
         while True:
             predictor = None
             try:
                 predictor = self._load_predictor(trained=False)
                 return predictor, self._tune(predictor)
             except Exception as error:
-                if predictor is None:  # the states of the optimizer were not there yet
-                    restarts = [step for step in restarts if step == "offloaded-weights"]
-                if not restarts or not is_memory_error(error):
+                if not is_memory_error(error):
                     raise
                 traceback.print_exc()  # into the cell's log
+                if predictor is None:  # the states of the optimizer were not there yet
+                    restarts = [step for step in restarts if step == "offloaded-weights"]
+                if not restarts:
+                    require_devices(self._job, self.strategy, self.shape)
+                    raise
             predictor = None  # here, because the error would keep what its frames hold
-            self._memory_step, self._starts_again = restarts.pop(0), True
+            self._keep_place(LadderPlace(restarts.pop(0)))
+            self._starts_again = True
             free_device_memory()
+
+    def _keep_place(self, place: LadderPlace) -> None:
+        """Keep where on the memory ladder the training is, for attempts after this one."""
+        self._place = place
+        if self.group.is_first:
+            save_place(self.files, replace(self._job, place=place))
 
     def _load_predictor(self, *, trained: bool) -> Predictor:
         self._announce("load")
@@ -139,7 +151,7 @@ class CellTraining:
             labels=self.labels,
             trust_remote_code=self.trusts_code,
             to_divide=self._divides,
-            offloaded=not trained and self._memory_step == "offloaded-weights",
+            offloaded=not trained and self._place.step == "offloaded-weights",
         )
 
     def _tune(self, predictor: Predictor) -> TrainingOutcome:
@@ -193,6 +205,17 @@ class CellTraining:
         unmeasured = time.perf_counter() - began - sum(cost.seconds for cost in measured)
         self.meter.add((Cost("load", max(0.0, unmeasured), self.device.name),))
 
+    def _run_group(self) -> Mapping[str, Any]:
+        """Let other processes train the cell together; returns the `trained` event of the first one."""
+        divides = can_shard(self.strategy, self.shape)
+        steps = list_restarts(self.strategy, self.device.kind, divided=divides)
+        try:
+            return run_group(self._job, self.files, self.emit, steps)
+        except GroupFailedError as error:
+            if error.status == "out-of-memory":
+                require_devices(self._job, self.strategy, self.shape)
+            raise
+
     @property
     def _divides(self) -> bool:
         """Whether this process holds a part of the model, and other processes the others."""
@@ -245,8 +268,7 @@ class CellTraining:
     def _train(self, predictor: Predictor, material: _Material) -> TrainingSummary:
         loaded, recipe, seed = predictor.loaded, self.strategy.train, self.cell.seed
         assert recipe is not None and seed is not None
-        if self._job.micro_batch_tokens is not None:
-            recipe = recipe.model_copy(update={"micro_batch_tokens": self._job.micro_batch_tokens})
+        self._keep_place(self._place)
         summary = train(
             loaded.model,
             material.examples,
@@ -263,7 +285,9 @@ class CellTraining:
             progress=self._report_step,
             checkpoint_every=self.checkpoint_every,
             part=self._part(material.steps),
-            memory_step=self._memory_step,
+            place=self._place,
+            on_place=self._keep_place,
+            was_killed=self._job.killed_bytes is not None,
             starts_again=self._starts_again,
             group=self.group,
         )

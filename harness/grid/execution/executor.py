@@ -18,6 +18,7 @@ class Executor(Protocol):
     def events(self) -> Iterator[Event]:
         """`ready` when cells can start, then the events of each cell with its id.
 
+        A cell that fits no fewer devices sends `divide` with the number of `processes` that are to train it, and has no result at its exit.
         The last event of a cell is one of these:
 
         - `exit` with the exit code of its process. All files of the cell are in the run folder then.

@@ -17,7 +17,8 @@ import selectors
 import signal
 from dataclasses import dataclass
 
-from harness.grid.execution.job import Job
+from harness.grid.execution.job import Job, read_job
+from harness.grid.execution.system_limits import peak_bytes
 from harness.grid.execution.worker import run_process, send_event
 from harness.parent_watch import end_with_parent
 
@@ -78,7 +79,7 @@ class _Server:
                     return
                 *lines, unread = (unread + received).split(b"\n")
                 for line in lines:
-                    self._start(Job(**json.loads(line)))
+                    self._start(read_job(json.loads(line)))
 
     def _start(self, job: Job) -> None:
         try:
@@ -114,8 +115,9 @@ class _Server:
             return
         self._selector.unregister(fd)
         os.close(fd)
-        _, status = os.waitpid(child.pid, 0)
-        send_event(self._events, {"cell": child.cell, "event": "exit", "code": os.waitstatus_to_exitcode(status)})
+        _, status, usage = os.wait4(child.pid, 0)
+        end = {"code": os.waitstatus_to_exitcode(status), "peak": peak_bytes(usage)}
+        send_event(self._events, {"cell": child.cell, "event": "exit", **end})
 
     def _children(self) -> list[selectors.SelectorKey]:
         return [key for key in self._selector.get_map().values() if isinstance(key.data, _Child)]

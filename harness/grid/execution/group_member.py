@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
@@ -42,8 +43,8 @@ def run_member(job: Job, rank: int, meeting_point: str, events: int) -> NoReturn
         traceback.print_exc()  # into the cell's log
         status, message = classify(error)
         failure = {"status": status, "error": message, "expected": is_expected(error), "errno": find_disk_error(error)}
-        smaller = error.smaller if isinstance(error, GroupMemoryError) else None
-        send_event(events, {"event": "failed", **failure, "smaller": smaller})
+        place = asdict(error.place) if isinstance(error, GroupMemoryError) else None
+        send_event(events, {"event": "failed", **failure, "place": place})
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

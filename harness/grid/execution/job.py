@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from harness.types import MemoryStep
+from harness.types import AS_PLANNED, LadderPlace
 
 Event = Mapping[str, Any]
 Emit = Callable[[Event], None]
@@ -14,17 +14,19 @@ Emit = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker needs besides the run folder. It is sent as JSON.
+    """What a worker needs besides the run folder. It is sent as JSON, of which `read_job` makes it again.
 
     Attributes:
         run, model_folder, cache_folder: absolute paths.
         model_digest: that of the model's content.
         checkpoint_every: seconds.
         at_once: how many cells share the device at a time.
-        memory_step: the step of the memory ladder that its training begins with.
+        place: where on the memory ladder its training begins.
+        killed_bytes: the resident memory of the last attempt at this place when the system ran out of memory and killed it, 0 if it is not
+            known; None if there was no such attempt.
         devices: how many GPUs this cell has for itself; 1 on a CPU.
         processes: how many processes train it together, on GPUs each with one of its own.
-        micro_batch_tokens: instead of the strategy's own, which did not fit; None: the strategy's.
+        most_processes: how many it may have if its training fits no fewer devices.
         environment: variables that its process sets before anything uses a device.
         trust_remote_code: the consent of the request that is carried out. The run.json cannot give it, because it may be a stranger's.
         plugins: the files that the user named, with the digest that each must have.
@@ -43,10 +45,11 @@ class Job:
     checkpoint_every: float
     model_digest: str = ""
     at_once: int = 1
-    memory_step: MemoryStep = "as-planned"
+    place: LadderPlace = AS_PLANNED
+    killed_bytes: int | None = None
     devices: int = 1
     processes: int = 1
-    micro_batch_tokens: int | None = None
+    most_processes: int = 1
     environment: Mapping[str, str] = field(default_factory=dict)
     trust_remote_code: bool = False
     plugins: Mapping[str, str] = field(default_factory=dict)
@@ -56,3 +59,12 @@ class Job:
     server: Mapping[str, Any] = field(default_factory=dict)
     per_hour: float | None = None
     currency: str = "USD"
+
+    def with_processes(self, processes: int) -> Job:
+        """The same cell, trained by so many processes, on GPUs each with one of its own."""
+        return replace(self, processes=processes, devices=processes if self.device["kind"] == "cuda" else 1)
+
+
+def read_job(fields: Mapping[str, Any]) -> Job:
+    """The job with these fields of JSON."""
+    return Job(**{**fields, "place": LadderPlace(**fields["place"])})

@@ -23,7 +23,7 @@ class Listener(Protocol):
         """The cells of the plan have changed: a search continues, or has ended."""
 
     def event(self, event: Event) -> None:
-        """Something happened to a cell: damaged, start, phase, progress, lost, stopped, exit; later to its model: measuring, phase,
+        """Something happened to a cell: damaged, start, phase, progress, lost, again, stopped, exit; later to its model: measuring, phase,
         measured."""
 
     def hosted(self, forecast: HostedForecast) -> None:

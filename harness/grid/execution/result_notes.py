@@ -60,10 +60,12 @@ def notes_on_training(result: CellResult) -> list[CellNote]:
         notes.append(CellNote("overfitting", {"best_step": training.best_step}))
     if training.stopped_early:
         notes.append(CellNote("stopped_early", {"step": training.steps, "best_step": training.best_step}))
-    if training.memory.step != "as-planned":
-        now, before = training.memory.tokens_per_second, training.memory.tokens_per_second_before
+    memory = training.memory
+    if memory.step != "as-planned":
+        now, before = memory.tokens_per_second, memory.tokens_per_second_before
         speed = round(100 * now / before) if now and before else 0
-        notes.append(CellNote("memory_step", {"tokens": training.memory.micro_batch_tokens, "speed": speed}, (training.memory.step,)))
+        numbers = {"tokens": memory.micro_batch_tokens, "speed": speed, "devices": memory.devices}
+        notes.append(CellNote("memory_step", numbers, (memory.step, memory.step_of_each)))
     if training.best_validation_loss is None:
         notes.append(CellNote("no_validation_examples"))
     return notes

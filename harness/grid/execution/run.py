@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from harness.cache import cache_folder
 from harness.data.identity import normalized_inputs_digest
 from harness.engine.models import Device
 from harness.errors import BenchError, setting
@@ -20,6 +19,7 @@ from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.hosted_cells import HostedCells
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.listener import Listener
+from harness.grid.execution.make_job import make_job
 from harness.grid.execution.reused_cells import list_columns, reuse_finished_cell, score_again
 from harness.grid.execution.scheduler import CellScheduler
 from harness.grid.execution.search_run import RunTrials, SearchRun
@@ -29,9 +29,8 @@ from harness.grid.execution.stored_columns import keep_named_columns
 from harness.grid.planning import HostedRequest, Planned, SearchPlan, Server, choose_served_cell, with_forecasts
 from harness.measure import return_freed_memory
 from harness.metrics import file_families, metrics_for, try_metrics
-from harness.plugins import plugin_files
 from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_unfinished_run
-from harness.types import Cell, MemoryStep
+from harness.types import Cell
 
 
 def execute(
@@ -101,7 +100,8 @@ def execute(
         _report_damage(damage, listener)
         try:
             opener = open_executor or partial(open_cell_processes, planned.device)
-            with CellScheduler(folder, _recorded(plan, folder, listener.event), opener) as scheduler:
+            devices = None if shares_device else at_once * devices_per_cell
+            with CellScheduler(folder, _recorded(plan, folder, listener.event), opener, devices) as scheduler:
 
                 def run_missing(plan: RunPlan, cells: Sequence[Cell]) -> None:
                     """Take what other runs have finished of these cells, and run the others."""
@@ -109,9 +109,19 @@ def execute(
                         _reuse_cells(plan, cells, folder, listener)
                     missing = [cell for cell in _without_results(cells, folder) if planned.plan.get_strategy(cell).has_model]
                     together = max(1, min(at_once, len(missing)))
-                    shared_by = together if shares_device else 1
-                    ready = [_job(planned, folder, cell, checkpoint_every, shared_by, devices_per_cell) for cell in missing]
-                    scheduler.run(ready, at_once=together * max((job.devices for job in ready), default=1))
+                    ready = [
+                        make_job(
+                            planned,
+                            folder,
+                            cell,
+                            checkpoint_every=checkpoint_every,
+                            shared_by=together if shares_device else 1,
+                            devices_per_cell=devices_per_cell,
+                            most_devices=_most_devices(planned.device, devices),
+                        )
+                        for cell in missing
+                    ]
+                    scheduler.run(ready, at_once=together)
 
                 if planned.search is not None:
                     planned = _search(planned, planned.search, folder, listener, run_missing)
@@ -191,11 +201,16 @@ def _choose_cells_at_once(jobs: int | None, device: Device, devices_per_cell: in
     return jobs or most
 
 
+def _most_devices(device: Device, devices: int | None) -> int:
+    """How many devices a cell may have that fits no fewer, of those that all cells together may use."""
+    return devices or 1 if device.kind == "cuda" else 1
+
+
 def _measure_serving(planned: Planned, folder: RunFolder, listener: Listener, limit: float | None) -> None:
     """Measure how fast the models of this run answer, one at a time, where that was not done before; for 0 seconds, none."""
     if limit == 0:
         return
-    jobs = list_serving_jobs(folder, planned.plan.cells, limit, lambda cell: _job(planned, folder, cell, 0.0, 1, 1))
+    jobs = list_serving_jobs(folder, planned.plan.cells, limit, lambda cell: make_job(planned, folder, cell))
     _work_on_finished(jobs, planned, folder, renamed_events(listener.event, "measuring", "measured"))
 
 
@@ -213,7 +228,7 @@ def _compare_with_server(planned: Planned, folder: RunFolder, listener: Listener
     if result.status != "done" or result.served is not None:
         return
     price = planned.plan.options["price"]
-    job = _job(planned, folder, cell, 0.0, 1, 1)
+    job = make_job(planned, folder, cell)
     job = replace(job, server=server_fields(server), per_hour=price["per_hour"], currency=price["currency"])
     _work_on_finished([job], planned, folder, renamed_events(listener.event, "asking", "asked"))
 
@@ -299,34 +314,3 @@ def _reuse_cells(plan: RunPlan, cells: Sequence[Cell], folder: RunFolder, listen
     for cell in _without_results(cells, folder):
         if other := reuse_finished_cell(plan, folder, cell):
             listener.reused(cell, other)
-
-
-def _first_memory_step(planned: Planned, cell: Cell) -> MemoryStep:
-    """The step of the memory ladder that a training begins with: on a GPU, the first that is forecast to fit."""
-    forecast = planned.plan.forecasts.get(cell.id) if planned.device.kind == "cuda" else None
-    return "as-planned" if forecast is None or forecast.step is None else forecast.step
-
-
-def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: float, shared_by: int, devices_per_cell: int) -> Job:
-    device = {"kind": planned.device.kind, "name": planned.device.name, "dtype": planned.device.dtype}
-    model = planned.sources[cell.model]
-    trusts_code = bool(planned.plan.options["trust_remote_code"])
-    support = planned.support_models.get(cell.task)
-    processes = devices_per_cell if planned.plan.get_strategy(cell).train is not None else 1  # nothing else is divided
-    return Job(
-        run=str(folder.path.resolve()),
-        cell=cell.id,
-        model_folder=str(model.folder),
-        model_digest=model.digest,
-        device=device,
-        cache_folder=str(cache_folder()),
-        checkpoint_every=checkpoint_every,
-        at_once=shared_by,
-        devices=processes if planned.device.kind == "cuda" else 1,
-        processes=processes,
-        memory_step=_first_memory_step(planned, cell),
-        trust_remote_code=trusts_code,
-        plugins={str(installed.file): installed.sha256 for installed in plugin_files()},
-        support_model={} if support is None else {**asdict(support), "folder": str(support.folder)},
-        trusts_support_model=trusts_code and support in planned.sources.values(),
-    )

@@ -13,7 +13,8 @@ from types import TracebackType
 from harness.errors import RunStoppedError
 from harness.grid.execution.executor import Executor, OpenExecutor
 from harness.grid.execution.job import Event, Job
-from harness.grid.execution.system_limits import count_memory_kills, mentions_memory
+from harness.grid.execution.memory_place import attempt_after_kill, describe_attempt, on_more_devices
+from harness.grid.execution.system_limits import count_memory_kills, describe_peak, mentions_memory
 from harness.store import RunFolder
 from harness.types import CellResult, Status
 
@@ -27,11 +28,13 @@ class _Round:
     Attributes:
         waiting: the next ones, in their order.
         running: by cell, with the number of the system's memory kills when it started.
+        divided: by cell that has asked for it, how many processes are to train it next.
         losses: how many machines each cell has lost.
     """
 
     waiting: list[Job]
     running: dict[str, tuple[Job, int]] = field(default_factory=dict)
+    divided: dict[str, int] = field(default_factory=dict)
     losses: Counter[str] = field(default_factory=Counter)
 
     def take_next(self, places: int) -> Job | None:
@@ -50,8 +53,15 @@ class CellScheduler:
     The executor stays open between rounds with the same number of cells at a time, so that no round repeats the imports.
     """
 
-    def __init__(self, folder: RunFolder, on_event: Callable[[Event], None], open_executor: OpenExecutor) -> None:
+    def __init__(
+        self, folder: RunFolder, on_event: Callable[[Event], None], open_executor: OpenExecutor, devices: int | None = None
+    ) -> None:
+        """
+        Args:
+            devices: how many all cells together may use at a time; None: one for each cell that runs at the same time.
+        """
         self._folder, self._on_event, self._open_executor = folder, on_event, open_executor
+        self._devices = devices
         self._opened = ExitStack()
         self._at_once = 0  # of the open executor; 0: none is open
         self._executor: Executor | None = None
@@ -65,10 +75,11 @@ class CellScheduler:
         self._opened.close()
 
     def run(self, jobs: Sequence[Job], *, at_once: int = 1) -> None:
-        """Run the cells in their order, on `at_once` devices at a time; returns when all have ended.
+        """Run the cells in their order, `at_once` at a time as far as the devices suffice; returns when all have ended.
 
-        A process that dies without a result (killed, or crashed in native code) makes a failed cell. A cell whose machine is lost runs
-        again on another one; if it loses several, it is a failed cell.
+        A process that dies without a result (killed, or crashed in native code) makes a failed cell. A cell whose training the system kills
+        because it runs out of memory, or that needs more devices, starts again at the next place of the memory ladder. A cell whose machine
+        is lost runs again on another one; if it loses several, it is a failed cell.
 
         Raises:
             RunStoppedError: the process that starts the others died, no process can be started, or the disk is full or read-only.
@@ -82,12 +93,14 @@ class CellScheduler:
         for event in self._events:
             if event["event"] == "stop":
                 raise RunStoppedError(f"{self._folder.path}: {event['reason']}. Correct this, and run the same command again to resume.")
+            if event["event"] == "divide":
+                cells.divided[event["cell"]] = event["processes"]
+                continue
             if event["event"] not in ("ready", "exit", "lost"):
                 self._on_event(event)
                 continue
             if event["event"] == "exit":
-                require_result(self._folder, event, cells.running.pop(event["cell"])[1])
-                self._on_event(event)
+                self._end(cells, event)
             elif event["event"] == "lost":
                 self._run_again(cells, event)
             self._is_ready = True
@@ -108,9 +121,21 @@ class CellScheduler:
     def _start(self, cells: _Round) -> None:
         """Start as many cells as can run."""
         assert self._executor is not None
-        while job := cells.take_next(self._at_once):
+        while job := cells.take_next(self._devices or self._at_once):
             self._on_event({"event": "start", "cell": job.cell})
             self._executor.start(job)
+
+    def _end(self, cells: _Round, event: Event) -> None:
+        """Note the end of a cell, or put it first in the queue if it is to start again at another place of the memory ladder."""
+        job, kills = cells.running.pop(event["cell"])
+        processes = cells.divided.pop(job.cell, None)
+        again = on_more_devices(job, processes) if processes else attempt_after_kill(job, self._folder.cell(job.cell), event, kills)
+        if again is None:
+            require_result(self._folder, event, kills)
+            self._on_event(event)
+            return
+        self._on_event({"event": "again", "cell": job.cell, "reason": describe_attempt(again)})
+        cells.waiting.insert(0, again)
 
     def _run_again(self, cells: _Round, event: Event) -> None:
         """Put the cell of a lost machine first in the queue, unless it has lost too many."""
@@ -134,7 +159,8 @@ def require_result(folder: RunFolder, event: Event, memory_kills: int) -> None:
     files = folder.cell(event["cell"])
     if files.is_finished():
         return
-    status, error = _cause_of_death(event["code"], count_memory_kills() > memory_kills, files.log)
+    killed = count_memory_kills() > memory_kills
+    status, error = _cause_of_death(event["code"], killed, files.log, event.get("peak", 0))
     store_failure(folder, event["cell"], status, error)
 
 
@@ -144,10 +170,14 @@ def store_failure(folder: RunFolder, cell_id: str, status: Status, error: str) -
     folder.cell(cell_id).write_result(CellResult(cell, status, error=error))
 
 
-def _cause_of_death(code: int, out_of_memory: bool, log: Path) -> tuple[Status, str]:
-    """The status and the error of a cell whose process left no result."""
+def _cause_of_death(code: int, out_of_memory: bool, log: Path, peak: int = 0) -> tuple[Status, str]:
+    """The status and the error of a cell whose process left no result.
+
+    Args:
+        peak: of its resident memory in bytes; 0 if that is not known.
+    """
     if code == -signal.SIGKILL and out_of_memory:
-        return "out-of-memory", "the system ran out of memory and killed the cell's process"
+        return "out-of-memory", f"the system ran out of memory and killed the cell's process{describe_peak(peak)}"
     end = f"was ended by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"ended with code {code}"
     if code != -signal.SIGKILL and mentions_memory(log):
         return "out-of-memory", f"the cell's process could not get more memory or another thread, and {end}; see {log.name} in its folder"

@@ -8,8 +8,13 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import resource  # not on Windows
 
 _TAIL_BYTES = 4096
 # What the C library, the loader, C++, Rust, PyTorch, OpenMP, OpenBLAS and Python write. A thread needs memory for its stack.
@@ -82,6 +87,23 @@ def count_memory_kills() -> int:
             if line.startswith("oom_kill "):
                 return int(line.split()[1])
     return 0
+
+
+def peak_bytes(usage: resource.struct_rusage) -> int:
+    """The most resident memory of a process that has ended."""
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def peak_of_children() -> int:
+    """The most resident memory that a child of this process had, of those that have ended."""
+    import resource
+
+    return peak_bytes(resource.getrusage(resource.RUSAGE_CHILDREN))
+
+
+def describe_peak(peak: int) -> str:
+    """Ends a sentence about a process that was killed; empty if its memory is not known."""
+    return f" when it had {peak / 1e9:.1f} GB" if peak else ""
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -46,17 +46,21 @@ def save_outcome(files: CellFolder, outcome: TrainingOutcome) -> None:
     write_sealed(files.checkpoint / _FILE, _Trained, _Trained(outcome, _hash_artifact(files)), place=_FILE)
 
 
+def is_trained(files: CellFolder) -> bool:
+    """Whether the training of a cell has finished."""
+    return (files.checkpoint / _FILE).is_file()
+
+
 def load_outcome(files: CellFolder) -> TrainingOutcome | None:
     """The stored outcome; None if training has not finished.
 
     Raises:
         BenchError: the file, or the weights, are damaged.
     """
-    file = files.checkpoint / _FILE
-    if not file.is_file():
+    if not is_trained(files):
         return None
     advice = f"Delete the folder {files.checkpoint} to train again."
-    trained = read_sealed(file, _Trained, place=_FILE, advice=advice)
+    trained = read_sealed(files.checkpoint / _FILE, _Trained, place=_FILE, advice=advice)
     if trained.artifact != _hash_artifact(files):
         raise BenchError(f"{files.artifact}: is damaged: its files are not those that training has stored. {advice}")
     return trained.outcome

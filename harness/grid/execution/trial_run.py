@@ -14,7 +14,6 @@ from harness.engine.adapters import trainable_parameters
 from harness.engine.inference import Predictor
 from harness.engine.prompts import Shot, render_shots
 from harness.engine.tuning import TrainingPart, encode_examples, example_losses
-from harness.grid.execution.cell_group import run_group
 from harness.grid.execution.cell_run import CellRun
 from harness.grid.execution.result_notes import notes_on_training
 from harness.grid.search import COOLDOWN, SHARES
@@ -30,7 +29,7 @@ class TrialRun(CellRun):
         self.folder.take_trial_state(self.cell.id, self._trial.previous)
         if self._trains_in_group:
             began = time.perf_counter()
-            result = from_json_text(CellResult, run_group(self._job, self.files, self.emit)["result"])
+            result = from_json_text(CellResult, self._run_group()["result"])
             self._count_unmeasured(began, result.costs)
             self.meter.add(result.costs)
         else:

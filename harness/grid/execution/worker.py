@@ -16,11 +16,12 @@ from harness.errors import BenchError, first_line
 from harness.grid.execution.cell_group import GroupFailedError
 from harness.grid.execution.cell_kinds import open_cell_run
 from harness.grid.execution.job import Emit, Event, Job
+from harness.grid.execution.memory_place import NeedsMoreDevicesError
 from harness.grid.execution.served_run import run_served_job
 from harness.grid.execution.serving_run import run_serving_job
 from harness.grid.execution.system_limits import find_disk_problem, is_memory_error
 from harness.plugins import use_plugin_files
-from harness.types import CellResult, Status
+from harness.types import CellForecast, CellResult, Status
 
 _UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
@@ -61,8 +62,8 @@ def send_event(fd: int, event: Event) -> None:
         view = view[os.write(fd, view) :]
 
 
-def run_job(job: Job, emit: Emit) -> Status:
-    """Run the cell and store its result, whatever the outcome.
+def run_job(job: Job, emit: Emit) -> Status | None:
+    """Run the cell and store its result, whatever the outcome; None if it has none yet, because it needs more devices.
 
     Raises:
         Exception: the result cannot be stored, because the disk is full or read-only.
@@ -72,11 +73,16 @@ def run_job(job: Job, emit: Emit) -> Status:
     try:
         with use_plugin_files(list(job.plugins), list(job.plugins.values())):
             result, predictions = cell_run.run()
+    except NeedsMoreDevicesError as error:
+        emit({"event": "divide", "processes": error.processes})
+        return None
     except Exception as error:
         traceback.print_exc()  # into the cell's log
         if find_disk_problem(error):
             raise  # a cell that could not be stored has no result: it runs again
         status, message = classify(error)
+        if status == "out-of-memory":
+            message += describe_need(cell_run.plan.forecasts.get(job.cell), job.killed_bytes)
         result = CellResult(cell_run.cell, status, cell_run.meter.costs(), cell_run.provenance(), message)
         cell_run.files.write_result(result)
         return status
@@ -89,6 +95,16 @@ def _least_memory(message: str) -> int:
     amounts = (re.search(rf"{words} ([\d.]+) ([KMG]iB)", message) for words in ("Tried to allocate", "Of the allocated memory"))
     sizes = [float(amount[1]) * _UNITS[amount[2]] for amount in amounts if amount]
     return round(sum(sizes)) if len(sizes) == 2 else 0
+
+
+def describe_need(forecast: CellForecast | None, killed_bytes: int | None) -> str:
+    """What is known of the memory that a cell would need, as the end of a message."""
+    needs = []
+    if killed_bytes:
+        needs.append(f"its process had {killed_bytes / 1e9:.1f} GB when the system killed it")
+    if forecast is not None and forecast.fits is False and forecast.memory is not None:
+        needs.append(f"forecast to need {forecast.memory.total / 1e9:.1f} GB at least")
+    return f" ({'; '.join(needs)})" if needs else ""
 
 
 def classify(error: Exception) -> tuple[Status, str]:

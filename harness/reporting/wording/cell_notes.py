@@ -53,7 +53,7 @@ _MEMORY_STEPS: dict[MemoryStep, str] = {
     "gradient-checkpointing": "gradient checkpointing",
     "offloaded-optimizer": "the optimizer's states on the CPU",
     "offloaded-weights": "weights and optimizer states on the CPU",
-    "sharded": "weights divided among several GPUs",
+    "sharded": "weights divided among several devices",
 }
 _LONGEST_TEXT = 40
 
@@ -61,9 +61,18 @@ _LONGEST_TEXT = 40
 def note_sentence(note: CellNote) -> str:
     """The note as a sentence. Its texts come from files and models: control characters are made visible, and long texts are cut."""
     texts = _quoted(note.texts, note.numbers.get("count", len(note.texts)))
-    step = next((words for step, words in _MEMORY_STEPS.items() if note.texts == (step,)), texts)
+    step = _memory_step(note) if note.code == "memory_step" else ""
     speed = f", {note.numbers['speed']}% of the planned speed" if note.numbers.get("speed") else ""
     return _SENTENCES[note.code].format(**note.numbers, texts=texts, memory_step=step, memory_speed=speed)
+
+
+def _memory_step(note: CellNote) -> str:
+    """The last step of the ladder in words; of weights that are divided, also the last one that each process took."""
+    steps = {str(step): words for step, words in _MEMORY_STEPS.items()}
+    if "devices" in note.numbers:
+        steps["sharded"] = f"weights divided among {note.numbers['devices']} devices"
+    words = [steps.get(text, repr(text[:_LONGEST_TEXT])) for text in note.texts]
+    return " and ".join(word for word, text in zip(words, note.texts, strict=True) if text != "as-planned")
 
 
 def _quoted(texts: Sequence[str], count: int) -> str:

@@ -72,7 +72,9 @@ def describe_fit(forecast: CellForecast) -> str:
         return "not known"
     if forecast.available is None:
         return "memory of the device not known"
-    return f"no: needs {numbers.size(forecast.peak.value)}" if forecast.step is None else STEPS[forecast.step]
+    if forecast.step is None:
+        return f"no: needs {numbers.size(forecast.peak.value)}"
+    return f"divided among {forecast.devices} GPUs" if forecast.step == "sharded" else STEPS[forecast.step]
 
 
 def _with_range(value: ForecastRange, write: Callable[[float | None], str]) -> str:

@@ -16,7 +16,7 @@ from harness.engine.distributed import ONE_PROCESS, can_shard, join_group, shard
 from harness.engine.models import ModelSource, find_device, load_model
 from harness.engine.tuning import EncodedExample, train
 from harness.measure import Meter
-from harness.types import QuantizationSpec, Strategy, TrainSpec
+from harness.types import LadderPlace, QuantizationSpec, Strategy, TrainSpec
 from tests.tiny_models import save_model
 
 LORA = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": "all-linear"}
@@ -39,7 +39,7 @@ def strategy_of(kind: str, **recipe) -> Strategy:
     return Strategy(name=kind, method="peft", adapter=adapter, quantization=quantization, train=train_spec)
 
 
-def train_here(group, source, kind, folder: Path, *, stop_at=None, checkpoint_every=30.0, dtype="float32", **recipe):
+def train_here(group, source, kind, folder: Path, *, stop_at=None, checkpoint_every=30.0, dtype="float32", step="as-planned", **recipe):
     """Train as one of the processes; returns the curve's losses, the bytes of this process, and the model's trained weights."""
     strategy, device = strategy_of(kind, **recipe), find_device(dtype)
     divided = group.size > 1 and can_shard(strategy, "decoder")
@@ -58,7 +58,7 @@ def train_here(group, source, kind, folder: Path, *, stop_at=None, checkpoint_ev
         train(
             model, ROWS[:11], ROWS[11:], strategy.train, parameters=loaded.parameters, seed=3, pad_id=0, device=device,
             meter=Meter("cpu", "cpu", None), curve=folder / "training.jsonl", checkpoint=folder / "checkpoint", progress=progress,
-            checkpoint_every=checkpoint_every, group=group,
+            checkpoint_every=checkpoint_every, place=LadderPlace(step), group=group,
         )  # fmt: skip
     except KeyboardInterrupt:
         stopped = True

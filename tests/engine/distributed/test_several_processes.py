@@ -30,13 +30,16 @@ def _assert_same_training(folder, other, weights, other_weights):
     ("kind", "before", "after"),
     [
         ("qlora", 2, 1),
+        pytest.param("full", 3, 2, marks=pytest.mark.soak),
         *(pytest.param("qlora", *numbers, marks=pytest.mark.soak) for numbers in ((1, 2), (2, 3))),
         *(pytest.param(kind, *numbers, marks=pytest.mark.soak) for kind in ("full", "adalora") for numbers in ((2, 1), (1, 2), (2, 3))),
     ],
 )
 def test_a_training_goes_on_with_another_number_of_processes(llama, together, tmp_path, kind, before, after):
+    """The optimizer's states are on the CPU before, and with the weights after."""
     (one,) = together(1, lambda group: train_here(group, llama, kind, tmp_path / "one"))
-    stopped = together(before, lambda group: train_here(group, llama, kind, tmp_path / "moved", stop_at=4, checkpoint_every=0))
+    moved_states = {"step": "offloaded-optimizer", "stop_at": 4, "checkpoint_every": 0}
+    stopped = together(before, lambda group: train_here(group, llama, kind, tmp_path / "moved", **moved_states))
     moved = together(after, lambda group: train_here(group, llama, kind, tmp_path / "moved"))
     _assert_same_training(tmp_path / "moved", tmp_path / "one", moved[0]["weights"], one["weights"])
     for processes in (stopped, moved):
@@ -46,10 +49,11 @@ def test_a_training_goes_on_with_another_number_of_processes(llama, together, tm
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("step", ["as-planned", "offloaded-optimizer"])
 @pytest.mark.parametrize("kind", [*DIVIDED, "adalora", "ia3"])
-def test_two_processes_train_as_one(llama, together, tmp_path, kind):
+def test_two_processes_train_as_one(llama, together, tmp_path, kind, step):
     (one,) = together(1, lambda group: train_here(group, llama, kind, tmp_path / "one"))
-    first, second = together(2, lambda group: train_here(group, llama, kind, tmp_path / "two"))
+    first, second = together(2, lambda group: train_here(group, llama, kind, tmp_path / "two", step=step))
     _assert_same_training(tmp_path / "two", tmp_path / "one", first["weights"], one["weights"])
     share = 0.5 if kind in DIVIDED else 1
     assert max(first["bytes"], second["bytes"]) == pytest.approx(share * one["bytes"], rel=0.02)

@@ -8,7 +8,7 @@ from harness.engine.adapters import adapt
 from harness.engine.models import Device
 from harness.engine.tuning import EncodedExample, train
 from harness.measure import Meter
-from harness.types import Strategy, TrainSpec
+from harness.types import AS_PLANNED, Strategy, TrainSpec
 
 CPU = Device("cpu", "cpu", "float32")
 LORA = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "lora_dropout": 0.2, "target_modules": "all-linear"}
@@ -62,7 +62,7 @@ def train_small(
     checkpoint_every=1e9,
     rows=None,
     prepare=lambda model: None,
-    memory_step="as-planned",
+    place=AS_PLANNED,
     **recipe,
 ):
     """Train a small random model, 4 steps; returns it with its summary and the losses of its steps and validations."""
@@ -84,7 +84,7 @@ def train_small(
     summary = train(
         model, rows, rows[:4], spec, parameters=0, seed=3, pad_id=0, device=CPU, shape=shape, meter=Meter("cpu", "cpu", None),
         curve=folder / "training.jsonl", checkpoint=folder / "checkpoint", progress=progress, checkpoint_every=checkpoint_every,
-        memory_step=memory_step,
+        place=place,
     )  # fmt: skip
     lines = [json.loads(line) for line in (folder / "training.jsonl").read_text().splitlines()]
     return model, summary, [line["loss"] if "loss" in line else line["validation_loss"] for line in lines]

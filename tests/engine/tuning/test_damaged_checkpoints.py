@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,12 @@ import torch
 
 from harness.engine.tuning.checkpoint import Checkpoints
 from harness.errors import BenchError
+from harness.grid.execution.job import Job
+from harness.grid.execution.memory_place import at_stored_place, save_place
 from harness.grid.execution.partial_predictions import PartialPredictions
 from harness.measure import Meter
-from harness.types import Cost, Prediction
+from harness.store import CellFolder
+from harness.types import Cost, LadderPlace, Prediction
 
 
 @dataclass(frozen=True)
@@ -66,3 +69,16 @@ def test_damaged_costs_of_stored_predictions_are_not_counted(tmp_path: Path, dam
     file.write_bytes(damage(content))
     with pytest.raises(BenchError, match=r"predicting\.json: is damaged: .* Delete the file to resume without the costs in it"):
         PartialPredictions(tmp_path).read(Meter("cpu", "cpu", None))
+
+
+@pytest.mark.parametrize("damage", [lambda content: content.replace(b"16", b"61"), lambda content: content[:-9], lambda content: b"[]"])
+def test_a_damaged_place_on_the_memory_ladder_is_an_error(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    files, place = CellFolder(tmp_path), LadderPlace("smaller-micro-batches", 16)
+    job = Job("run", "c", "model", {"kind": "cpu", "name": "CPU"}, "cache", 30.0)
+    save_place(files, replace(job, place=place))
+    assert at_stored_place(job, files).place == place
+    assert at_stored_place(replace(job, device={"kind": "cpu", "name": "another"}), files).place == LadderPlace()
+    file = files.checkpoint / "memory.json"
+    file.write_bytes(damage(file.read_bytes()))
+    with pytest.raises(BenchError, match=r"memory\.json: .* Delete the file: the training then begins as planned"):
+        at_stored_place(job, files)

@@ -6,7 +6,7 @@ import torch
 from harness.engine.models import offload_layers
 from harness.engine.tuning.memory_ladder import can_checkpoint, later, list_restarts
 from harness.engine.tuning.staged_optimizer import StagedOptimizer
-from harness.types import MEMORY_STEPS, Strategy, TrainSpec
+from harness.types import MEMORY_STEPS, LadderPlace, Strategy, TrainSpec
 from tests.engine.tuning.small_trainings import LORA, gpt2, llama, train_small
 
 CHECKPOINTED = 4  # how many times more tokens the device below can hold without the activations of layers
@@ -72,7 +72,7 @@ def test_memory_that_is_too_small_for_one_example_is_an_error(tmp_path, monkeypa
 
 def test_a_plan_may_begin_with_a_later_step(tmp_path, monkeypatch):
     device = SmallDevice(8).use(monkeypatch)
-    _, summary, _ = train_small(tmp_path, epochs=1, memory_step="gradient-checkpointing", micro_batch_tokens=32)
+    _, summary, _ = train_small(tmp_path, epochs=1, place=LadderPlace("gradient-checkpointing"), micro_batch_tokens=32)
     assert device.failures == 0
     assert (summary.memory.step, summary.memory.micro_batch_tokens) == ("gradient-checkpointing", 32)
 
@@ -80,12 +80,12 @@ def test_a_plan_may_begin_with_a_later_step(tmp_path, monkeypatch):
 @pytest.mark.parametrize("optimizer", ["adamw", "adafactor"])
 def test_states_on_the_cpu_change_nothing_and_a_training_resumes_with_them_there(tmp_path, monkeypatch, optimizer):
     made, settle = [], StagedOptimizer.settle
-    monkeypatch.setattr(StagedOptimizer, "settle", lambda self, weight: (made.append(self), settle(self, weight)))
+    monkeypatch.setattr(StagedOptimizer, "settle", lambda self, *arguments: (made.append(self), settle(self, *arguments)))
     _, _, whole = train_small(tmp_path / "whole", optimizer=optimizer)
     assert not made
     with pytest.raises(KeyboardInterrupt):
         train_small(tmp_path / "moved", optimizer=optimizer, stop_at=2, checkpoint_every=0.0)
-    _, summary, losses = train_small(tmp_path / "moved", optimizer=optimizer, memory_step="offloaded-optimizer")
+    _, summary, losses = train_small(tmp_path / "moved", optimizer=optimizer, place=LadderPlace("offloaded-optimizer"))
     assert losses == pytest.approx(whole, abs=1e-5)
     assert summary.memory.step == "offloaded-optimizer" and made
     assert not any(stand_in.numel() for _, stand_in in made[0]._inner.values()), "copies are freed"
@@ -103,7 +103,7 @@ def test_weights_that_visit_the_device_change_nothing(tmp_path):
         return model
 
     _, _, whole = train_small(tmp_path / "whole", adapter=LORA)
-    model, summary, losses = train_small(tmp_path / "visiting", offloaded, adapter=LORA, memory_step="offloaded-weights")
+    model, summary, losses = train_small(tmp_path / "visiting", offloaded, adapter=LORA, place=LadderPlace("offloaded-weights"))
     assert losses == pytest.approx(whole, abs=1e-5)
     assert summary.memory.step == "offloaded-weights"
     ours = stored["model.layers.1.mlp.up_proj.weight"]

@@ -13,7 +13,7 @@ from harness.engine.adapters import adapt
 from harness.engine.models import Device, find_device, offload_layers
 from harness.engine.tuning import EncodedExample, Progress, train
 from harness.measure import Meter
-from harness.types import Strategy, TrainingSummary, TrainSpec
+from harness.types import LadderPlace, Strategy, TrainingSummary, TrainSpec
 
 pytestmark = pytest.mark.gpu
 
@@ -60,7 +60,7 @@ def train_here(
     torch.cuda.reset_peak_memory_stats()
     summary: TrainingSummary = train(
         model, ROWS, ROWS[:2], spec, parameters=0, seed=3, pad_id=0, device=device, meter=Meter("cuda", device.name, None),
-        curve=folder / "training.jsonl", checkpoint=folder / "checkpoint", memory_step=step,
+        curve=folder / "training.jsonl", checkpoint=folder / "checkpoint", place=LadderPlace(step),
         progress=progress, checkpoint_every=0.0 if stop_at else 1e9,
     )  # fmt: skip
     lines = [json.loads(line) for line in (folder / "training.jsonl").read_text().splitlines()]

@@ -72,6 +72,8 @@ def test_a_model_that_can(decoder):
     ("method", "adapter", "train", "problem"),
     [
         ("peft", {"peft_type": "LORA"}, {"weights": "bfloat16"}, "trains an adapter, which stays in float32"),
+        ("full", {}, {"updates": "compensated"}, "'train.updates: compensated' is for 'train.weights: bfloat16'"),
+        ("peft", {"peft_type": "LORA"}, {"updates": "compensated"}, "'train.updates: compensated' is for"),
         ("peft", {"peft_type": "VERA"}, {"lora_plus": 4}, "'train.lora_plus' needs an adapter with 'peft_type: LORA'"),
         ("full", {}, {"lora_plus": 4}, "'train.lora_plus' needs an adapter"),
         ("full", {}, {"optimizer": "sgd"}, "adamw_8bit"),

@@ -94,6 +94,9 @@ def test_checkpointed_layers_are_computed_again(train_small):
 
 OPTIMIZERS = [
     pytest.param("adamw", "bfloat16"),
+    pytest.param("adamw", "compensated"),
+    pytest.param("adamw_8bit", "compensated", marks=LONG),
+    pytest.param("adafactor", "compensated", marks=LONG),
     pytest.param("adamw_8bit", "float32"),
     pytest.param("adamw_8bit", "bfloat16", marks=LONG),
     pytest.param("paged_adamw_8bit", "float32", marks=LONG),
@@ -109,7 +112,9 @@ def test_every_optimizer_resumes_exactly(train_small, optimizer, weights):
     def wide():  # bitsandbytes keeps states of tensors with fewer than 4,096 numbers in 32 bits
         return llama(vocab_size=300)
 
-    recipe = {"optimizer": optimizer, "weights": weights, "weight_decay": 0.1}
+    updates = {"updates": "compensated"} if weights == "compensated" else {}
+    weights = "bfloat16" if updates else weights
+    recipe = {"optimizer": optimizer, "weights": weights, "weight_decay": 0.1} | updates
     whole, losses = train_small(wide, "whole", **recipe)
     with pytest.raises(KeyboardInterrupt):
         train_small(wide, "broken", stop_at=2, checkpoint_every=0.0, **recipe)
@@ -120,17 +125,30 @@ def test_every_optimizer_resumes_exactly(train_small, optimizer, weights):
     assert losses[-2] < losses[0]
 
 
-def test_small_steps_of_bfloat16_weights_are_not_lost():
-    """Neighbours of 1.0 in bfloat16 are 0.004 and 0.008 away: rounding to nearest would leave every weight where it was."""
+@pytest.mark.parametrize("updates", ["stochastic", "compensated"])
+def test_small_steps_of_bfloat16_weights_are_not_lost(updates):
+    """Neighbours of 1.0 in bfloat16 are 0.004 and 0.008 away: rounding to nearest leaves every weight where it was. Compensated updates
+    follow float32, to the precision of the format."""
+    torch.manual_seed(1)
+    gradients = torch.rand(100, 64, 64) + 0.5
+    plain = torch.nn.Parameter(torch.ones(64, 64, dtype=torch.bfloat16))
+    wide = torch.nn.Parameter(torch.ones(64, 64))
     model = torch.nn.Linear(64, 64, bias=False).to(torch.bfloat16)
     model.weight.data.fill_(1.0)
-    optimizer = make_optimizer(model, TrainSpec(weights="bfloat16"), seed=1)
-    for _ in range(200):
-        model.weight.grad = torch.ones_like(model.weight)
-        optimizer.param_groups[0]["lr"] = 1e-4
-        optimizer.step()
+    ours = make_optimizer(model, TrainSpec(weights="bfloat16", updates=updates), seed=1)
+    for weight, optimizer in ((plain, torch.optim.AdamW([plain])), (wide, torch.optim.AdamW([wide])), (model.weight, ours)):
+        for gradient in gradients:
+            weight.grad = gradient.to(weight.dtype)
+            optimizer.param_groups[0].update(lr=1e-4, weight_decay=0.0)
+            optimizer.step()
+    assert torch.equal(plain, torch.ones_like(plain)), "without either, nothing is learned"
     assert model.weight.dtype == torch.bfloat16
-    assert 1.0 - model.weight.float().mean().item() == pytest.approx(200 * 1e-4, rel=0.05)
+    moved, expected = 1.0 - model.weight.float().mean().item(), 1.0 - wide.mean().item()
+    assert moved == pytest.approx(expected, rel=0.05 if updates == "stochastic" else 0.15)
+    if updates == "compensated":
+        kept = model.weight.float() + ours.state[model.weight]["compensation"].float()
+        assert (kept - wide).abs().max() < 1e-4, "a hundredth of what was learned"
+        assert (model.weight.float() - wide).abs().max() < 2**-9 + 1e-4, "half of the distance to the neighbour"
 
 
 def test_lora_plus_steps_the_matrices_b_further(train_small):

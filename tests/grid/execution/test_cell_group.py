@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ import pytest
 from harness.grid.execution import cell_group
 from harness.grid.execution.cell_group import GroupFailedError, run_group
 from harness.grid.execution.job import Job
+from harness.grid.execution.memory_place import save_place
 from harness.grid.execution.system_limits import find_disk_problem
 from harness.grid.execution.worker import classify
 from harness.store import CellFolder
+from harness.types import LadderPlace
 
 SAY = """
 import json, os, signal, sys
@@ -23,8 +26,8 @@ def say(**event):
 def wait():  # as for a process that never answers
     say(event="pid", pid=os.getpid())
     sys.stdin.read()
-def fail(status, error, expected=True, errno=None, smaller=None):
-    say(event="failed", status=status, error=error, expected=expected, errno=errno, smaller=smaller)
+def fail(status, error, expected=True, errno=None, place=None):
+    say(event="failed", status=status, error=error, expected=expected, errno=errno, place=place)
     sys.exit(1)
 """
 
@@ -33,11 +36,11 @@ def fail(status, error, expected=True, errno=None, smaller=None):
 def group_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Run a group of two processes that execute this code instead of a training; the events that were passed on are in `events`."""
 
-    def run(code: str, events: list | None = None):
+    def run(code: str, events: list | None = None, restarts=()):
         monkeypatch.setattr(cell_group, "_MEMBER", SAY + code)
         monkeypatch.setattr(cell_group, "_GRACE_SECONDS", 0.5)
-        job = Job(str(tmp_path), "c", "", {}, "", 1.0, processes=2)
-        return run_group(job, CellFolder(tmp_path), lambda event: None if events is None else events.append(event))
+        job = Job(str(tmp_path), "c", "", {"kind": "cpu", "name": "CPU"}, "", 1.0, processes=2)
+        return run_group(job, CellFolder(tmp_path), lambda event: None if events is None else events.append(event), restarts)
 
     return run
 
@@ -73,7 +76,7 @@ import contextlib
 with contextlib.suppress(FileExistsError):
     os.mkfifo(sys.argv[3])
 if rank == 0:
-    say(event="failed", status="failed", error="RuntimeError: Connection closed by peer", expected=False, errno=None, smaller=None)
+    say(event="failed", status="failed", error="RuntimeError: Connection closed by peer", expected=False, errno=None, place=None)
     open(sys.argv[3], "w").close()
 else:
     open(sys.argv[3]).close()  # the process at fault is heard after the other
@@ -83,15 +86,51 @@ else:
         group_of("""if rank == 0: fail("failed", "RuntimeError: Connection closed by peer", expected=False)\nwait()""")
 
 
-def test_micro_batches_that_do_not_fit_are_halved_until_they_do(group_of):
-    trained = group_of("""
-tokens = json.loads(sys.argv[1])["micro_batch_tokens"] or 64
-if rank == 1 and tokens > 16:
-    fail("out-of-memory", "CUDA out of memory", smaller=tokens // 2)
+def test_all_processes_take_the_steps_of_the_ladder_together_and_another_group_begins_where_they_ended(group_of):
+    """One of them runs out of memory: in its micro-batches, then with gradient checkpointing, and then outside of a step."""
+    code = """
+place = json.loads(sys.argv[1])["place"]
+tokens, step = place["micro_batch_tokens"] or 64, place["step"]
+if rank == 1 and step == "as-planned":
+    fail("out-of-memory", "CUDA out of memory", place={"step": "smaller-micro-batches", "micro_batch_tokens": tokens // 2})
+if rank == 1 and step == "smaller-micro-batches":
+    fail("out-of-memory", "CUDA out of memory", place={"step": "gradient-checkpointing", "micro_batch_tokens": 16})
+if rank == 1 and step == "gradient-checkpointing":
+    fail("out-of-memory", "CUDA out of memory")
+say(event="attempt", place=place)
 if rank == 0:
-    say(event="trained", tokens=tokens) if tokens == 16 else wait()
-""")
-    assert trained["tokens"] == 16
+    say(event="trained", step=step) if step == "offloaded-optimizer" else wait()
+"""
+    events: list = []
+    assert group_of(code, events, ["offloaded-optimizer"])["step"] == "offloaded-optimizer"
+    attempts = [(each["place"]["step"], each["place"]["micro_batch_tokens"]) for each in events if each["event"] == "attempt"]
+    assert attempts[-1] == ("offloaded-optimizer", None), "of both processes"
+    with pytest.raises(GroupFailedError, match="CUDA out of memory"):
+        group_of(code)  # no step is left after gradient checkpointing
+
+
+def test_a_process_that_the_system_kills_for_memory_takes_the_next_step(group_of, tmp_path, monkeypatch):
+    """The first process stores the place that it takes when it starts again. Where it changes nothing more, the cell is out of memory."""
+    kills = iter(range(100))
+    monkeypatch.setattr(cell_group, "count_memory_kills", lambda: next(kills))
+    device = {"kind": "cpu", "name": "CPU"}
+    job = Job(str(tmp_path), "c", "", device, "", 1.0, processes=2, place=LadderPlace("smaller-micro-batches", 16))
+    save_place(CellFolder(tmp_path / "next"), job)
+    code = """
+folder = json.loads(sys.argv[1])["run"]
+killed, place = json.loads(sys.argv[1])["killed_bytes"], json.loads(sys.argv[1])["place"]
+if killed is None or place["step"] == "as-planned":
+    if rank == 0 and killed is not None and os.path.exists(f"{folder}/next"):
+        os.replace(f"{folder}/next/checkpoint/memory.json", f"{folder}/checkpoint/memory.json")
+    os.kill(os.getpid(), signal.SIGKILL) if rank == 0 else wait()
+if rank == 0:
+    say(event="trained", killed=killed)
+"""
+    assert group_of(code)["killed"] > 1e6
+    shutil.rmtree(tmp_path / "checkpoint")
+    shutil.rmtree(tmp_path / "next")
+    with pytest.raises(GroupFailedError, match=r"the system ran out of memory and killed process 1 of 2 when it had \d"):
+        group_of(code)
 
 
 def test_a_full_disk_stops_the_run_and_not_the_cell(group_of):

@@ -182,7 +182,7 @@ def test_cell_that_the_kernel_kills_for_memory_is_out_of_memory(tmp_path: Path) 
     folder = RunFolder(tmp_path / out.strip().splitlines()[-1])
     by_strategy = {cell.strategy: folder.cell(cell.id).result() for cell in folder.plan().cells}
     assert by_strategy["base"].status == "out-of-memory", by_strategy["base"]
-    assert by_strategy["base"].error == "the system ran out of memory and killed the cell's process"
+    assert by_strategy["base"].error.startswith("the system ran out of memory and killed the cell's process")
     assert by_strategy["lora"].status == "done"
     group.rmdir()
     shutil.rmtree(tmp_path)

@@ -26,7 +26,7 @@ def cell_id(method="peft", **train):
 
 
 def test_every_field_of_a_recipe_is_considered():
-    assert OTHER.keys() | {"weights", "beta"} == TrainSpec.model_fields.keys()
+    assert OTHER.keys() | {"weights", "updates", "beta"} == TrainSpec.model_fields.keys()
 
 
 @pytest.mark.parametrize("field", OTHER)
@@ -39,4 +39,5 @@ def test_the_strength_of_preferences_changes_the_id():
 
 
 def test_the_format_of_weights_changes_the_id():
-    assert cell_id("full", weights="bfloat16") != cell_id("full")
+    narrow = cell_id("full", weights="bfloat16")
+    assert len({cell_id("full"), narrow, cell_id("full", weights="bfloat16", updates="compensated")}) == 3
