@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.api.arguments import PathLike, StrategyLike, TaskLike, as_declared, as_texts
 from harness.api.catalogs import open_catalog
 from harness.plugins import use_plugin_files
-from harness.types import PlannedForecast
+from harness.types import HostedForecast, PlannedForecast
 
 if TYPE_CHECKING:
     from harness.forecast import ForecastRecord
@@ -79,17 +80,30 @@ def forecast(
         return forecast_request(request, open_catalog(tasks_dirs, strategies_dirs), as_texts(device))
 
 
-def dry_run(request: Request) -> list[PlannedForecast]:
-    """Plan a complete request, with every check of a run, and forecast its cells on this machine. Nothing is written.
+@dataclass(frozen=True)
+class DryRun:
+    """What a run would take.
+
+    Attributes:
+        forecasts: of the cells that use a model of this machine.
+        hosted: of the strategies that ask hosted models.
+    """
+
+    forecasts: tuple[PlannedForecast, ...]
+    hosted: tuple[HostedForecast, ...]
+
+
+def dry_run(request: Request) -> DryRun:
+    """Plan a complete request, with the checks of a run, and forecast its cells on this machine. Nothing is written, and no host is asked.
 
     Raises:
         BenchError: something about the request is wrong.
     """
-    from harness.grid import forecast_plan, group_forecasts, make_plan
+    from harness.grid import forecast_hosts, forecast_plan, group_forecasts, make_plan
 
     with use_plugin_files(request.plugins):
         planned = make_plan(request, open_catalog(request.tasks_dirs, request.strategies_dirs), command="")
-        return group_forecasts(planned, forecast_plan(planned))
+        return DryRun(tuple(group_forecasts(planned, forecast_plan(planned))), tuple(forecast_hosts(planned)))
 
 
 def list_forecasts() -> tuple[ForecastRecord, ...]:

@@ -128,6 +128,11 @@ def load_registered(model: StagedModel, registry: PathLike) -> FinishedCell:
         BenchError: a file is missing or was changed; the model is external outputs, or shows examples in its prompt.
     """
     result = Registry(Path(registry)).load(model.event)
+    if result.hosted:
+        raise BenchError(
+            f"'{model.event.strategy}' is a hosted model: the registry holds its prompt and its address, and has no weights to "
+            "export. Call the host with that prompt"
+        )
     if result.external:
         raise BenchError(f"'{model.event.strategy}' are external outputs: the registry has no model to export")
     finished = FinishedCell(result.run, result.cell)

@@ -83,6 +83,7 @@ def collect_evidence(
         replacements=list_replacements(results),
         sanity=tuple(each for each in findings if not each.strategy),
         task_argument=_task_argument(results),
+        targets_from=results.task.data.targets_from or "",
         foreign_verdicts=verdicts.foreign,
     )
     return replace(evidence, seed_risks=_seed_risks(results, decide(evidence)))
@@ -128,6 +129,8 @@ def _strategy(results: TaskResults, result: StrategyResult, reviews: Sequence[Fi
         finished=len(result.done),
         interrupted=result.statuses.count("interrupted"),
         varies_by_seed=result.varies_by_seed,
+        asked_once=result.hosted and len(result.cells) == 1,
+        has_no_price=result.hosted and (result.costs is None or result.costs.thousand_price is None),
         gates=tuple(_gate(results, verdict) for verdict in verdicts.current if _is_about(verdict.candidate.cell, result)),
         outdated_gates=sum(_is_about(verdict.candidate.cell, result) for verdict in verdicts.outdated),
         critical={name: result.scores[name] for name in CRITICAL_SCORES if name in result.scores},

@@ -30,6 +30,7 @@ from harness.decision.decision import (
 from harness.decision.evidence import Evidence, StrategyEvidence
 from harness.decision.next_steps import list_next_steps
 from harness.decision.reasons import (
+    borrowed_targets,
     critical_scores,
     list_conditions,
     list_exclusions,
@@ -62,6 +63,7 @@ def decide(evidence: Evidence) -> Decision:
         *(DecisionReason("task_unfit", "blocks", texts={"code": (finding.code,)}) for finding in _unfit(evidence)),
         *([missing_limit(evidence)] if headline == "best_of_tested" else []),
         *(list_conditions(about, evidence, compared, seeds) if about is not None and scored else ()),
+        *borrowed_targets(evidence),
         *unfinished_run(evidence),
         *list_notes(about, evidence, compared),
     ]

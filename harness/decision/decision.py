@@ -45,6 +45,7 @@ ReasonOfDecision: TypeAlias = Literal[
     "seeds_could_change",  # numbers: worst, seeds; texts: rival
     "seeds_missing",  # numbers: finished, planned
     "run_unfinished",  # numbers: missing
+    "targets_not_independent",  # the targets are outputs of another model; texts: model
     "no_trusted_safety",
     "raters_prefer",  # texts: preferred
     "sanity_condition",  # texts: code
@@ -61,6 +62,8 @@ ReasonOfDecision: TypeAlias = Literal[
     "cheaper_undecided",  # texts: strategies
     "cheaper_unsafe",  # cheaper and as good, but not shown to keep the guardrails; texts: strategies
     "replacement",  # of a hosted strategy; numbers: margin, volume, low, high; texts: hosted, when (a code of `BreakEven`, or "unproven")
+    "asked_once",  # hosted models that were asked each question once; texts: strategies
+    "price_unknown",  # hosted models without a price; texts: strategies
     "no_result",
     "sanity_note",  # texts: code
 ]
@@ -74,6 +77,9 @@ NextStepCode: TypeAlias = Literal[
     "review_outputs",
     "run_gate",
     "finish_run",
+    "ask_repeatedly",
+    "name_price",
+    "label_examples",
     "import_examples",
     "run_more_strategies",
     "plant_canaries",  # parameters: canaries

@@ -40,6 +40,8 @@ class StrategyEvidence:
             several were run.
         planned, finished, interrupted: cells: all, those with a result, and those that have not ended.
         varies_by_seed: whether another seed can change the result.
+        asked_once: whether it is a hosted model that was asked each question once.
+        has_no_price: whether it is a hosted model whose price is not known.
         gates: one for each question that the gate was asked.
         outdated_gates: how many verdicts are about outputs that it no longer has.
         critical: its critical-error scores, by name, the most important first.
@@ -56,6 +58,8 @@ class StrategyEvidence:
     finished: int = 1
     interrupted: int = 0
     varies_by_seed: bool = False
+    asked_once: bool = False
+    has_no_price: bool = False
     guardrails: tuple[GuardrailResult, ...] = ()
     sanity: tuple[SanityFinding, ...] = ()
     gates: tuple[GateEvidence, ...] = ()
@@ -84,6 +88,7 @@ class Evidence:
             computed is left out.
         sanity: findings about the task.
         replacements: every own strategy beside every hosted one; empty where none is hosted.
+        targets_from: the model whose outputs the targets are; empty where they are independent labels.
         foreign_verdicts: how many verdicts of the gate in the run's folder are about models of another run.
         totals: every pair of strategies, where only totals were imported; None where the scores of single examples are known.
         task_argument: the task as commands can name it, a name or a YAML file; empty where they need more than that.
@@ -100,4 +105,5 @@ class Evidence:
     task_argument: str = ""
     sanity: tuple[SanityFinding, ...] = ()
     replacements: tuple[HostedReplacement, ...] = ()
+    targets_from: str = ""
     foreign_verdicts: int = 0

@@ -30,6 +30,9 @@ _STEPS: Mapping[ReasonOfDecision, NextStepCode] = {
     "one_seed": "more_seeds",
     "seeds_could_change": "more_seeds",
     "run_unfinished": "finish_run",
+    "asked_once": "ask_repeatedly",
+    "price_unknown": "name_price",
+    "targets_not_independent": "label_examples",
 }
 
 
@@ -100,7 +103,7 @@ def _step_for(reason: DecisionReason, decision: Decision, selections: Selections
     step = _step(code, decision, selections, reason.strategy if named else None)
     if reason.code == "guardrail_undecided":
         step = _more_examples_for_guardrail(step, decision, reason.strategy, reason.texts["score"][0])
-    if code in ("declare_limit", "fix_test_set"):
+    if code in ("declare_limit", "fix_test_set", "ask_repeatedly", "name_price"):
         step = replace(step, texts=reason.texts)
     return step
 

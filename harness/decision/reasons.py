@@ -133,6 +133,12 @@ def unfinished_run(evidence: Evidence) -> list[DecisionReason]:
     return [DecisionReason("run_unfinished", "conditions", numbers={"missing": float(missing)})] if missing else []
 
 
+def borrowed_targets(evidence: Evidence) -> list[DecisionReason]:
+    """That the targets are outputs of a model: scores are agreement with it, mistakes of its own included."""
+    model = evidence.targets_from
+    return [DecisionReason("targets_not_independent", "conditions", texts={"model": (model,)})] if model else []
+
+
 def seed_risk(choice: StrategyEvidence, compared: Recommendation, evidence: Evidence) -> SeedRisk | None:
     """The effect of other seeds on the choice, of strategies that are trained, or whose prompts show examples that are drawn."""
     names = [each.label for each in evidence.strategies if any(c.name == each.label for c in compared.candidates)]
@@ -165,6 +171,7 @@ def list_notes(about: StrategyEvidence | None, evidence: Evidence, compared: Rec
         notes += _sanity_notes(findings)
     else:  # nothing ships, so that what limits the test set is not a condition of anything
         notes += _sanity_notes([each for each in evidence.sanity if each.severity != "blocks"])
+    notes += _hosted_notes(evidence)
     notes += _disagreeing_verdicts(evidence)
     return notes + [DecisionReason("no_result", "notes", each.label) for each in evidence.strategies if not each.scored]
 
@@ -180,6 +187,14 @@ def _disagreeing_verdicts(evidence: Evidence) -> list[DecisionReason]:
     ]
     foreign = evidence.foreign_verdicts
     return [*notes, *([DecisionReason("gate_foreign", "notes", numbers={"verdicts": foreign})] if foreign else [])]
+
+
+def _hosted_notes(evidence: Evidence) -> list[DecisionReason]:
+    """What is not known about hosted models that have a score."""
+    once = tuple(each.label for each in evidence.strategies if each.scored and each.asked_once)
+    unpriced = tuple(each.label for each in evidence.strategies if each.scored and each.has_no_price)
+    notes: list[tuple[ReasonOfDecision, tuple[str, ...]]] = [("asked_once", once), ("price_unknown", unpriced)]
+    return [DecisionReason(code, "notes", texts={"strategies": names}) for code, names in notes if names]
 
 
 def _sanity_notes(findings: Sequence[SanityFinding]) -> list[DecisionReason]:

@@ -95,6 +95,11 @@ def check_comparable(baseline: StrategyResult, task: Task, examples: Sequence[Ex
     source = baseline.run.name
     if baseline.task.kind != task.kind:
         raise BenchError(f"{source} is a {baseline.task.kind} run and {name} a {task.kind} run: they cannot be compared")
+    if baseline.hosted:
+        raise BenchError(
+            f"{baseline.label} in {source} was not evaluated on the test examples of {name}, and is a hosted model, which the gate does "
+            f"not ask. Run it on these examples first: `bench run` with the strategy and {setting('send_to', 'HOST')}."
+        )
     if baseline.external:
         raise BenchError(
             f"{baseline.label} in {source} was not evaluated on the test examples of {name}. Its outputs are "

@@ -93,7 +93,10 @@ def find_cell(
     if needs_model and run.plan.get_strategy(done[0]).outputs is not None:
         raise BenchError(f"{run.path}: '{strategy}' are external outputs: the run has no model to use. Choose another strategy.")
     if needs_model and run.plan.get_strategy(done[0]).api is not None:
-        raise BenchError(f"{run.path}: '{strategy}' is a hosted model: its weights are not here. Choose another strategy.")
+        raise BenchError(
+            f"{run.path}: '{strategy}' is a hosted model: its weights are not here, and only `bench run` asks its host. Choose another "
+            "strategy."
+        )
     choices = [
         f"{setting(name, name.upper())} ({', '.join(str(value) for value in values)})"
         for name in ("task", "model", "train_size")

@@ -103,6 +103,11 @@ class StrategyResult:
         return not self.definition.has_model
 
     @property
+    def is_file(self) -> bool:
+        """Whether the outputs were read from a file, so that what they took is not known."""
+        return self.definition.outputs is not None
+
+    @property
     def hosted(self) -> bool:
         """Whether a host was asked."""
         return self.definition.api is not None
@@ -242,20 +247,20 @@ class StrategyResult:
     def costs(self) -> StrategyCosts | None:
         """The costs of the cells with a result; of all that ended where none has one."""
         outputs = self.task_scores.test_size if self.done else 0
-        return strategy_costs(self._counted, outputs=outputs, external=self.external, trials=self._trials)
+        return strategy_costs(self._counted, outputs=outputs, external=self.is_file, trials=self._trials)
 
     @cached_property
     def costs_by_cell(self) -> tuple[StrategyCosts, ...]:
         """The costs of each cell with a result, in the order of their seeds; a cell without any recorded cost is left out."""
         each = (
-            strategy_costs([self.run.results[cell.id]], outputs=self.task_scores.test_size, external=self.external) for cell in self.done
+            strategy_costs([self.run.results[cell.id]], outputs=self.task_scores.test_size, external=self.is_file) for cell in self.done
         )
         return tuple(costs for costs in each if costs is not None)
 
     @cached_property
     def spent(self) -> StrategyCosts | None:
         """The costs of every cell that ended, failed ones included."""
-        return strategy_costs(self._ended, external=self.external)
+        return strategy_costs(self._ended, external=self.is_file)
 
     @cached_property
     def serving(self) -> ServingMeasurement | None:

@@ -63,6 +63,11 @@ class CellFolder:
         return self.checkpoint / "stopped.txt"
 
     @property
+    def answer_records(self) -> Path:
+        """What a host said about each answer beside its text: one JSON line for each test example."""
+        return self.path / "answers.jsonl"
+
+    @property
     def curve(self) -> Path:
         """The training curve: one JSON line per step and per validation."""
         return self.path / "training.jsonl"

@@ -130,13 +130,14 @@ def _copy_without_text(folder: RunFolder, copy: RunFolder, *, with_key: bool) ->
         examples = (("test", _without_text(example, salt)) for example in read_examples(folder.data_file(task), "test"))
         write_examples(copy.data_file(task), examples)
     copy.write_plan(_redact_plan(plan))
-    weights = shots = logs = 0
+    weights = shots = logs = records = 0
     for cell in plan.all_cells:
         source, target = folder.cell(cell.id), copy.cell(cell.id)
         if not source.is_finished():
             continue
         weights += sum(path.is_file() for path in source.artifact.rglob("*"))
         shots, logs = shots + source.shots.is_file(), logs + source.log.is_file()
+        records += source.answer_records.is_file()
         make_private_folder(target.path)
         if source.curve.is_file():
             shutil.copy2(source.curve, target.path)
@@ -149,6 +150,7 @@ def _copy_without_text(folder: RunFolder, copy: RunFolder, *, with_key: bool) ->
         LeftOut("inputs, references and outputs", len(plan.tasks), "they may be what patients or customers said"),
         LeftOut("trained weights", weights, "a model can repeat texts that it was trained on"),
         LeftOut("examples of few-shot prompts", shots, "they are training examples"),
+        LeftOut("records of hosted answers", records, "they have the ids of examples"),
         LeftOut("packets and ratings of reviews", reviews, "they quote outputs, and name raters; the report has their results"),
         LeftOut("verdicts of the gate", verdicts, "they quote outputs; the report has their results"),
         LeftOut("approvals of verdicts", approvals, "they name people"),

@@ -19,7 +19,7 @@ NoteCode = Literal[
     "memory_step",
     "no_validation_examples",  # the weights of the last step were kept
     "external_outputs",  # texts: the name of the file
-    "hosted_model",  # texts: the model and the host; tokens: of all prompts and answers
+    "hosted_model",  # texts: the model and the host; tokens of all prompts and answers; median and slow in ms; at_once
     "host_changed",  # count versions or systems have answered; texts: the first ones
     "requests_refused",  # count of total requests were refused for their text; texts: the first reason
     "answers_filtered",  # count of total answers were ended by the host's content filter

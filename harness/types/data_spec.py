@@ -105,6 +105,8 @@ class DataSpec(Declared):
     """The digest of the test set, as `bench tasks lock` writes it. A run refuses another test set, and training on these examples."""
     harvested: Paths | None = None
     """Files of `bench review harvest`. Their examples are used for training and removed from validation and test."""
+    targets_from: Name | None = None
+    """The model whose outputs the targets are: scores are then agreement with it, and it is not scored itself. None: independent labels."""
     split: SplitSpec = SplitSpec()
     """How a dataset without given splits is split."""
     about: DataAbout = DataAbout()

@@ -220,3 +220,17 @@ def test_next_steps_name_commands_that_run() -> None:
     draft, promote = decide(evidence([strategy("base", 0.2), strategy("lora", 0.8)])).next_steps
     assert (draft.code, dict(draft.parameters)) == ("draft_policy", {"init": "", "task": "triage.yaml", "out": "policy.yaml"})
     assert (promote.code, promote.parameters["policy"]) == ("promote", "policy.yaml"), "a first promotion needs a policy"
+
+
+def test_what_is_not_known_about_a_hosted_model_is_said_with_the_step_that_would_tell() -> None:
+    incumbent = strategy("incumbent", 0.8, asked_once=True, has_no_price=True)
+    decision = decide(evidence([strategy("base", 0.2), incumbent, strategy("other", None, asked_once=True)]))
+    notes = {reason.code: reason.texts["strategies"] for reason in decision.reasons if reason.code in ("asked_once", "price_unknown")}
+    assert notes == {"asked_once": ("incumbent",), "price_unknown": ("incumbent",)}
+    assert {"ask_repeatedly", "name_price"} <= {step.code for step in decision.next_steps}
+
+
+def test_targets_that_are_outputs_of_a_model_are_a_condition_that_labels_would_settle() -> None:
+    decision = decide(evidence([strategy("base", 0.2), strategy("lora", 0.8)], targets_from="incumbent"))
+    assert decision.state == "ship_with_conditions" and "targets_not_independent" in codes(decision)
+    assert "label_examples" in {step.code for step in decision.next_steps}

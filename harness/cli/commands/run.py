@@ -235,11 +235,13 @@ def _show_forecasts(request: Request) -> None:
     from harness import api
     from harness.cli.requested_width import requested_width
     from harness.cli.work_display import show_work
-    from harness.reporting import print_forecasts
+    from harness.reporting import describe_hosted_forecast, print_forecasts
 
     with show_work("Planning the run"):
-        forecasts = api.dry_run(request)
-    print_forecasts(forecasts, Console(highlight=False, emoji=False), requested_width())
+        planned = api.dry_run(request)
+    print_forecasts(planned.forecasts, Console(highlight=False, emoji=False), requested_width())
+    for forecast in planned.hosted:
+        click.echo("\n".join(describe_hosted_forecast(forecast)))
 
 
 def _on_command_line(ctx: click.Context, names: Iterable[str]) -> bool:

@@ -81,4 +81,4 @@ def write_records(files: CellFolder, answers: Sequence[HostedAnswer]) -> None:
     ]  # fmt: skip
     text = "".join(f"{to_json_line(AnswerRecord, record)}\n" for record in records)
     make_private_folder(files.path)
-    write_text(files.path / "answers.jsonl", text, private=True)
+    write_text(files.answer_records, text, private=True)

@@ -79,7 +79,9 @@ def notes_on_hosted_answers(
     Args:
         refusals: the host's reasons.
     """
-    notes = [CellNote("hosted_model", {"tokens": measured.tokens_in + measured.tokens_out}, (measured.model, measured.host))]
+    milliseconds = {"median": round(1000 * measured.median_seconds), "slow": round(1000 * measured.slow_seconds)}
+    about = {"tokens": measured.tokens_in + measured.tokens_out, "at_once": measured.at_once, **milliseconds}
+    notes = [CellNote("hosted_model", about, (measured.model, measured.host))]
     if len(measured.versions) > 1 or len(measured.fingerprints) > 1:
         names = [name for name, _ in (*measured.versions, *measured.fingerprints)] if len(measured.versions) > 1 else []
         names = names or [name for name, _ in measured.fingerprints]

@@ -5,6 +5,7 @@ from harness.grid.planning.forecasts import forecast_plan, forecast_request, gro
 from harness.grid.planning.hosted_hosts import (
     HostedRequest,
     check_hosts,
+    forecast_hosts,
     make_questions,
     read_host_key,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "check_hosts",
     "choose_served_cell",
     "find_server",
+    "forecast_hosts",
     "forecast_plan",
     "forecast_request",
     "group_forecasts",

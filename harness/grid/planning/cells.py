@@ -42,6 +42,7 @@ def plan_cells(
     matched: set[int] = set()  # ids of the exclusions and overrides that match something
     for task in tasks.values():
         data = splits[task.name]
+        problems += [p for p in [_own_targets(task, strategies)] if p is not None]
         for model, strategy in product(models, strategies.values()):
             if not strategy.has_model:
                 continue
@@ -93,6 +94,17 @@ def _misfit(task: Task, model: RequestedModel, strategy: Strategy, training_exam
     if (lacking := _lacking_shots(task, strategy, training_examples)) is not None:
         return lacking
     return None
+
+
+def _own_targets(task: Task, strategies: Mapping[str, Strategy]) -> str | None:
+    """Why a model cannot be scored on targets that are its own outputs."""
+    model = task.data.targets_from
+    if model is None or model not in strategies:
+        return None
+    return (
+        f"task '{task.name}': data.targets_from: the targets are outputs of '{model}', which agrees with itself and cannot be scored on "
+        f"them. Leave out '{model}', or test on examples that people have labelled independently"
+    )
 
 
 def _lacking_shots(task: Task, strategy: Strategy, training_examples: int) -> str | None:

@@ -88,6 +88,17 @@ def check_hosts(
     return forecasts
 
 
+def forecast_hosts(planned: Planned) -> list[HostedForecast]:
+    """What hosted strategies would send, and what that is expected to cost. No host is asked.
+
+    Raises:
+        BenchError: an address cannot be used.
+    """
+    cells = list_hosted(planned.cells)
+    strategies = {cell.strategy.name: cell.strategy for cell in cells}
+    return [_forecast(planned, strategy, [c for c in cells if c.strategy.name == name]) for name, strategy in strategies.items()]
+
+
 def _find_unused(cells: Sequence[PlannedCell], request: HostedRequest) -> list[str]:
     hosts = {_host_of(cell.strategy.api) for cell in cells if cell.strategy.api is not None}
     if not cells and request.max_cost is not None:

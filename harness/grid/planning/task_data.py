@@ -46,7 +46,7 @@ def load_tasks(entries: Mapping[str, Entry[Task]], request: Request) -> dict[str
         task = with_own_prompts(entry.value, splits.layout)
         if splits.layout is not None and task is not entry.value:
             warnings.append(f"the rows are {describe_layout(splits.layout)}; the usual instruction is left out")
-        task = _with_labels_of_plugins(_scored_by_facts(task, splits), splits)
+        task = _called_agreement(_with_labels_of_plugins(_scored_by_facts(task, splits), splits), splits)
         loaded[name] = task, with_warnings(splits, warnings)
     return loaded
 
@@ -63,6 +63,16 @@ def _with_labels_of_plugins(task: Task, splits: Splits) -> Task:
     metrics = metrics_for(names, splits.test[0].choices)
     try_metrics(metrics, splits.test)
     labels = {metric.name: metric.label for metric in metrics if metric.label} | dict(task.report.labels)
+    return task.model_copy(update={"report": task.report.model_copy(update={"labels": labels})})
+
+
+def _called_agreement(task: Task, splits: Splits) -> Task:
+    """The task, with scores called agreement where its targets are outputs of a model."""
+    model = task.data.targets_from
+    if model is None or not splits.test:
+        return task
+    scores = [metric.name for metric in metrics_for(task.metrics, splits.test[0].choices)]
+    labels = {score: f"Agreement with {model[:30]} ({score})"[:60] for score in scores} | dict(task.report.labels)
     return task.model_copy(update={"report": task.report.model_copy(update={"labels": labels})})
 
 

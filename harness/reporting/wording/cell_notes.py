@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.text import one_line
 from harness.types import CellNote, MemoryStep, NoteCode
 
 _SENTENCES: dict[NoteCode, str] = {
@@ -27,12 +28,15 @@ _SENTENCES: dict[NoteCode, str] = {
     "memory_step": "Memory: the training fits its device with {memory_step} (micro-batches of {tokens:,} tokens{memory_speed}).",
     "no_validation_examples": "There were no validation examples, so the weights of the last step are used.",
     "external_outputs": "External outputs ({texts}).",
-    "hosted_model": "A hosted model ({texts}), which read and wrote {tokens:,} tokens here.",
-    "host_changed": "The host changed the model while it was asked: {count} versions or systems have answered ({texts}).",
-    "requests_refused": "{count:,} of {total:,} requests were refused by the host ({texts}); they count as wrong.",
+    "hosted_model": (
+        "A hosted model ({names}), which read and wrote {tokens:,} tokens. Half of its answers came within {median:,} ms, 95% within "
+        "{slow:,} ms, with up to {at_once} requests at a time."
+    ),
+    "host_changed": "The host changed the model while it was asked: {count} versions or systems have answered ({names}).",
+    "requests_refused": "{count:,} of {total:,} requests were refused by the host ({names}); they count as wrong.",
     "answers_filtered": "{count:,} of {total:,} answers were ended by the content filter of the host.",
     "answers_cut": "{count:,} of {total:,} answers were cut: they had as many tokens as were allowed (api.max_new_tokens).",
-    "answers_from_cache": "{count:,} of {total:,} answers are from the cache here, the oldest of {texts}; they were not paid again.",
+    "answers_from_cache": "{count:,} of {total:,} answers are from the cache here, the oldest of {names}; they were not paid again.",
     "tokens_estimated": "The host did not count the tokens of {count:,} of {total:,} answers; their cost is an estimate.",
     "requests_unanswered": "{count:,} requests had no answer that could be read. The host may charge for them; no cost here includes them.",
     "outputs_missing": "{count:,} of {total:,} test examples have no output ({texts}); they count as wrong.",
@@ -55,7 +59,7 @@ _MEMORY_STEPS: dict[MemoryStep, str] = {
     "offloaded-weights": "weights and optimizer states on the CPU",
     "sharded": "weights divided among several devices",
 }
-_LONGEST_TEXT = 40
+_LONGEST_TEXT, _LONGEST_NAME = 40, 160
 
 
 def note_sentence(note: CellNote) -> str:
@@ -63,7 +67,8 @@ def note_sentence(note: CellNote) -> str:
     texts = _quoted(note.texts, note.numbers.get("count", len(note.texts)))
     step = _memory_step(note) if note.code == "memory_step" else ""
     speed = f", {note.numbers['speed']}% of the planned speed" if note.numbers.get("speed") else ""
-    return _SENTENCES[note.code].format(**note.numbers, texts=texts, memory_step=step, memory_speed=speed)
+    names = ", ".join(one_line(text, _LONGEST_NAME) for text in note.texts) or "not named"
+    return _SENTENCES[note.code].format(**note.numbers, texts=texts, names=names, memory_step=step, memory_speed=speed)
 
 
 def _memory_step(note: CellNote) -> str:

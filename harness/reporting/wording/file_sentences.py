@@ -21,6 +21,7 @@ _KINDS: Sequence[tuple[str, tuple[str, str], str]] = (
     ("examples of few-shot prompts", ("cells/", "shots.json"), "texts of training examples"),
     ("training curves", ("cells/", "training.jsonl"), "losses"),
     ("notes about removed weights", ("cells/", "removed.json"), "digests of the weights, and when they were removed"),
+    ("records of hosted answers", ("cells/", "answers.jsonl"), "ids, versions, tokens and times of answers, without their texts"),
     ("trained weights", ("cells/", ""), "a model can repeat texts that it was trained on"),
     ("reviews", ("review/", ""), "outputs, names of raters, and which strategy is behind each output: not for raters"),
     ("verdicts of the gate", ("gates/", ""), "scores, and outputs that got worse"),

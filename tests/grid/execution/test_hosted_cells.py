@@ -13,6 +13,7 @@ from in_process import call_main
 from model_server import ModelServer, chat
 
 import harness
+from harness.api import predict
 from harness.errors import BenchError
 from harness.reporting import note_sentence
 from harness.results import StrategyResult
@@ -199,3 +200,23 @@ def test_shots_are_turns_before_the_question(server: ModelServer) -> None:
     messages = server.requests[0]["messages"]
     assert [message["role"] for message in messages] == ["user", "assistant", "user", "assistant", "user"]
     assert {messages[1]["content"], messages[3]["content"]} == {"shipping", "billing"} and messages[4]["content"].startswith("Sort: ")
+
+
+def test_a_model_is_not_scored_on_its_own_outputs_and_others_agree_with_it(server: ModelServer) -> None:
+    Path("parcels.yaml").write_text(Path("parcels.yaml").read_text().replace("data: {", "data: {targets_from: incumbent, "))
+    with pytest.raises(BenchError, match=r"data\.targets_from: the targets are outputs of 'incumbent', which agrees with itself"):
+        run()
+    Path("incumbent.yaml").write_text(Path("incumbent.yaml").read_text().replace('"incumbent"', '"rival"'))
+    done = run()
+    assert done.stored.plan.tasks["parcels"].report.labels["accuracy"] == "Agreement with incumbent (accuracy)"
+    conditions = {reason.code for reason in done.decision("parcels").reasons}
+    assert "targets_not_independent" in conditions
+
+
+def test_what_no_host_can_do_is_refused_with_the_reason(server: ModelServer) -> None:
+    declare(server, repeats=2)
+    done = run()
+    with pytest.raises(BenchError, match="is a hosted model: its weights are not here"):
+        predict(done, "incumbent", "rows.jsonl")
+    with pytest.raises(BenchError, match=r"method 'lora|has method 'peft', not 'api'"):
+        harness.run("parcels.yaml", "api:lora", base=False)

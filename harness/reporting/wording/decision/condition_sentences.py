@@ -204,6 +204,26 @@ def _no_trusted_safety(reason: DecisionReason, task: TaskOutcome) -> str:
     )
 
 
+def _targets_not_independent(reason: DecisionReason, task: TaskOutcome) -> str:
+    model = one_line(reason.texts["model"][0], 60)
+    return (
+        f"The targets are outputs of {model}: scores are agreement with it, its mistakes included, and not quality. Whether a strategy is "
+        "as good as it, or better, takes test examples that people have labelled independently."
+    )
+
+
+def _asked_once(reason: DecisionReason, task: TaskOutcome) -> str:
+    names = list_strategies_first(reason.texts["strategies"], 3)
+    was, its = ("was", "its") if len(reason.texts["strategies"]) == 1 else ("were", "their")
+    return f"{names} {was} asked each question once: how much {its} answers vary from one time to the next is not known."
+
+
+def _price_unknown(reason: DecisionReason, task: TaskOutcome) -> str:
+    names = list_strategies(reason.texts["strategies"], 3)
+    names_no = "names no price" if len(reason.texts["strategies"]) == 1 else "name no price"
+    return f"The decision cannot say which strategy is cheapest: {names} {names_no}."
+
+
 def _raters_prefer(reason: DecisionReason, task: TaskOutcome) -> str:
     return f"Raters prefer {strategy_in_sentence(reason.texts['preferred'][0])} to {_name(reason)}."
 
@@ -238,6 +258,9 @@ _SENTENCES: Mapping[ReasonOfDecision, _Writer] = {
     "seeds_missing": _seeds_missing,
     "run_unfinished": _run_unfinished,
     "no_trusted_safety": _no_trusted_safety,
+    "targets_not_independent": _targets_not_independent,
+    "asked_once": _asked_once,
+    "price_unknown": _price_unknown,
     "raters_prefer": _raters_prefer,
     "sanity_condition": _finding,
     "sanity_note": _finding,
@@ -259,6 +282,7 @@ _CLAUSES: Mapping[ReasonOfDecision, _Writer] = {
     "seeds_could_change": lambda reason, task: "another training run could change the choice",
     "seeds_missing": lambda reason, task: "not all of its experiments have a result",
     "run_unfinished": lambda reason, task: "the run is incomplete",
+    "targets_not_independent": lambda reason, task: f"its scores are agreement with {one_line(reason.texts['model'][0], 60)}",
     "no_trusted_safety": lambda reason, task: "no person has reviewed its outputs",
     "raters_prefer": lambda reason, task: f"raters prefer {strategy_in_sentence(reason.texts['preferred'][0])}",
     "sanity_condition": _finding_clause,

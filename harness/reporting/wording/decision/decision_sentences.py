@@ -318,6 +318,8 @@ _NOTES = {
     "cheaper_unsafe": _cheaper_unsafe,
     "replacement": lambda reason, task: replacement_sentences.describe_replacement(reason, task.primary.name),
     "sanity_note": reason_of_decision,
+    "asked_once": reason_of_decision,
+    "price_unknown": reason_of_decision,
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.decision import NextStep, NextStepCode
 from harness.reporting.wording import numbers
-from harness.reporting.wording.names import strategy_in_sentence
+from harness.reporting.wording.names import list_strategies, strategy_in_sentence
 from harness.reporting.wording.sample_sizes import ASSUMPTIONS
 
 _NEEDS_RUN = ("promote", "gate", "review export")  # commands whose first argument is the run
@@ -75,6 +75,10 @@ def _more_examples(step: NextStep) -> str:
     return f"Test on more examples: about {numbers.about(step.examples)} would be enough, {ASSUMPTIONS[step.assumed]}."
 
 
+def _names(step: NextStep) -> str:
+    return list_strategies(step.texts["strategies"], 3)
+
+
 _SENTENCES: Mapping[NextStepCode, Callable[[NextStep], str]] = {
     "draft_policy": lambda step: "Write a release policy with the floors that your service needs, from a draft.",
     "promote": lambda step: f"Put {strategy_in_sentence(step.strategy)} into service; the first time, add --new-registry.",
@@ -92,6 +96,9 @@ _SENTENCES: Mapping[NextStepCode, Callable[[NextStep], str]] = {
     "import_examples": lambda step: (
         "Evaluate again with the outputs of each example kept, and import those: systems are then compared example by example."
     ),
+    "ask_repeatedly": lambda step: f"Set api.repeats: 3 in the YAML file of {_names(step)}, to measure how much answers vary.",
+    "name_price": lambda step: f"Set api.price in the YAML file of {_names(step)}, to compare costs.",
+    "label_examples": lambda step: "Have people label test examples without seeing the outputs that are now the targets.",
     "improve": lambda step: "Train on more or better examples, or try a larger model or another strategy.",
     "fix_test_set": lambda step: "Use a test set that can answer the question.",
     "read_failures": lambda step: f"Read outputs of {strategy_in_sentence(step.strategy)} to see where it fails.",
