@@ -19,6 +19,9 @@ from in_process import cells_in_process
 from places import ROOT, SHARED
 from shell_lines import read_line
 
+from tests.interchange.inspect_files import log, write_archive
+from tests.interchange.lm_eval_files import sums, write_evaluation
+
 DATA = SHARED / "data"
 PUBLISHED = (
     "mts-dialog/MTS-Dialog-TrainingSet.csv",
@@ -54,9 +57,9 @@ MENTIONED = ("bench run", "bench init", "bench plan", "bench review export")
 INLINE = [command for command in inline_code(REFERENCE, "bench ") if not command.startswith(MENTIONED)]
 
 # Commands that write a run come last, so that "latest" is the run of visits.yaml for the others.
-WRITING = ("bench score", "bench data enough", "bench run ")
+WRITING = ("bench score", "bench data enough", "bench import", "bench run ")
 READING = [command for command in dict.fromkeys([*COMMANDS, *INLINE]) if not command.startswith(WRITING)]
-READING += [command for command in COMMANDS if command.startswith(WRITING[:2])]
+READING += [command for command in COMMANDS if command.startswith(WRITING[:3])]
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +86,10 @@ def user_folder(tmp_path_factory, quick_bench):
         shutil.copy(folder / "intents.csv", folder / name)
     for file in PUBLISHED if DATA.is_dir() else ():
         shutil.copy(DATA / file, folder)
+    write_evaluation(folder / "results" / "small-model", {"sums": sums(range(20))})
+    write_evaluation(folder / "results" / "tuned", {"sums": sums(range(31))}, model="org/tuned")
+    for name, right in (("small-model", 20), ("tuned", 31)):
+        write_archive(folder / "logs", name, log(range(right), model=f"org/{name}"))
     write_events(folder / "events.csv", make_events(made_experiment(), 300, (0.4, 0.8)))
     (folder / "feedback.csv").write_text("id,verdict,user,date\nv1,accepted,a,2026-03-01\nv2,complaint,b,2026-03-02\n", encoding="utf-8")
     (folder / "grid.yaml").write_text(next(block for block in blocks("docs/running.md", "yaml") if "override:" in block), encoding="utf-8")
@@ -332,7 +339,7 @@ def test_every_command_is_in_a_block_that_runs(document):
 
 
 def test_every_guide_is_linked_from_the_readme():
-    of_another_guide = {"docs/sizing.md"}  # docs/gpu.md names it
+    of_another_guide = {"docs/sizing.md", "docs/import.md"}  # docs/gpu.md and docs/examples.md name them
     assert set(re.findall(r"\]\((docs/[^)]+)\)", read("README.md"))) == set(GUIDES) - {"README.md"} - of_another_guide
 
 

@@ -43,7 +43,7 @@ def test_the_decision_says_what_totals_show_and_what_they_do_not(run):
     assert standings[frozenset(("lora-rank32", "lora-rank64"))] == "beyond"
     assert standings[frozenset(("lora-rank32", "oft-default"))] == "open"
     text = to_markdown(run.stored)
-    assert "Only totals were imported" in text
+    assert "so no choice can be made between the strategies: 2 of the 3 others are not shown to differ from the best." in text
     assert "lora-rank32 scored best, but 2 of the 3 others are not shown to differ from it: lora-rank64 and oft-default." in text
     assert "Of 6 pairs of strategies, 2 are shown to differ" in text
     assert "Each strategy was trained with one seed." in text

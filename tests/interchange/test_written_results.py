@@ -34,7 +34,7 @@ def test_imported_results_come_back_as_they_were(run, tmp_path):
     file.write_text(json.dumps(written), encoding="utf-8")
     sums_again, _ = assemble(read_results([file]))
     total = sums_again.results[0].totals["lm_eval/exact_match/strict-match"]
-    assert (total.value, total.n, total.successes) == (0.825, 40, 33)
+    assert (total.value, total.n, total.successes) == (0.825, 40, 33) and sums_again.results[0].system == "large"
 
 
 def test_the_hub_gets_the_primary_score_with_its_benchmark(run):
@@ -44,7 +44,7 @@ def test_the_hub_gets_the_primary_score_with_its_benchmark(run):
         entry["notes"].startswith("lm_eval/exact_match/strict-match, 95% CI 0.68")
         and "imported from lm-evaluation-harness" in entry["notes"]
     )
-    assert yaml.safe_load(yaml.safe_dump([entry])) == [entry] and entry["date"] == run.stored.plan.created[:10]
+    assert yaml.safe_load(yaml.safe_dump([entry])) == [entry] and "date" not in entry  # when they were measured is not known
 
 
 def test_a_benchmark_has_to_be_known(run):

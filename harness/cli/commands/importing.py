@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from harness.cli.options import Number, runs_dir
+from harness.cli.wording import message
 
 
 @click.command("import", short_help="Import results of other evaluation tools.")
@@ -32,7 +33,11 @@ def import_(files: tuple[str, ...], **options: Any) -> None:
     """
     from harness import api
     from harness.cli.progress import RunDisplay
+    from harness.text import one_line
 
     done = api.import_results(files, command=shlex.join(["bench", *sys.argv[1:]]), **options)
+    for name, report in done.stored.plan.data.items():
+        for warning in report.warnings:
+            click.echo(message(one_line(f"{name}: {warning}")), err=True)
     RunDisplay().summary(done.stored)
     click.echo(str(done.path))

@@ -73,7 +73,8 @@ def _entry(result: StrategyResult, dataset: HubDataset | None, date: str) -> dic
     if task.data.hub == dataset.id and task.data.revision:
         place["revision"] = task.data.revision
     interval = "" if score.low is None or score.high is None else f", 95% CI {score.low:.4f} to {score.high:.4f}"
-    notes = f"{task.primary}{interval}, {score.n:,} examples, measured with finetune-bench"
-    if result.definition.outputs is not None and result.definition.outputs.imported_from:
-        notes = f"{task.primary}{interval}, {score.n:,} examples, imported from {result.definition.outputs.imported_from}"
-    return {"dataset": place, "value": round(score.value, _DIGITS), "date": date[:10], "notes": one_line(notes, 2 * _MOST)}
+    imported = result.definition.outputs.imported_from if result.definition.outputs is not None else ""
+    where = f"imported from {imported}" if imported else "measured with finetune-bench"
+    notes = one_line(f"{task.primary}{interval}, {score.n:,} examples, {where}", 2 * _MOST)
+    when = {} if imported else {"date": date[:10]}  # a run of imported results knows when it was imported, not when it was measured
+    return {"dataset": place, "value": round(score.value, _DIGITS), **when, "notes": notes}

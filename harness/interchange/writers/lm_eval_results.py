@@ -11,6 +11,7 @@ import numpy as np
 
 from harness.interchange.readers import LM_EVAL_FAMILY
 from harness.results import StrategyResult
+from harness.store import EXTERNAL
 from harness.types import Metric
 
 _NOT_KNOWN = "N/A"  # as lm-evaluation-harness writes it
@@ -27,8 +28,8 @@ def build_lm_eval_results(results: Sequence[StrategyResult]) -> dict[str, Any]:
         "n-shot": {result.task.name: result.definition.shots for result in results},
         "higher_is_better": {result.task.name: _directions(result) for result in results},
         "n-samples": {result.task.name: dict.fromkeys(("original", "effective"), result.task_scores.test_size) for result in results},
-        "config": {"model": "finetune-bench", "model_args": {"pretrained": first.model, "strategy": first.strategy}},
-        "model_name": f"{first.model}/{first.strategy}",
+        "config": {"model": "finetune-bench", "model_args": {"base_model": first.model, "strategy": first.strategy}},
+        "model_name": first.strategy if first.model == EXTERNAL else f"{first.model}/{first.strategy}",
         "date": first.run.plan.created,
         "finetune_bench_version": version("finetune-bench"),
     }

@@ -18,7 +18,7 @@ from harness.reporting.wording.decision.condition_sentences import (
 )
 from harness.reporting.wording.decision.next_step_sentences import StepText, describe_step
 from harness.reporting.wording.decision.sanity_sentences import finding_clause
-from harness.reporting.wording.decision.totals_sentences import describe_totals
+from harness.reporting.wording.decision.totals_sentences import count_not_shown, describe_totals
 from harness.reporting.wording.gate import format_limit, limit_title
 from harness.reporting.wording.names import list_strategies_first, score_in_sentence, score_name, starts_sentence, strategy_in_sentence
 from harness.reporting.wording.run_sentences import describe_status
@@ -171,7 +171,9 @@ def _not_comparable(task: TaskOutcome) -> str:
 
 
 def _totals_only(task: TaskOutcome) -> str:
-    return "Only totals were imported, so no choice can be made between the strategies."
+    left = count_not_shown(task)
+    open_ = "" if left is None else f": {left[0]} of the {left[1]} others are not shown to differ from the best"
+    return f"Only totals were imported, so no choice can be made between the strategies{open_}."
 
 
 def _unfit(task: TaskOutcome) -> str:

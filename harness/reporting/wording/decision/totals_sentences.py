@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.reporting.views import TaskOutcome
 from harness.reporting.wording import numbers
 from harness.reporting.wording.names import list_strategies, starts_sentence, strategy_in_sentence
-from harness.statistics import TotalsPair
+from harness.statistics import TotalsPair, TotalsStanding
 
 _MOST_NAMES = 5
 
@@ -25,12 +25,25 @@ def describe_totals(task: TaskOutcome) -> list[str]:
     return sentences
 
 
+def count_not_shown(task: TaskOutcome) -> tuple[int, int] | None:
+    """How many strategies are not shown to differ from the best, and how many others there are; None where that was not tested, or there is
+    one other."""
+    standings = [standing for _, standing in _against_best(task)]
+    return (sum(standing != "shown" for standing in standings), len(standings)) if len(standings) > 1 else None
+
+
+def _against_best(task: TaskOutcome) -> list[tuple[str, TotalsStanding]]:
+    """Each other strategy, and whether it is shown to differ from the best."""
+    best, pairs = task.scored[0].label, task.decision.totals or ()
+    return [(pair.b if pair.a == best else pair.a, pair.standing) for pair in pairs if best in (pair.a, pair.b)]
+
+
 def _describe_best(task: TaskOutcome, pairs: tuple[TotalsPair, ...]) -> list[str]:
     """The strategies that are not shown to differ from the best."""
     best = task.scored[0].label
     if not pairs:
         return ["How many answers are right is not known, so no difference can be tested."]
-    others = [(pair.b if pair.a == best else pair.a, pair.standing) for pair in pairs if best in (pair.a, pair.b)]
+    others = _against_best(task)
     same = [name for name, standing in others if standing != "shown"]
     name = strategy_in_sentence(best)
     if not same:
