@@ -45,7 +45,7 @@ def list_next_steps(decision: Decision, evidence: Evidence) -> tuple[NextStep, .
     if decision.headline == "too_close":
         steps.append(_more_examples_to_compare(decision, selections))
     if decision.headline == "totals_only":
-        steps.append(NextStep("import_examples", command="import"))
+        steps.append(NextStep("import_examples"))
     if decision.headline in ("one_strategy", "not_comparable"):
         steps.append(_step("run_more_strategies", decision, selections))
     failed = next((each.strategy for each in decision.standings if each.status == "excluded"), None)

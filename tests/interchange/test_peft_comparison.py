@@ -9,6 +9,8 @@ from harness.api import compare, gate, import_results
 from harness.errors import BenchError
 from harness.interchange import assemble, read_results
 from harness.reporting import to_json, to_markdown
+from harness.store import from_json_text
+from harness.types import ScoreTotal
 
 RIGHTS = {"lora/rank32": 130, "lora/rank64": 128, "ia3/default": 90, "oft/default": 112}
 
@@ -93,3 +95,42 @@ def test_a_damaged_experiment_is_one_clear_error(tmp_path, damage, problem):
     with pytest.raises(BenchError) as caught:
         read_results([tmp_path])
     assert problem in str(caught.value) and "new.json" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        '{"value": 0.5, "n": 0}',
+        '{"value": 0.5, "n": 10, "successes": 11}',
+        '{"value": 0.5, "n": 10, "successes": -1}',
+        '{"value": 1e999, "n": 10}',
+        '{"value": 0.5, "n": 10, "standard_error": -1.0}',
+    ],
+)
+def test_a_total_that_cannot_be_is_refused_in_a_run_of_a_stranger(total):
+    with pytest.raises(ValueError, match=r"value|finite|total"):
+        from_json_text(ScoreTotal, total)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "is not valid JSON"),
+        (b"\xff\xfe", "is not text in UTF-8"),
+        (b"[" * 100_000, "is nested too deeply"),
+        (b"1" * 5000, "is not valid JSON"),
+        (b'{"results": 1}', "is no file of results that can be imported"),
+    ],
+)
+def test_files_of_no_known_tool_are_refused(tmp_path, content, problem):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(BenchError, match=problem):
+        read_results([tmp_path])
+
+
+def test_what_is_not_there_is_named(tmp_path):
+    with pytest.raises(BenchError, match="has no JSON files"):
+        read_results([tmp_path])
+    with pytest.raises(BenchError, match=r"nothing\.json: cannot be read"):
+        import_results(tmp_path / "nothing.json", runs_dir=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()

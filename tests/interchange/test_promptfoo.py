@@ -35,10 +35,21 @@ def test_prompts_are_systems_of_their_own(tmp_path):
 def test_repeated_tests_are_no_independent_examples(tmp_path):
     document = output({"org:small-model": range(20)})
     tests = document["results"]["results"]
-    tests += [each | {"testIdx": each["testIdx"] + 40} for each in tests]  # as promptfoo numbers them with --repeat 2
+    twice = [each | {"testIdx": 2 * each["testIdx"] + k} for each in tests for k in range(2)]  # as promptfoo numbers them with --repeat 2
+    document["results"]["results"] = twice
     (task,) = assemble(read_results([write_output(tmp_path, document)]))
     groups = {example.id: example.group for example in task.results[0].examples}
-    assert (len(groups), groups["3"], groups["43"]) == (80, "3", "3")
+    assert (len(groups), groups["6"], groups["7"]) == (80, "6", "6")
+
+
+def test_files_without_numbers_have_the_tests_in_order(tmp_path):
+    document = output({"org:small-model": range(20), "org:large-model": range(33)}, prompts=2)
+    numbered = read_results([write_output(tmp_path, document)])
+    for each in document["results"]["results"]:
+        del each["testIdx"], each["promptIdx"]
+    assert [(r.system, r.examples, r.repeats) for r in read_results([write_output(tmp_path, document)])] == [
+        (r.system, r.examples, r.repeats) for r in numbered
+    ]
 
 
 def test_the_time_of_cached_answers_says_nothing(tmp_path):

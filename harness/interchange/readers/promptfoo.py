@@ -1,11 +1,12 @@
 """Output of promptfoo (`promptfoo eval -o output.json`): every provider with every prompt is a system, every test an example.
 
 A test passes where all its assertions hold. Named scores belong to the tests that have an assertion with that metric. With `--repeat`, and
-in a file that lists a test twice, tests with the same variables are one group: their answers are no independent examples.
+in a file that lists a test twice, tests with the same variables and assertions are one group: their answers are no independent examples.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,11 +25,16 @@ _EXACT = frozenset({"equals"})
 
 @dataclass
 class _System:
-    """What is read of a provider with a prompt."""
+    """What is read of a provider with a prompt.
+
+    Attributes:
+        questions: by test, its variables and assertions: tests that agree in them are one test, repeated.
+    """
 
     provider: str
     prompt: str
     examples: dict[str, Example] = field(default_factory=dict)
+    questions: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, Prediction] = field(default_factory=dict)
     seconds: list[float | None] = field(default_factory=list)
     prices: list[float | None] = field(default_factory=list)
@@ -49,9 +55,10 @@ def read_promptfoo(document: JsonNode, path: Path, sha256: str) -> list[Imported
         BenchError: the file is damaged.
     """
     systems: dict[tuple[str, int], _System] = {}
+    prompts: dict[str, int] = {}  # by label, where an old file does not number them
     for each in document.at("results", "results").items():
-        index = node.count() if (node := each.find("promptIdx")) else 0
-        provider = _provider(each)
+        numbered, provider = each.find("promptIdx"), _provider(each)
+        index = numbered.count() if numbered is not None else prompts.setdefault(_prompt(each), len(prompts))
         system = systems.setdefault((provider, index), _System(provider, _prompt(each)))
         _add_test(system, each)
     if not systems:
@@ -73,16 +80,19 @@ def _provider(test: JsonNode) -> str:
 
 
 def _prompt(test: JsonNode) -> str:
-    prompt = test.find("prompt", "label") or test.find("prompt", "raw")
+    """The template, without the variables of the test."""
+    prompt = test.find("prompt", "label") or test.find("prompt", "display")
     return prompt.text() if prompt is not None else ""
 
 
 def _add_test(system: _System, test: JsonNode) -> None:
-    name = str(test.at("testIdx").count())
+    index = test.find("testIdx")  # files before version 3 have none: every provider has the tests in the same order
+    name = str(index.count()) if index is not None else str(len(system.examples))
     example = Example(name, {"input": cut(_describe_variables(test))}, _targets(test))
     if name in system.examples:
         raise test.problem(f"the test {name} occurs twice. Import the file as promptfoo wrote it")
     system.examples[name] = example
+    system.questions[name] = json.dumps([example.inputs["input"], [each.value for each in _assertions(test)]], sort_keys=True)
     passed, score = test.at("success"), test.find("score")
     if not isinstance(passed.value, bool):
         raise passed.problem("must be true or false")
@@ -157,7 +167,7 @@ def _result(
         tool=tool,
         scores=scores,
         labels=labels,
-        examples=_grouped(list(system.examples.values())),
+        examples=_grouped(system),
         repeats=(tuple(_completed(output, scores) for output in system.outputs.values()),),
         costs=_costs(system),
         warnings=tuple(warnings),
@@ -177,13 +187,13 @@ def _scores(system: _System, document: JsonNode) -> tuple[tuple[StoredScore, ...
     return scores, {name: plain.get(name) or f"{name.removeprefix(f'{FAMILY}/named/')} of promptfoo" for name in names}
 
 
-def _grouped(examples: Sequence[Example]) -> tuple[Example, ...]:
-    """The examples, in groups of the same variables where some have several members."""
+def _grouped(system: _System) -> tuple[Example, ...]:
+    """The examples, with a group for each question where some question was asked several times."""
     first: dict[str, str] = {}
-    groups = [first.setdefault(example.inputs["input"], example.id) for example in examples]
-    if len(first) == len(examples):
-        return tuple(examples)
-    return tuple(replace(example, group=group) for example, group in zip(examples, groups, strict=True))
+    groups = {name: first.setdefault(question, name) for name, question in system.questions.items()}
+    if len(first) == len(groups):
+        return tuple(system.examples.values())
+    return tuple(replace(example, group=groups[name]) for name, example in system.examples.items())
 
 
 def _completed(prediction: Prediction, scores: Sequence[StoredScore]) -> Prediction:
