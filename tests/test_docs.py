@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from event_factory import made_experiment, make_events, write_events
 from in_process import cells_in_process
+from model_server import ModelServer, chat
 from places import ROOT, SHARED
 from shell_lines import read_line
 
@@ -66,6 +67,20 @@ READING += [command for command in COMMANDS if command.startswith(WRITING[:3])]
 def user_folder(tmp_path_factory, quick_bench):
     """A folder with the files that the documents name, and a run of visits.yaml."""
     folder = tmp_path_factory.mktemp("docs")
+    with ModelServer(chat("A note.")) as host:
+        yield _fill(folder, host, quick_bench)
+
+
+def _fill(folder, host, quick_bench):
+    """Write the files, and make the run.
+
+    Args:
+        host: stands for api.example.com.
+    """
+    (strategy,) = blocks("docs/hosted.md", "yaml")
+    assert "https://api.example.com/v1" in strategy and "EXAMPLE_KEY" in strategy
+    strategy = strategy.replace("https://api.example.com", host.address).replace("  api_key_env: EXAMPLE_KEY", "  #")
+    (folder / "incumbent.yaml").write_text(strategy, encoding="utf-8")
     rows = [
         (f"p{i}", f"Doctor: What hurts?\nPatient: My {w} number {i}, since {i} days.", f"{w} {i} days")
         for i, w in enumerate("abcdefghij" * 4)
@@ -206,7 +221,8 @@ def test_run_command_runs_on_a_sample(command, quick_bench, user_folder):
         pytest.skip("the published files are missing (../shared/data)")
     for tracker in command.partition("--track ")[2].split()[:1]:
         pytest.importorskip(tracker)
-    words = [("tiny" if word == "smollm2-135m" else word) for word in shlex.split(command)[1:]]
+    there = {"smollm2-135m": "tiny", "api.example.com": "127.0.0.1"}
+    words = [there.get(word, word) for word in shlex.split(command)[1:]]
     fewer = ["--tune", "1"] if "--tune" in words else ["--limit", "40"] if "--race" in words else []  # a race needs 30 examples
     ended = quick_bench(*words, "--limit", "8", "--epochs", "1", *fewer, here=user_folder)
     assert ended.code == 0, ended
@@ -339,7 +355,7 @@ def test_every_command_is_in_a_block_that_runs(document):
 
 
 def test_every_guide_is_linked_from_the_readme():
-    of_another_guide = {"docs/sizing.md", "docs/import.md"}  # docs/gpu.md and docs/examples.md name them
+    of_another_guide = {"docs/sizing.md", "docs/import.md", "docs/hosted.md"}  # docs/gpu.md, docs/examples.md and strategies/README.md name them
     assert set(re.findall(r"\]\((docs/[^)]+)\)", read("README.md"))) == set(GUIDES) - {"README.md"} - of_another_guide
 
 

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Role = Literal["system", "user", "assistant"]
-# Rows that hold whole prompts: conversations, pairs of a prompt and its completion, preference pairs, instructions with outputs.
-RowLayout = Literal["messages", "pair", "preferences", "instruction"]
+# Rows that hold whole prompts: conversations, pairs of a prompt and its completion, preference pairs, instructions with outputs,
+# requests to a model with its responses.
+RowLayout = Literal["messages", "pair", "preferences", "instruction", "log"]
 EARLIER_TURNS = "earlier_turns"
 """The input of an example that holds the turns before its prompt. No prompt can have a variable of this name."""
 

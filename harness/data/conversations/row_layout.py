@@ -11,6 +11,8 @@
     instruction   {"instruction": "…", "input": "…", "output": "…"}, also with `history`  Alpaca
                   {"instruction": "…", "context": "…", "response": "…"}                   Dolly
 
+    log           {"request": {"messages": [turns]}, "response": {"choices": […]}}        a log of OpenAI's interface
+
 A prompt of such a row is complete: no instruction is written around it. Pairs of texts need nothing of this module: their columns are an
 input and a target like others.
 """
@@ -21,6 +23,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.data.conversations.request_log import RESPONSE, find_request_column, read_logged_turns
 from harness.data.conversations.turn_list import parse_transcript, parse_turns
 from harness.data.records import BadRowError, EmptyCellError, quote
 from harness.types import EARLIER_TURNS, RowLayout, Turn, write_turns
@@ -123,6 +126,8 @@ class PromptColumns:
         return self._split(turns, needs_answer=needs_answer)
 
     def _read_turns(self, values: Mapping[str, Any], column: str) -> list[Turn]:
+        if self.layout == "log":
+            return read_logged_turns(values, self.prompt)
         prompt = column if self.prompt == self.answer else self.prompt  # a conversation that holds both
         turns = parse_turns(_follow(values, prompt), prompt)
         if column == prompt or column not in values:
@@ -167,8 +172,13 @@ def find_prompt_columns(names: Mapping[str, None], has: Callable[[str], bool]) -
         has: whether the table has a column, or a value nested in one, under this name ("messages.role").
     """
 
-    preferences = _find_preferences(names, has) or _find_openai_preferences(names, has)
-    return preferences or _find_turn_pair(names, has) or _find_conversation(names, has) or _find_instruction(names)
+    special = _find_log(has) or _find_preferences(names, has) or _find_openai_preferences(names, has)
+    return special or _find_turn_pair(names, has) or _find_conversation(names, has) or _find_instruction(names)
+
+
+def _find_log(has: Callable[[str], bool]) -> PromptColumns | None:
+    request = find_request_column(has)
+    return None if request is None else PromptColumns("log", request, RESPONSE, has_turns=True)
 
 
 def _find_preferences(names: Mapping[str, None], has: Callable[[str], bool]) -> PromptColumns | None:
@@ -250,6 +260,7 @@ _DESCRIPTIONS: Mapping[RowLayout, str] = {
     "pair": "pairs of a prompt and its completion, which are used as they are, without a chat template",
     "preferences": "preference pairs: the preferred answer is the target; strategies with train.objective: dpo also read the rejected one",
     "instruction": "instructions with their outputs",
+    "log": "requests to a model with its responses: the targets are what that model answered, so that scores are agreement with it",
 }
 
 

@@ -3,6 +3,7 @@
 {"id": "row-17", "output": "Denver Broncos"}
 {"id": "row-18", "output": null}                                 no output: scored as wrong
 {"id": "row-19", "output": "refund", "probabilities": {"refund": 0.9, "card": 0.1}}      as `bench predict` writes it
+{"custom_id": "row-20", "request": {"messages": […]}, "response": {"choices": […]}}      a log of requests to a model with its responses
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.data.conversations import is_logged_answer, read_logged_answer
 from harness.data.formats import open_table
-from harness.data.records import BadRow, name_hint, quote
+from harness.data.records import BadRow, BadRowError, EmptyCellError, name_hint, quote
 from harness.errors import BenchError, did_you_mean
 from harness.text import plural
 from harness.types import Example
@@ -108,6 +110,8 @@ def _read_table(path: Path) -> list[_OutputRow]:
 
 
 def _parse_row(location: str, values: Mapping[str, Any]) -> _OutputRow:
+    if "output" not in values and is_logged_answer(values):
+        return _parse_logged(location, values)
     if "output" not in values:
         raise BenchError(f'{location}: no "output".{did_you_mean("output", values)}')
     output, row_id = values["output"], values.get("id")
@@ -119,6 +123,18 @@ def _parse_row(location: str, values: Mapping[str, Any]) -> _OutputRow:
         None if output is None else str(output),
         _parse_probabilities(location, values.get("probabilities")),
     )
+
+
+def _parse_logged(location: str, values: Mapping[str, Any]) -> _OutputRow:
+    """The answer of a logged response; a request that failed has none."""
+    name = next((key for key in ("id", "custom_id") if isinstance(values.get(key), str | int) and values[key] != ""), None)
+    try:
+        text = read_logged_answer(values).content
+    except EmptyCellError:
+        text = None
+    except BadRowError as error:
+        raise BenchError(f"{location}: {error}") from None
+    return _OutputRow(location, None if name is None else str(values[name]), text, {})
 
 
 def _parse_probabilities(location: str, value: object) -> Mapping[str, float]:

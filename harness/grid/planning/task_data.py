@@ -18,6 +18,8 @@ from harness.metrics import FACTS, file_families, has_facts, metrics_for, try_me
 from harness.results import slice_examples
 from harness.types import Splits, Task
 
+LOGGED_MODEL = "incumbent"  # what the model of a log of requests and responses is called, unless the task names it
+
 
 def read_tasks(request: Request, catalog: Catalog, here: Path | None = None) -> list[tuple[Task, Splits]]:
     """The requested tasks with their examples; nothing else is planned.
@@ -68,12 +70,13 @@ def _with_labels_of_plugins(task: Task, splits: Splits) -> Task:
 
 def _called_agreement(task: Task, splits: Splits) -> Task:
     """The task, with scores called agreement where its targets are outputs of a model."""
-    model = task.data.targets_from
+    model = task.data.targets_from or (LOGGED_MODEL if splits.layout == "log" else None)
     if model is None or not splits.test:
         return task
     scores = [metric.name for metric in metrics_for(task.metrics, splits.test[0].choices)]
     labels = {score: f"Agreement with {model[:30]} ({score})"[:60] for score in scores} | dict(task.report.labels)
-    return task.model_copy(update={"report": task.report.model_copy(update={"labels": labels})})
+    data = task.data.model_copy(update={"targets_from": model})
+    return task.model_copy(update={"data": data, "report": task.report.model_copy(update={"labels": labels})})
 
 
 def with_warnings(splits: Splits, warnings: Sequence[str]) -> Splits:

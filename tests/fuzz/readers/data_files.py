@@ -79,6 +79,8 @@ _CONVERSATIONS = (
     [{"prompt": _TURNS[:2], "completion": _TURNS[2:3]}],
     [{"prompt": "a", "chosen": _TURNS[:3], "rejected": _TURNS[:3]}],
     [{"instruction": "a", "input": "", "output": "b"}],
+    [{"id": "1", "request": {"messages": _TURNS[:2]}, "response": {"choices": [{"message": _TURNS[2], "finish_reason": "stop"}]}}],
+    [{"custom_id": "1", "messages": _TURNS[:2], "response": {"status_code": 200, "body": {"choices": [{"message": _TURNS[2]}]}}}],
     [{"input": "a", "earlier_turns": "User: b\n\nAssistant: c", "target": "d"}],
 )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -146,6 +148,34 @@ def test_a_host_that_fails_in_the_middle_leaves_a_cell_without_a_result_and_noth
     assert resumed.complete and resumed.path == stopped.path
     asked = [body["messages"][0]["content"] for body in server.requests]
     assert len(asked) == 21 and len(set(asked)) == 20, "only the refused one was asked again"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.parametrize("at", [1, 8])
+def test_a_killed_run_asks_no_answered_question_again(server: ModelServer, at: int) -> None:
+    declare(server, cache=False, max_concurrency=1)
+    answer, child = server.complete, 0
+
+    def kill(body: dict[str, Any]) -> dict[str, Any]:
+        """When the question arrives, all answers before it have been kept."""
+        if len(server.requests) == at:
+            os.kill(child, signal.SIGKILL)
+        return answer(body)
+
+    server.complete = kill
+    child = os.fork()
+    if not child:
+        try:
+            run()
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status)
+    server.complete = answer
+    done = run()
+    assert done.complete and len(list(Path("runs").iterdir())) == 1
+    asked = [body["messages"][0]["content"] for body in server.requests]
+    assert len(asked) == 21 and len(set(asked)) == 20, "only the question without an answer"
 
 
 def test_the_limit_of_costs_stops_and_a_higher_one_continues_and_counts_what_was_paid(server: ModelServer) -> None:
