@@ -1,11 +1,12 @@
 """PEFT's method comparison: totals without the answers to single examples."""
 
 import json
+import shutil
 
 import pytest
 from peft_files import experiment, write_experiments
 
-from harness.api import compare, gate, import_results
+from harness.api import compare, gate, import_results, load_run
 from harness.errors import BenchError
 from harness.interchange import assemble, read_results
 from harness.reporting import to_json, to_markdown
@@ -63,6 +64,14 @@ def test_costs_and_sizes_come_over(run):
 def test_the_report_and_its_json_can_be_written(run):
     assert "211 test examples" in (run.path / "report.html").read_text(encoding="utf-8")
     assert [each["headline"] for each in to_json(run.stored)["decisions"]]
+
+
+def test_a_total_that_was_changed_later_is_refused(run, tmp_path):
+    shutil.copytree(run.path, copy := tmp_path / "copy")
+    file = next(each for each in sorted((copy / "cells").rglob("cell.json")) if '"successes": 130' in each.read_text(encoding="utf-8"))
+    file.write_text(file.read_text(encoding="utf-8").replace('"successes": 130', '"successes": 190'), encoding="utf-8")
+    with pytest.raises(BenchError, match=r"cell\.json: is damaged"):
+        load_run(copy).decision()
 
 
 def test_what_needs_single_examples_is_refused(run, tmp_path):

@@ -25,7 +25,7 @@ TOOL = "lm-evaluation-harness"
 _DATE = re.compile(r"_(\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}(?:\.\d+)?)$")
 _SAMPLES = "samples_"
 # Labels or texts are compared for equality.
-_EXACT = frozenset({"acc", "acc_norm", "acc_bytes", "exact_match", "em", "pass@1"})
+_EXACT = frozenset({"acc", "acc_norm", "acc_bytes", "exact_match", "em"})
 _MOST_FIELDS = 40  # of a document that are kept as text
 
 

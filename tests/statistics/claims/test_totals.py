@@ -46,9 +46,9 @@ def test_of_equal_systems_few_pairs_are_shown_to_differ():
     random = np.random.default_rng(0)
     wrong = sum(
         any(pair.standing == "shown" for pair in compare_totals({str(i): total(int(right)) for i, right in enumerate(rights)}))
-        for rights in random.binomial(1319, 0.48, size=(400, 5))
+        for rights in random.binomial(1319, 0.48, size=(200, 5))
     )
-    assert wrong / 400 < 0.05 + 2.6 * (0.05 * 0.95 / 400) ** 0.5
+    assert wrong / 200 < 0.05 + 2.6 * (0.05 * 0.95 / 200) ** 0.5
 
 
 def test_the_interval_of_a_total_is_that_of_its_kind():
