@@ -19,6 +19,11 @@ from harness.reporting import render, to_csv, to_json, to_markdown
 TESTS = {
     "data files": ("tests/fuzz/test_fuzz.py", "tests/data/formats/test_text_file.py", "tests/data/formats/test_xlsx_file.py"),
     "lists of data files": ("tests/data/formats/test_file_names.py", "tests/fuzz/test_fuzz.py"),
+    "descriptions of datasets": (
+        "tests/data/formats/test_croissant.py",
+        "tests/data/formats/test_dataset_folder.py",
+        "tests/fuzz/test_fuzz.py",
+    ),
     "texts inside data": (
         "tests/reporting/formats/test_report_browser.py",
         "tests/test_text.py",

@@ -80,7 +80,8 @@ def run(
         revision: branch, tag or commit of a Hub model.
         data: one or several files, which are split 80/10/10. They replace the data of the task.
         train, validation, test: files instead of `data`, if your data is split already; `validation` is optional.
-        hub, hub_revision, subset: a dataset of the Hub instead of files, its revision and its configuration.
+        hub, hub_revision: a dataset of the Hub instead of files, and its revision.
+        subset: the configuration, where a dataset of the Hub, a folder or Croissant metadata has several.
         fields: columns by role: "input", "target", "group", "id", or any variable of the prompt.
         labels: the labels to choose from.
         fold_references_by: a column; rows of the test data that agree in it become one example with several references.

@@ -8,7 +8,7 @@ from harness.catalog.shipped import shipped_folder
 from harness.catalog.strategy_specs import API_PREFIX, OUTPUTS_PREFIX, resolve_strategy
 from harness.catalog.task_defaults import read_shipped_task
 from harness.catalog.yaml_edit import set_data_field
-from harness.catalog.yaml_file import YamlFile, parse
+from harness.catalog.yaml_file import YamlFile, parse, parse_yaml_value
 
 __all__ = [
     "API_PREFIX",
@@ -24,6 +24,7 @@ __all__ = [
     "override_strategy",
     "parse",
     "parse_strategy_spec",
+    "parse_yaml_value",
     "prompt_variables",
     "read_shipped_task",
     "render_prompt",

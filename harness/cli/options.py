@@ -96,7 +96,7 @@ _DATA = (
     click.option("--test", metavar="FILE", multiple=True, help="Test examples, if your data is split."),
     click.option("--hub", metavar="ORG/NAME", help="A dataset of the Hub."),
     click.option("--hub-revision", metavar="REVISION", help="Branch, tag or commit of the Hub dataset."),
-    click.option("--subset", metavar="NAME", help="Subset (configuration) of the Hub dataset."),
+    click.option("--subset", metavar="NAME", help="Configuration of the Hub dataset, or of a folder or metadata with several."),
     click.option("--input", metavar="COLUMN", help="The column with the model's input."),
     click.option("--target", metavar="COLUMN", help="The column with the reference or the label."),
     click.option("--group", metavar="COLUMN", help="The column of the patient, document, …; groups are never split."),

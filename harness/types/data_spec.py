@@ -80,7 +80,7 @@ class DataSpec(Declared):
     revision: str | None = None
     """With `hub`: a branch, tag or commit."""
     subset: str | None = None
-    """With `hub`: the subset (configuration)."""
+    """The configuration, where a dataset of the Hub, a folder or Croissant metadata has several."""
     size: Annotated[int, Field(ge=10)] = 700
     """With `source`: the number of examples."""
     seed: int = 7
@@ -137,8 +137,10 @@ class DataSpec(Declared):
     def _check_origin(self) -> DataSpec:
         if sum(origin is not None for origin in (self.path, self.source, self.hub)) != 1:
             raise ValueError("set exactly one of 'path' (files), 'hub' (a dataset on the Hub) and 'source' (a registered source)")
-        if self.hub is None and (self.revision or self.subset):
-            raise ValueError("'revision' and 'subset' need 'hub'")
+        if self.hub is None and self.revision:
+            raise ValueError("'revision' needs 'hub'")
+        if self.hub is None and self.subset and not isinstance(self.path, str):
+            raise ValueError("'subset' needs 'hub', or a 'path' that is one folder or file")
         if self.source is None and self.options:
             raise ValueError("'options' need 'source'")
         return self

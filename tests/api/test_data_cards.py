@@ -13,7 +13,9 @@ from report_factory import HOSTILE, Made, make_run, summarization
 
 from harness import BenchError
 from harness.api import lock_test_set, write_data_card
+from harness.data.formats import DatasetSplits, open_data
 from harness.data.privacy.sample import MARKS_FORMAT
+from harness.data.records import Record
 from harness.engine.artifacts import model_card
 from harness.reporting import render
 
@@ -126,6 +128,16 @@ def test_metadata_is_valid_croissant(tmp_path: Path) -> None:
     dataset = croissant.Dataset(str(tmp_path / "croissant.json"))
     record = next(iter(dataset.records("rows-of-all.csv")))
     assert record["rows-of-all.csv/dialogue"] == b"secret text 60"
+
+
+def test_metadata_is_data_that_needs_no_flag(tmp_path: Path) -> None:
+    """What a card describes beside its files is read back: the same columns in the same splits."""
+    write_data_card(write_task(tmp_path), tmp_path)
+    data = open_data(tmp_path / "croissant.json")
+    assert isinstance(data, DatasetSplits)
+    rows = {split: [item.values for item in table.rows() if isinstance(item, Record)] for split, table in data.splits.items()}
+    assert {split: len(part) for split, part in rows.items()} == {"train": 30, "test": 30}
+    assert rows["test"][0] == {"dialogue": "secret text 40", "note": "private note 40", "patient": "p40"}
 
 
 def test_the_report_shows_what_is_declared(tmp_path: Path) -> None:

@@ -35,14 +35,22 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._=+-]+")
 @click.option("--target", metavar="COLUMN", help="Column with the reference or the label. Guessed by default.")
 @click.option("--input", "inputs", metavar="COLUMN", multiple=True, help="Column that the model reads. Repeatable; guessed by default.")
 @click.option("--kind", type=click.Choice(_KINDS), help="Kind of task. Guessed by default.")
+@click.option("--subset", metavar="NAME", help="The configuration, where a folder or Croissant metadata has several.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 def init(
-    files: tuple[str, ...], out: Path | None, name: str | None, target: str | None, inputs: tuple[str, ...], kind: Kind | None, force: bool
+    files: tuple[str, ...],
+    out: Path | None,
+    name: str | None,
+    target: str | None,
+    inputs: tuple[str, ...],
+    kind: Kind | None,
+    subset: str | None,
+    force: bool,
 ) -> None:
     """Inspect data files and draft a task for them, with the reasons for each guess and the alternatives.
 
-    Several files are read as one, unless their names tell their splits: train.csv test.csv. FILE may be a pattern ('shards/*.jsonl') or
-    @files.txt, a text file that lists files.
+    Several files are read as one, unless their names tell their splits: train.csv test.csv. FILE may be a pattern ('shards/*.jsonl'),
+    @files.txt, a text file that lists files, a folder with a dataset, or Croissant metadata beside its files.
 
     Exits with 1 if the task was written but cannot be run yet; the file says why.
 
@@ -55,11 +63,11 @@ def init(
     from harness.data import peek
     from harness.data.inspect import draft_prompt, draft_yaml, find_data, guess_task, note_long_prompts, read_whole_prompts, relative_name
 
-    data = find_data(files)
+    data = find_data(files, subset)
     task_name = _task_name(name, data)
     out = out or Path(f"{task_name}.yaml")
     _check_out(out, force)
-    preview = peek(*data.files, rows=MOST_INSPECTED_ROWS)
+    preview = peek(*data.files, rows=MOST_INSPECTED_ROWS, subset=subset)
     guess = guess_task(preview, target=target, inputs=inputs, kind=kind)
     preview = preview if guess.layout is None else read_whole_prompts(preview)
     prompt = draft_prompt(guess, *read_shipped_prompt(guess.kind))
@@ -73,6 +81,7 @@ def init(
         prompt=prompt,
         split_files=split_files,
         has_splits=data.has_splits,
+        subset=subset,
     )
     is_complete = preview.is_complete
     trial = _try_loading(guess, lambda guess: parse_task(write_yaml(guess)), out.parent) if is_complete else _Trial(guess)

@@ -258,7 +258,7 @@ def _find_system(names: Mapping[str, None]) -> str | None:
 _DESCRIPTIONS: Mapping[RowLayout, str] = {
     "messages": "conversations: the target is the last turn of the assistant, and the prompt is what precedes it",
     "pair": "pairs of a prompt and its completion, which are used as they are, without a chat template",
-    "preferences": "preference pairs: the preferred answer is the target; strategies with train.objective: dpo also read the rejected one",
+    "preferences": "preference pairs: the preferred answer is the target; preference tuning also reads the rejected one",
     "instruction": "instructions with their outputs",
     "log": "requests to a model with its responses: the targets are what that model answered, so that scores are agreement with it",
 }

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from harness.data.formats.arrow_rows import ROW_LOCATION
 from harness.data.formats.content_format import recognize_format
+from harness.data.formats.croissant import is_description, open_described, parse_description
 from harness.data.formats.csv_file import read_csv
-from harness.data.formats.hf_datasets import DatasetSplits, is_saved_folder, read_saved_folder
-from harness.data.formats.json_file import ITEM_LOCATION, SPLIT_NAME, is_json_lines, read_json
+from harness.data.formats.dataset_folder import choose_subset, open_dataset_folder, refuse_subset
+from harness.data.formats.hf_datasets import DatasetSplits
+from harness.data.formats.json_file import ITEM_LOCATION, SPLIT_NAME, is_json_lines, parse_document, read_json
 from harness.data.formats.json_splits import find_json_splits
 from harness.data.formats.jsonl_file import read_jsonl
 from harness.data.formats.parquet_file import read_parquet
@@ -43,6 +46,8 @@ _BINARY_READERS: dict[str, tuple[Callable[[Path, str], TableRows], str]] = {
     ".parquet": (read_parquet, ROW_LOCATION),
     ".xlsx": (read_xlsx, SHEET_ROW_LOCATION),
 }
+_DESCRIPTIONS = (".json", ".jsonld")  # of Croissant files
+_CONTEXT, _CONTEXT_LINES = '"@context"', 100  # which begins JSON-LD, in one of the first lines
 READABLE = (*_TEXT_READERS, *_BINARY_READERS)
 _ADVICE = {
     ".txt": "If it is a table with a header, rename it to .csv (the delimiter is detected) or .tsv",
@@ -56,34 +61,48 @@ _ADVICE = {
 }
 
 
-def open_data(path: Path) -> Table | DatasetSplits:
-    """Open a file, or a folder that `datasets` saved; a JSON document or a folder may have its own splits.
+def open_data(path: Path, subset: str | None = None) -> Table | DatasetSplits:
+    """Open a file, Croissant metadata of local files, or the folder of a dataset; a JSON document, metadata or a folder may have splits.
+
+    Args:
+        subset: the configuration, where a folder or metadata has several.
 
     Raises:
-        BenchError: the path does not exist, is another kind of folder, has an unknown format or cannot be read. Most defects of the
-            content are raised when the rows are read.
+        BenchError: the path does not exist, is another kind of folder, has an unknown format, cannot be read, or has several configurations
+            and none is named. Most defects of the content are raised when the rows are read.
     """
     try:
         if path.is_dir():
-            if is_saved_folder(path):
-                return read_saved_folder(path)
+            if (data := open_dataset_folder(path, subset, _open_plain_table, _is_data_file)) is not None:
+                return data
             raise BenchError(
-                f"{path}: is a folder that datasets did not save. Name a file, or a pattern such as '*.csv'.{_suggest_files(path, '')}"
+                f"{path}: is a folder without a dataset: datasets did not save it, no README.md names its configurations, and no files are "
+                f"named after splits. Name a file, or a pattern such as '*.csv'.{_suggest_files(path, '')}"
             )
         if not path.exists():
             raise BenchError(f"{path}: no such file.{_suggest_files(path.parent, path.name)}")
+        if (described := _open_described(path, subset)) is not None:
+            return described
+        refuse_subset(path.name, subset)
         return _open_file(path)
     except OSError as error:
         raise BenchError(f"{quote(path.name)}: cannot be read ({error.strerror})") from None
 
 
 def open_table(path: Path) -> Table:
-    """Open a path that must contain exactly one table.
+    """Open a path that must contain exactly one table, in one configuration.
 
     Raises:
         BenchError: as `open_data`, and for a folder with several splits.
     """
-    data = open_data(path)
+    return _require_table(open_data(path), path)
+
+
+def _require_table(data: Table | DatasetSplits, path: Path) -> Table:
+    """
+    Raises:
+        BenchError: the data has several splits.
+    """
     if isinstance(data, Table):
         return data
     if len(data.splits) == 1:
@@ -96,15 +115,18 @@ def open_table(path: Path) -> Table:
     raise BenchError(f"{path.name}: the {what} contains the splits {join_names(data.splits)}. {advice}")
 
 
-def peek(*paths: Path, rows: int = 2000) -> Preview:
+def peek(*paths: Path, rows: int = 2000, subset: str | None = None) -> Preview:
     """Read the first rows of files, an equal number of each; of a file with splits, those of its training split.
 
     The rest is not read, except that a .json document is parsed as a whole.
 
+    Args:
+        subset: as for `open_data`.
+
     Raises:
         BenchError: as `open_data`, and for defects of the content that these rows show.
     """
-    tables = [data if isinstance(data, Table) else data.train for data in map(open_data, paths)]
+    tables = [data if isinstance(data, Table) else data.train for data in (open_data(path, subset) for path in paths)]
     quota = max(1, rows // len(tables))
     records: list[Record] = []
     bad_rows: list[BadRow] = []
@@ -144,6 +166,32 @@ def _open_file(path: Path) -> Table | DatasetSplits:
         return _open_document(file, digest)
     read = read_jsonl if extension == ".json" else _TEXT_READERS[extension]
     return Table(path.name, partial(read, file), digest, read_head=partial(read_tsv, file) if read is read_tsv else None)
+
+
+def _open_plain_table(path: Path) -> Table:
+    """A data file that a description or a folder names, which is no description itself."""
+    return _require_table(_open_file(path), path)
+
+
+def _open_described(path: Path, subset: str | None) -> Table | DatasetSplits | None:
+    """The data that a Croissant file describes; None for another file.
+
+    Raises:
+        BenchError: the description cannot be used, or it has several configurations and none is named.
+    """
+    if path.suffix.lower() not in _DESCRIPTIONS or not path.is_file():
+        return None
+    file = TextFile(path, path.name)
+    if not any(_CONTEXT in line for line in islice(file.lines(), _CONTEXT_LINES)):
+        return None
+    document = parse_document(file.read(), path.name)
+    if not is_description(document):
+        return None
+    tables = open_described(parse_description(document, path.name), path.parent, _open_plain_table)
+    if list(tables) == [""]:
+        refuse_subset(path.name, subset)
+        return tables[""]
+    return tables[choose_subset(path.name, list(tables), subset)]
 
 
 def _extension(path: Path) -> str:

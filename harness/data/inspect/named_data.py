@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.data.formats import LIST_PREFIX, DatasetSplits, find_files, is_several, open_data
 from harness.data.inspect.sibling_splits import find_sibling_splits, group_by_split
+from harness.errors import BenchError, setting
 from harness.types import FilesSpec, Paths
 
 _MIN_STEM = 3  # letters: less says nothing
@@ -25,6 +26,7 @@ class NamedData:
         splits: the files by split, if several files are given whose names tell it.
         siblings: the files by split, if one training file is given and files beside it look like its other splits.
         has_splits: whether a single file or folder has its own splits.
+        subset: the configuration of a single file or folder, if it was named.
     """
 
     names: Sequence[str]
@@ -32,6 +34,7 @@ class NamedData:
     splits: Mapping[str, Sequence[Path]] = field(default_factory=dict)
     siblings: Mapping[str, Path] = field(default_factory=dict)
     has_splits: bool = False
+    subset: str | None = None
 
     @property
     def stem(self) -> str:
@@ -50,20 +53,26 @@ class NamedData:
         return _one_or_several(self.names, folder)
 
 
-def find_data(names: Sequence[str]) -> NamedData:
+def find_data(names: Sequence[str], subset: str | None = None) -> NamedData:
     """The files that names refer to, and their splits.
 
+    Args:
+        subset: the configuration, where a folder or metadata has several.
+
     Raises:
-        BenchError: as `find_files` and `open_data`.
+        BenchError: as `find_files` and `open_data`, and for a configuration of several files.
     """
     files = find_files(tuple(names), Path())
+    if len(files) > 1 and subset is not None:
+        raise BenchError(f"{setting('subset', subset)} is the configuration of one folder or file, but {len(files)} files are named")
     if len(files) > 1:
         splits = group_by_split(files)
         in_order = [file for members in splits.values() for file in members]
         return NamedData(names, in_order or files, splits)
     siblings = {} if is_several(names[0], Path()) else find_sibling_splits(files[0])
-    data = open_data(files[0])
-    return NamedData(names, files, siblings=siblings, has_splits=isinstance(data, DatasetSplits) and len(data.splits) > 1)
+    data = open_data(files[0], subset)
+    has_splits = isinstance(data, DatasetSplits) and len(data.splits) > 1
+    return NamedData(names, files, siblings={} if has_splits else siblings, has_splits=has_splits, subset=subset)
 
 
 def relative_name(name: str, folder: Path) -> str:

@@ -24,6 +24,7 @@ def draft_yaml(
     split_files: Mapping[str, str] | None = None,
     has_splits: bool = False,
     sizes: Mapping[str, int] | None = None,
+    subset: str | None = None,
 ) -> str:
     """The YAML file of a task.
 
@@ -33,11 +34,12 @@ def draft_yaml(
         split_files: files by split, if files beside the data file look like its splits.
         has_splits: whether the data has its own splits.
         sizes: examples per split, if the data has been loaded.
+        subset: the configuration of the data, if it was named.
     """
     parts = [
         _heading(guess),
         [f"name: {to_scalar(name)}", *with_remark(f"kind: {guess.kind}", guess.reasons.get("kind", "")), ""],
-        ["data:", *indent(_data(guess, path, split_files or {}, sizes or {}, has_splits))],
+        ["data:", *indent(_data(guess, path, split_files or {}, sizes or {}, has_splits, subset))],
         _labels(guess),
         ["", *_prompt(prompt), ""],
         comment_lines(f"Metrics and margin are those of `bench tasks show {'classification' if guess.labels else guess.kind}`."),
@@ -65,9 +67,14 @@ def _heading(guess: TaskGuess) -> list[str]:
 
 
 def _data(
-    guess: TaskGuess, path: Paths | FilesSpec, split_files: Mapping[str, str], sizes: Mapping[str, int], has_splits: bool
+    guess: TaskGuess,
+    path: Paths | FilesSpec,
+    split_files: Mapping[str, str],
+    sizes: Mapping[str, int],
+    has_splits: bool,
+    subset: str | None,
 ) -> list[str]:
-    lines = _path(path)
+    lines = [*_path(path), *([f"subset: {to_scalar(subset)}"] if subset is not None else [])]
     if split_files:
         files = ", ".join(f"{split}: {to_scalar(file)}" for split, file in split_files.items())
         lines += [f"# path: {{{files}}}", *comment_lines("If these files are the given splits, use this line instead of the one above.")]

@@ -77,7 +77,7 @@ def open_tables(task: Task, folder: Path) -> TaskTables:
     files = find_files(spec.path, folder)
     if len(files) > 1 or not isinstance(spec.path, str):
         return TaskTables({"file": [open_table(file) for file in files]})
-    data = open_data(files[0])
+    data = open_data(files[0], spec.subset)
     return TaskTables({"file": [data]}) if isinstance(data, Table) else _assign_dataset(task, data, files[0].name)
 
 

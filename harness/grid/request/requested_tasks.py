@@ -109,9 +109,10 @@ def _check_data_settings(request: Request) -> None:
             f"{' and '.join(sources)} contradict each other: {data} is split by bench, {train} and {test} are already split, and {hub} is "
             "a dataset of the Hub. Use one of them."
         )
-    if (request.hub_revision or request.subset) and not request.hub:
-        given = setting("hub_revision", "REVISION") if request.hub_revision else setting("subset", "NAME")
-        raise BenchError(f"{given} needs {hub}")
+    if request.hub_revision and not request.hub:
+        raise BenchError(f"{setting('hub_revision', 'REVISION')} needs {hub}")
+    if request.subset and not request.hub and len(request.data) != 1:
+        raise BenchError(f"{setting('subset', 'NAME')} needs {hub}, or one folder or file with several configurations: {data}")
     if splits and not {"train", "test"} <= set(splits):
         named = " and ".join(setting(name, "FILE") for name in splits)
         raise BenchError(f"data that is already split needs {train} and {test}, but the request has only {named}")
@@ -139,7 +140,7 @@ def _requested_origin(request: Request) -> dict[str, Any] | None:
     if request.hub:
         return origin | {"hub": request.hub, "revision": request.hub_revision, "subset": request.subset}
     if request.data:
-        return origin | {"path": _one_or_several(request.data)}
+        return origin | {"path": _one_or_several(request.data), "subset": request.subset}
     splits = {name: _one_or_several(files) for name in _SPLITS if (files := getattr(request, name))}
     return origin | {"path": FilesSpec(**splits)} if splits else None
 

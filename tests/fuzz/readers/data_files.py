@@ -60,6 +60,56 @@ def read_list(content: bytes, folder: Path) -> None:
         load_splits(task, folder=folder, limit=20)
 
 
+def read_description(content: bytes, folder: Path) -> None:
+    """Read Croissant metadata, beside the file that the valid one describes."""
+    (folder / "a.csv").write_text(CSV)
+    (folder / "croissant.json").write_bytes(content)
+    for subset in (None, "rows"):
+        with refusals():
+            peek(folder / "croissant.json", subset=subset)
+
+
+def read_readme(content: bytes, folder: Path) -> None:
+    """Read the folder of a dataset whose README.md names its configurations."""
+    (folder / "data").mkdir(exist_ok=True)
+    (folder / "data" / "a.csv").write_text(CSV)
+    (folder / "README.md").write_bytes(content)
+    for subset in (None, "main"):
+        with refusals():
+            peek(folder, subset=subset)
+
+
+_DESCRIPTION = {
+    "@context": {"cr": "http://mlcommons.org/croissant/"},
+    "distribution": [
+        {"@type": "cr:FileObject", "@id": "a.csv", "contentUrl": "a.csv", "sha256": "x"},
+        {"@type": "cr:FileSet", "@id": "all", "includes": "*.csv", "excludes": ["b*"]},
+    ],
+    "recordSet": [
+        {
+            "@id": "rows",
+            "field": [
+                {
+                    "@id": "rows/input",
+                    "source": {"fileSet": {"@id": "all"}, "extract": {"column": "input"}, "transform": {"jsonPath": "$.a"}},
+                },
+                {
+                    "@id": "rows/split",
+                    "source": {"fileSet": "all", "extract": {"fileProperty": "fullpath"}, "transform": {"regex": "(a|test)"}},
+                },
+            ],
+        },
+        {"@id": "old", "field": [{"name": "target", "source": "#{a.csv/target}"}], "dataType": "sc:Text"},
+    ],
+}
+_README = """---
+configs:
+- config_name: main
+  default: true
+  data_files: [{split: train, path: "data/*.csv"}, {split: test, path: [data/a.csv]}]
+- {config_name: other, data_files: data/a.csv}
+---
+"""
 _SPLITS = {"train": [["a text", "b"], ["c", "d"]], "test": [["e", "f"]], "val": [{"input": "g", "target": "h"}]}
 _SQUAD = {
     "version": "1.1",
@@ -81,6 +131,9 @@ _CONVERSATIONS = (
     [{"instruction": "a", "input": "", "output": "b"}],
     [{"id": "1", "request": {"messages": _TURNS[:2]}, "response": {"choices": [{"message": _TURNS[2], "finish_reason": "stop"}]}}],
     [{"custom_id": "1", "messages": _TURNS[:2], "response": {"status_code": 200, "body": {"choices": [{"message": _TURNS[2]}]}}}],
+    [{"chosen": "\n\nHuman: a\n\nAssistant: b", "rejected": "\n\nHuman: a\n\nAssistant: c"}],
+    [{"input": {"messages": _TURNS[:2]}, "preferred_output": _TURNS[2:3], "non_preferred_output": _TURNS[4:]}],
+    [{"conversation": [{"input": "a", "output": "b"}]}],
     [{"input": "a", "earlier_turns": "User: b\n\nAssistant: c", "target": "d"}],
 )
 
@@ -124,6 +177,8 @@ DATA_FILES: dict[str, Reader] = {
         ],
     ),
     "file-list": Reader(read_list, lambda: [b"a.csv\nb.csv\n", b"# ours\n*.csv\n\n", b"@files.txt\n", b"../a.csv\n**/[ab].csv\n"]),
+    "croissant": Reader(read_description, lambda: [json.dumps(_DESCRIPTION, indent=1).encode()], lambda: [_DESCRIPTION], share=2),
+    "dataset-readme": Reader(read_readme, lambda: [_README.encode(), _README.replace("  default: true\n", "").encode()]),
     "gzip": Reader(read_data("a.csv.gz"), lambda: [_gzip(CSV.encode())]),
     "xlsx": Reader(read_data("a.xlsx"), lambda: [workbook([["input", "target"], ["a", 1], ["b", None]])], share=0.3),
     "parquet": Reader(read_data("a.parquet"), lambda: [parquet_bytes()], share=0.5),
