@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from harness.api.arguments import PathLike, check_counts
 from harness.api.catalogs import open_catalog
@@ -32,6 +32,9 @@ def retrain(
     today: date | None = None,
     dry_run: bool = False,
     jobs: int | None = None,
+    executor: Literal["local", "ray"] = "local",
+    ray_address: str = "auto",
+    devices_per_cell: int = 1,
     model_path: PathLike | None = None,
     tasks_dirs: PathLike | Sequence[PathLike] = (),
     strategies_dirs: PathLike | Sequence[PathLike] = (),
@@ -49,6 +52,7 @@ def retrain(
         today: the date of this call; by default that of this machine, in UTC.
         dry_run: only say what a call would do, and what it would cost. Nothing is written, and no notice is sent.
         jobs: number of cells to run at the same time; by default one for each GPU, and one on a CPU.
+        executor, ray_address, devices_per_cell: where cells run, and on how many devices each, as for `run`.
         model_path: folder of the champion's base model, if it has to answer new test examples and cannot be found by its name.
         tasks_dirs, strategies_dirs: folders with more tasks and strategies.
         listener: receives the progress of the run.
@@ -59,7 +63,7 @@ def retrain(
     """
     from harness.lifecycle.retraining import StepStore, read_lifecycle
 
-    check_counts(jobs=jobs)
+    check_counts(jobs=jobs, devices_per_cell=devices_per_cell)
     plan = read_lifecycle(Path(lifecycle))
     task = open_catalog(tasks_dirs, strategies_dirs).task(plan.spec.task).value
     champion = find_champion(task.name, registry)
@@ -69,6 +73,9 @@ def retrain(
         runs_dir=Path(runs_dir),
         today=today or datetime.now(UTC).date(),
         jobs=jobs,
+        executor=executor,
+        ray_address=ray_address,
+        devices_per_cell=devices_per_cell,
         model_path=model_path,
         tasks_dirs=tasks_dirs,
         strategies_dirs=strategies_dirs,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from harness.api.arguments import PathLike, as_texts
 from harness.api.catalogs import open_catalog
@@ -33,6 +33,9 @@ class StepOptions:
     runs_dir: Path
     today: date
     jobs: int | None = None
+    executor: Literal["local", "ray"] = "local"
+    ray_address: str = "auto"
+    devices_per_cell: int = 1
     model_path: PathLike | None = None
     tasks_dirs: PathLike | Sequence[PathLike] = ()
     strategies_dirs: PathLike | Sequence[PathLike] = ()

@@ -100,6 +100,9 @@ class _Step:
             runs_dir=self._options.runs_dir,
             listener=Listeners(listeners),
             jobs=self._options.jobs,
+            executor=self._options.executor,
+            ray_address=self._options.ray_address,
+            devices_per_cell=self._options.devices_per_cell,
             command=f"bench retrain {self._plan.file}",
         )
         return done.stored

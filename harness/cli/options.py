@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -36,6 +37,34 @@ jobs: Decorator = click.option(
     metavar="N",
     help="Number of cells to run at the same time. Default: one for each GPU, one on a CPU.",
 )
+
+
+def executor_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where cells run, and on how many devices each."""
+    executor = click.option(
+        "--executor",
+        type=click.Choice(["local", "ray"]),
+        default="local",
+        show_default=True,
+        help="Run cells here, or on a Ray cluster.",
+    )
+    address = click.option(
+        "--ray-address", default="auto", metavar="HOST:PORT", help="The head of the Ray cluster. Default: the one of this machine."
+    )
+    devices = click.option(
+        "--devices-per-cell", type=click.IntRange(1, 64), default=1, metavar="N",
+        help="Number of GPUs that train a cell together, for models that do not fit one; on a CPU, of processes.  [1]",
+    )  # fmt: skip
+    return executor(address(devices(command)))
+
+
+def check_executor(ctx: click.Context) -> None:
+    """Refuse an address of a cluster that is not used."""
+    named = ctx.get_parameter_source("ray_address") is ParameterSource.COMMANDLINE
+    if named and ctx.params["executor"] == "local":
+        raise click.UsageError("--ray-address needs --executor ray")
+
+
 volume: Decorator = click.option(
     "--volume",
     type=click.IntRange(1, 10**12),

@@ -64,7 +64,7 @@ def target_of_table(device: KnownDevice) -> TargetDevice:
 def target_of_machine(device: Device, price: Price) -> TargetDevice:
     """The device of this machine: of several GPUs, each of them."""
     kind: DeviceKind = "cuda" if device.kind == "cuda" else "cpu"
-    count = len(device.indices) if kind == "cuda" else 1
+    count = device.most_together if kind == "cuda" else 1
     return TargetDevice(device.name, kind, _memory_of_machine(device.kind), price, device.dtype, count=count)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.mirror_option import mirror_change, mirror_option
-from harness.cli.options import jobs, registry_dir, runs_dir, strategies_dir, tasks_dir
+from harness.cli.options import check_executor, executor_options, jobs, registry_dir, runs_dir, strategies_dir, tasks_dir
 from harness.cli.out_file import check_target, write_target
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Say what a call would do and what it would cost. Nothing is written.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The date of this call. Default: today, in UTC.")
 @jobs
+@executor_options
 @click.option("--model-path", metavar="FOLDER", help="Folder of the champion's base model, if it has to answer new test examples.")
 @registry_dir
 @mirror_option
@@ -60,12 +61,13 @@ def retrain(
     from harness import api
     from harness.cli.progress import RunDisplay
 
+    check_executor(ctx)
     if out is not None and format_ == "text":
         raise click.UsageError("--out writes md, json or junit: name one with --format")
     if out is not None:
         check_target(Path(out))
     day: date | None = today.date() if today is not None else None
-    with RunDisplay() as display:
+    with RunDisplay(on_cluster=options["executor"] == "ray") as display:
         result = api.retrain(
             lifecycle, registry=registry, today=day, tasks_dirs=tasks_dir, strategies_dirs=strategies_dir, listener=display, **options
         )

@@ -14,7 +14,9 @@ from click.core import ParameterSource
 from harness.cli.commands.completion import model_names, run_names, strategy_names, task_names
 from harness.cli.options import (
     Number,
+    check_executor,
     data_options,
+    executor_options,
     jobs,
     plugins,
     pop_fields,
@@ -83,18 +85,7 @@ if TYPE_CHECKING:
     "--serving-seconds", type=Number(0, 3600), metavar="N", envvar="BENCH_SERVING_SECONDS",
     help="Most seconds to measure the speed of each model after the run; 0: not at all.  [1% of its cell, 1.5 to 60]",
 )  # fmt: skip
-@click.option(
-    "--executor",
-    type=click.Choice(["local", "ray"]),
-    default="local",
-    show_default=True,
-    help="Run cells here, or on a Ray cluster.",
-)
-@click.option("--ray-address", default="auto", metavar="HOST:PORT", help="The head of the Ray cluster. Default: the one of this machine.")
-@click.option(
-    "--devices-per-cell", type=click.IntRange(1, 64), default=1, metavar="N",
-    help="Number of GPUs that train a cell together, for models that do not fit one; on a CPU, of processes.  [1]",
-)  # fmt: skip
+@executor_options
 @click.option(
     "--serve-with", metavar="[STRATEGY=]URL",
     help="Also score the answers of a running OpenAI-compatible server that has the exported model of a strategy.",
@@ -166,8 +157,7 @@ def run(
         raise click.UsageError("--resume and --dry-run cannot be combined: repeat the options of the run")
     if resume is not None and new:
         raise click.UsageError("--resume and --new cannot be combined")
-    if executor == "local" and _on_command_line(ctx, ["ray_address"]):
-        raise click.UsageError("--ray-address needs --executor ray")
+    check_executor(ctx)
     from harness import api
     from harness.cli.progress import RunDisplay
     from harness.grid import make_request, read_grid, read_search

@@ -27,12 +27,23 @@ class Device:
         name: as torch or the system reports it.
         dtype: "float32", "bfloat16" or "float16".
         indices: torch's numbers of the devices of this kind and name that this process sees. Each can run a cell of its own.
+        nodes: of a cluster, how many of the devices each machine has; empty: all are in this one.
     """
 
     kind: str
     name: str
     dtype: str
     indices: tuple[int, ...] = (0,)
+    nodes: tuple[int, ...] = ()
+
+    @property
+    def most_together(self) -> int:
+        """The most devices that one machine has."""
+        return max(self.nodes, default=len(self.indices))
+
+    def count_places(self, devices: int) -> int:
+        """How many cells find room at a time if each has so many devices, all of them in one machine."""
+        return sum(count // devices for count in self.nodes or (len(self.indices),))
 
     @property
     def torch_dtype(self) -> torch.dtype:

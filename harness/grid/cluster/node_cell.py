@@ -68,9 +68,10 @@ def run_cell(delivery: Delivery, fetch: Fetch) -> Iterator[Event | FilePart]:
             if event["event"] != "exit":
                 yield event
                 continue
-            if not place.sees_run:
+            sends = not place.sees_run and not event["divides"]
+            if sends:
                 yield from read_cell_results(RunFolder(Path(job.run)), job.cell)
-            yield {**event, "sent": not place.sees_run}
+            yield {**event, "sent": sends}
 
 
 class _Place:

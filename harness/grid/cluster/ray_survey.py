@@ -70,11 +70,11 @@ def _choose_device(nodes: Sequence[Mapping[str, Any]], devices: Mapping[str, Map
     resources = [node["Resources"] for node in nodes]
     if kind == "cuda":
         cores = min(int(each.get("CPU", 0) // each["GPU"]) for each in resources)
-        places = sum(int(each["GPU"]) for each in resources)
+        counts = tuple(int(each["GPU"]) for each in resources)
     else:
         cores = min(int(each["CPU"]) for each in resources)
-        places = sum(int(each["CPU"]) // cores for each in resources)
-    return Device(kind, name, dtype, tuple(range(places))), cores
+        counts = tuple(int(each["CPU"]) // cores for each in resources)
+    return Device(kind, name, dtype, tuple(range(sum(counts))), counts), cores
 
 
 def _collect_reports(nodes: Sequence[Mapping[str, Any]], dtype: str) -> list[tuple[int, str, str]]:

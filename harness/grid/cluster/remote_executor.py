@@ -155,7 +155,7 @@ class RemoteExecutor:
                     self._events.put(item)
             if last is None:
                 raise MachineLostError("its machine sent no result")
-            if last["event"] == "exit":
+            if last["event"] == "exit" and not last["divides"]:
                 if last["sent"]:
                     received.accept()
                 else:

@@ -20,7 +20,7 @@ def run_one_cell(job: Job) -> Iterator[Event]:
     Closing the iterator early kills the cell's process.
 
     Yields:
-        The events of the cell. The last one is `exit`, when the cell has a result or has sent `divide`, or `stop`.
+        The events of the cell. The last one is `stop`, or `exit` when the cell has a result or `divides`, to start again on more devices.
     """
     device = Device(job.device["kind"], job.device["name"], job.device["dtype"], tuple(range(job.devices)))
     with open_cell_processes(device, 1) as processes:
@@ -37,7 +37,7 @@ def run_one_cell(job: Job) -> Iterator[Event]:
                     processes.start(job)
                     continue
                 require_result(RunFolder(Path(job.run)), event, kills)
-            yield event
+            yield {**event, "divides": divides} if event["event"] == "exit" else event
             if event["event"] in ("exit", "stop"):
                 return
     yield {"cell": job.cell, "event": "stop", "reason": "the process that runs the cells stopped unexpectedly"}

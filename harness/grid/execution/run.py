@@ -75,7 +75,7 @@ def execute(
     if forecasts:
         planned = with_forecasts(planned)
     plan = planned.plan
-    _check_devices_per_cell(devices_per_cell, planned, is_here=open_executor is None)
+    _check_devices_per_cell(devices_per_cell, planned.device)
     shares_device = planned.device.kind == "cpu" and open_executor is None
     at_once = _choose_cells_at_once(jobs, planned.device, devices_per_cell, shares_device=shares_device)
     if resume is not None and resume.plan.digest != plan.digest:
@@ -100,7 +100,7 @@ def execute(
         _report_damage(damage, listener)
         try:
             opener = open_executor or partial(open_cell_processes, planned.device)
-            devices = None if shares_device else at_once * devices_per_cell
+            devices = None if shares_device else at_once * (devices_per_cell if planned.device.kind == "cuda" else 1)
             with CellScheduler(folder, _recorded(plan, folder, listener.event), opener, devices) as scheduler:
 
                 def run_missing(plan: RunPlan, cells: Sequence[Cell]) -> None:
@@ -149,23 +149,22 @@ def _ask_hosts(planned: Planned, folder: RunFolder, listener: Listener, request:
         HostedCells(planned, folder, request, listener.event, use_cache=reuse).run(missing)
 
 
-def _check_devices_per_cell(devices_per_cell: int, planned: Planned, *, is_here: bool) -> None:
-    """Check that a cell can have so many devices.
-
-    Args:
-        is_here: whether the cells run on this machine.
+def _check_devices_per_cell(devices_per_cell: int, device: Device) -> None:
+    """Check that a cell can have so many devices in one machine. A CPU can have any number of processes.
 
     Raises:
-        BenchError: there are fewer GPUs, or cells run on a cluster.
+        BenchError: there are fewer GPUs.
     """
-    if devices_per_cell == 1:
+    if device.kind == "cpu" or devices_per_cell <= device.most_together:
         return
-    asked, device = setting("devices_per_cell", str(devices_per_cell)), planned.device
-    if device.kind != "cpu" and devices_per_cell > len(device.indices):
-        there = f"there is one {device.name}" if len(device.indices) == 1 else f"there are {len(device.indices)} ({device.name})"
-        raise BenchError(f"{asked} needs so many GPUs of one kind, and {there}")
-    if not is_here:
-        raise BenchError(f"{asked} needs all devices of a cell in this machine. Leave out {setting('executor', 'ray')}")
+    asked = setting("devices_per_cell", str(devices_per_cell))
+    if device.nodes:
+        raise BenchError(
+            f"{asked} needs so many GPUs in one node of the cluster, and the largest has {device.most_together} ({device.name}): a cell is "
+            "not divided among nodes"
+        )
+    there = f"there is one {device.name}" if len(device.indices) == 1 else f"there are {len(device.indices)} ({device.name})"
+    raise BenchError(f"{asked} needs so many GPUs of one kind, and {there}")
 
 
 def _recorded(plan: RunPlan, folder: RunFolder, show: Callable[[Event], None]) -> Callable[[Event], None]:
@@ -189,11 +188,11 @@ def _choose_cells_at_once(jobs: int | None, device: Device, devices_per_cell: in
     if shares_device:
         return jobs or 1
     devices = len(device.indices)
-    most = devices // devices_per_cell
+    most = device.count_places(devices_per_cell if device.kind == "cuda" else 1)
     if jobs is not None and jobs > most:
         kind = "GPU" if device.kind == "cuda" else "device"
         there_are = f"there is one {kind}" if devices == 1 else f"there are {devices} {kind}s"
-        needed = "a device" if devices_per_cell == 1 else f"{devices_per_cell} devices"
+        needed = "a device" if devices_per_cell == 1 else f"{devices_per_cell} devices" + (" in one node" if device.nodes else "")
         raise BenchError(
             f"{setting('jobs', str(jobs))} needs {needed} for each cell, and {there_are} ({device.name}): cells that share one would "
             f"distort each other's costs. Use {setting('jobs', str(most))}, or leave it out"
@@ -203,7 +202,7 @@ def _choose_cells_at_once(jobs: int | None, device: Device, devices_per_cell: in
 
 def _most_devices(device: Device, devices: int | None) -> int:
     """How many devices a cell may have that fits no fewer, of those that all cells together may use."""
-    return devices or 1 if device.kind == "cuda" else 1
+    return min(devices or 1, device.most_together) if device.kind == "cuda" else 1
 
 
 def _measure_serving(planned: Planned, folder: RunFolder, listener: Listener, limit: float | None) -> None:

@@ -59,10 +59,10 @@ def can_hide_folders() -> bool:
 
 
 @contextlib.contextmanager
-def open_head(cpus: int) -> Iterator[Cluster]:
-    """A cluster of one node, which sees everything."""
+def open_head(cpus: int, gpus: int = 0) -> Iterator[Cluster]:
+    """A cluster of one node, which sees everything. Its GPUs exist in Ray's books alone."""
     arguments: dict[str, Any] = {
-        "num_cpus": cpus, "include_dashboard": False, "object_store_memory": _STORE_BYTES,
+        "num_cpus": cpus, "num_gpus": gpus, "include_dashboard": False, "object_store_memory": _STORE_BYTES,
         "_system_config": {"worker_niceness": 0},  # by default, workers let everything else on the machine go first
     }  # fmt: skip
     cluster = Cluster(initialize_head=True, head_node_args=arguments)

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
-from letters import Listening, assert_equal, run_letters, write_letters
+from letters import Listening, assert_equal, losses, run_letters, write_letters
 
 from harness.api import Run
 from harness.errors import BenchError
@@ -46,6 +46,17 @@ def address() -> Iterator[str]:
 
 def test_one_node_that_sees_everything(here: Path, local: Run, address: str) -> None:
     assert_equal(run_letters(here, "seen", STRATEGIES, executor="ray", ray_address=address), local)
+
+
+def test_several_processes_of_a_node_train_a_cell_together(here: Path, local: Run, address: str) -> None:
+    run = run_letters(here, "together", STRATEGIES[2:3], executor="ray", ray_address=address, devices_per_cell=2, base=False)
+    (cell,) = run.stored.cells
+    assert run.stored.results[cell.id].status == "done", run.stored.results[cell.id].error
+    assert run.stored.results[cell.id].training.memory.devices == 2
+    outputs = [[p.output for p in each.stored.folder.cell(cell.id).predictions()] for each in (run, local)]
+    assert outputs[0] == outputs[1]
+    ours, theirs = ([loss for _, loss, _ in losses(each, cell.id) if loss is not None] for each in (run, local))
+    assert ours == pytest.approx(theirs, rel=1e-4)
 
 
 def test_interrupted_run_ends_its_cells_and_resumes_here(here: Path, local: Run, address: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def transport(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayTransport
     here = tmp_path_factory.mktemp("data")
     for name in ("harness", "numpy", "pydantic"):
         (here / f"{name}.py").write_text("raise SystemExit('imported from the working directory')")
-    with open_head(1) as cluster, pytest.MonkeyPatch.context() as patch:
+    with open_head(2, gpus=2) as cluster, pytest.MonkeyPatch.context() as patch:
         patch.chdir(here)
         _connect(cluster.address)
         assert Path.cwd() == here
@@ -47,4 +48,4 @@ def test_node_with_another_version_refuses_the_cell(transport: RayTransport, tmp
 def test_cell_that_no_node_can_run_is_an_error_and_does_not_wait(transport: RayTransport, tmp_path: Path) -> None:
     job = Job(str(tmp_path), "cell", str(tmp_path), {}, "cache", 30.0)
     with pytest.raises(BenchError, match="no node that could run a cell is left in the Ray cluster"):
-        RayTransport("cuda", 1).submit(Delivery(job, get_node_versions(), "work/marker"))
+        RayTransport("cuda", 1).submit(Delivery(replace(job, devices=3), get_node_versions(), "work/marker"))

@@ -76,7 +76,7 @@ def _cells_run_in_this_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         events: list[Event] = []
         run_job(job, events.append)
         yield from ({**event, "cell": job.cell} for event in events)
-        yield {"event": "exit", "cell": job.cell, "code": 0}
+        yield {"event": "exit", "cell": job.cell, "code": 0, "divides": False}
 
     monkeypatch.setattr(harness.grid.cluster.node_cell, "run_one_cell", run_here)
     monkeypatch.setattr(harness.grid.cluster.node_cell, "cache_folder", lambda: tmp_path / "cache of a node")

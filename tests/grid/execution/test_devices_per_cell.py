@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
@@ -14,33 +13,35 @@ from harness.grid.execution.run import _check_devices_per_cell, _choose_cells_at
 from harness.types import Cell, CellResult, Cost
 
 EIGHT = Device("cuda", "H100", "bfloat16", tuple(range(8)))
-
-
-def _check(devices_per_cell, device=EIGHT, *, is_here=True):
-    _check_devices_per_cell(devices_per_cell, SimpleNamespace(device=device), is_here=is_here)
+CLUSTER = Device("cuda", "H100", "bfloat16", tuple(range(9)), nodes=(4, 4, 1))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "options", "message"),
+    ("devices", "device", "message"),
     [
-        ((9,), {}, r"devices_per_cell=9 needs so many GPUs of one kind, and there are 8 \(H100\)"),
-        ((2, replace(EIGHT, indices=(0,))), {}, "devices_per_cell=2 needs so many GPUs of one kind, and there is one H100"),
-        ((2,), {"is_here": False}, "devices_per_cell=2 needs all devices of a cell in this machine. Leave out executor=.*ray"),
+        (9, EIGHT, r"devices_per_cell=9 needs so many GPUs of one kind, and there are 8 \(H100\)"),
+        (2, replace(EIGHT, indices=(0,)), "devices_per_cell=2 needs so many GPUs of one kind, and there is one H100"),
+        (5, CLUSTER, r"devices_per_cell=5 needs so many GPUs in one node of the cluster, and the largest has 4 \(H100\): a cell is not"),
     ],
 )
-def test_what_cannot_work_is_refused(arguments, options, message):
+def test_what_cannot_work_is_refused(devices, device, message):
     with pytest.raises(BenchError, match=message):
-        _check(*arguments, **options)
+        _check_devices_per_cell(devices, device)
 
 
-def test_one_device_a_cell_is_never_refused():
-    _check(1, is_here=False)
-    _check(4, Device("cpu", "EPYC", "float32"))  # processes, of which a CPU can have any number
+def test_what_fits_is_not_refused():
+    _check_devices_per_cell(1, replace(EIGHT, indices=(0,)))
+    _check_devices_per_cell(4, CLUSTER)
+    _check_devices_per_cell(4, Device("cpu", "EPYC", "float32"))  # processes, of which a CPU can have any number
 
 
 def test_so_many_cells_run_at_once_as_have_devices():
     assert _choose_cells_at_once(None, EIGHT, 3, shares_device=False) == 2
     assert _choose_cells_at_once(1, EIGHT, 4, shares_device=False) == 1
+    assert _choose_cells_at_once(None, CLUSTER, 3, shares_device=False) == 2, "one on each node that has three"
+    assert _choose_cells_at_once(None, replace(CLUSTER, kind="cpu"), 3, shares_device=False) == 9, "processes share a device there"
+    with pytest.raises(BenchError, match=r"jobs=3 needs 4 devices in one node for each cell, and there are 9 GPUs .* Use jobs=2"):
+        _choose_cells_at_once(3, CLUSTER, 4, shares_device=False)
     with pytest.raises(BenchError, match=r"jobs=3 needs 4 devices for each cell, and there are 8 GPUs .* Use jobs=2, or leave it out"):
         _choose_cells_at_once(3, EIGHT, 4, shares_device=False)
 

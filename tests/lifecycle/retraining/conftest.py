@@ -31,6 +31,7 @@ class StandIn:
     Attributes:
         qualities: of the next runs; the last one stays.
         requests: what was asked for.
+        where: where the cells of the last run were to run.
         make: makes a run folder; a test may end the process there.
     """
 
@@ -38,9 +39,11 @@ class StandIn:
     requests: list[Request] = field(default_factory=list)
     make: Callable[..., Any] = make_run
     trained: dict[str, int] = field(default_factory=dict)
+    where: dict[str, Any] = field(default_factory=dict)
 
-    def run(self, request: Request, *, runs_dir: Path, listener: Listener, jobs: int, command: str) -> Run:
+    def run(self, request: Request, *, runs_dir: Path, listener: Listener, command: str, **where: Any) -> Run:
         self.requests.append(request)
+        self.where = where
         assert request.tasks[0].data.path is not None  # type: ignore[union-attr]
         files = sorted(Path(request.tasks[0].data.path.train).parent.iterdir())  # type: ignore[union-attr]
         content = b"".join(file.read_bytes() for file in files)  # another test set is another run, too

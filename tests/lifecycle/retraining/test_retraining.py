@@ -51,6 +51,7 @@ def test_a_better_model_is_promoted_once(place: Place, grid: StandIn) -> None:
     result = place.call()
     assert (result.outcome, result.exit_code, result.candidate) == ("promoted", 0, "fewshot")
     assert promoted_runs(place) == ["first", result.run]
+    assert grid.where == {"jobs": None, "executor": "local", "ray_address": "auto", "devices_per_cell": 1}
     request = grid.requests[0]
     assert request.base is False and request.models == ("tiny",)
     assert not list(place.registry.rglob("train.jsonl")), "no example stays behind"
@@ -73,6 +74,12 @@ def test_a_worse_model_is_held_and_the_next_step_needs_new_rows(place: Place, gr
     place.add_rows(3)
     assert place.call(later).outcome == "promoted", "the age is due again, and there is something new"
     assert [each.outcome for each in list_retrainings(TASK, registry=place.registry)] == ["held", "promoted"]
+
+
+def test_a_call_says_where_its_cells_run(place: Place, grid: StandIn) -> None:
+    place.add_rows(12)
+    place.call(executor="ray", ray_address="10.0.0.5:6379", devices_per_cell=4, jobs=2)
+    assert grid.where == {"jobs": 2, "executor": "ray", "ray_address": "10.0.0.5:6379", "devices_per_cell": 4}
 
 
 def test_the_gate_may_not_decide(place: Place, grid: StandIn) -> None:
