@@ -5,7 +5,7 @@ An interrupted prediction therefore resumes with the same result: it forms the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from harness.engine.prompts import EncodedPrompt
 from harness.types import Example, Prediction
@@ -27,8 +27,9 @@ def predict_in_batches(
     done: Mapping[str, Prediction],
     on_batch: Callable[[Sequence[Prediction]], None],
     on_tokens: Callable[[int], None],
+    only: Collection[int] | None = None,
 ) -> list[Prediction]:
-    """Predict every example and return the predictions in the order of the examples.
+    """Predict the examples and return the predictions in their order: of some batches, only those in them and in `done`.
 
     Args:
         prompts: the encoded prompt of each example.
@@ -37,16 +38,17 @@ def predict_in_batches(
         done: predictions of an interrupted run by example id; a batch that consists of these is skipped.
         on_batch: receives each new batch of predictions.
         on_tokens: receives the number of tokens that each new batch processed.
+        only: the numbers of the batches to predict, from 0; None: all. The same batches are formed in any case.
     """
     predictions = dict(done)
-    for batch in split_into_batches(prompts, max_rows, output_tokens):
-        if all(examples[i].id in predictions for i in batch):
+    for number, batch in enumerate(split_into_batches(prompts, max_rows, output_tokens)):
+        if (only is not None and number not in only) or all(examples[i].id in predictions for i in batch):
             continue
         new = _split_on_out_of_memory(predict_batch, [(examples[i], prompts[i]) for i in batch])
         on_tokens(sum(p.tokens_in + p.tokens_out for p in new))
         predictions.update({p.example_id: p for p in new})
         on_batch(new)
-    return [predictions[e.id] for e in examples]
+    return [predictions[e.id] for e in examples if e.id in predictions]
 
 
 def split_into_batches(prompts: Sequence[EncodedPrompt], max_rows: int, output_tokens: int) -> Iterator[list[int]]:

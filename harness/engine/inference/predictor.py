@@ -6,11 +6,11 @@ training encodes its examples through it. A model therefore always sees the prom
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from harness.engine.inference.batching import BATCH_ROWS, PredictBatch, PromptedExample, predict_in_batches
+from harness.engine.inference.batching import BATCH_ROWS, PredictBatch, PromptedExample, predict_in_batches, split_into_batches
 from harness.engine.inference.choose import LabelScorer, score_continuations
 from harness.engine.inference.classify import classify
 from harness.engine.inference.extract import ends_with, extract
@@ -103,14 +103,16 @@ class Predictor:
         done: Mapping[str, Prediction] | None = None,
         on_batch: Callable[[Sequence[Prediction]], None] = _ignore,
         on_tokens: Callable[[int], None] = _ignore,
+        only: Collection[int] | None = None,
     ) -> list[Prediction]:
-        """Predict each example, in order.
+        """Predict each example, in order; of some batches, only those in them and in `done`.
 
         Args:
             prompts: the encoded prompts, if the caller has them.
             done: predictions of an interrupted run, by example id.
             on_batch: receives each new batch of predictions.
             on_tokens: receives the number of tokens that each new batch processed.
+            only: the places of the batches to predict in `list_batches`; None: all.
         """
         if not examples:
             return []
@@ -120,11 +122,21 @@ class Predictor:
             examples,
             self.prompts(examples) if prompts is None else prompts,
             max_rows=max_rows,
-            output_tokens=0 if self.task.chooses else self.task.decode.max_new_tokens,
+            output_tokens=self._output_tokens,
             done=done or {},
             on_batch=on_batch,
             on_tokens=on_tokens,
+            only=only,
         )
+
+    def list_batches(self, prompts: Sequence[EncodedPrompt]) -> list[list[int]]:
+        """The batches that `predict` makes, as places of their prompts."""
+        _, max_rows = self.batch_function()
+        return list(split_into_batches(prompts, max_rows, self._output_tokens))
+
+    @property
+    def _output_tokens(self) -> int:
+        return 0 if self.task.chooses else self.task.decode.max_new_tokens
 
     def score_continuations(self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]) -> list[float]:
         """ln p(continuation | prompt) of each continuation, given as token ids, from a decoder."""

@@ -109,7 +109,10 @@ class _Group:
         for rank in range(job.processes):
             arguments = [json.dumps(asdict(job)), str(rank), str(meeting_point)]
             member = subprocess.Popen(
-                [sys.executable, "-P", "-c", _MEMBER, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(job)
+                [sys.executable, "-P", "-c", _MEMBER, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=member_environment(job),
             )
             self._members.append(member)
             threading.Thread(target=self._relay, args=(rank, member), daemon=True).start()
@@ -177,8 +180,11 @@ class _Group:
         return GroupFailedError("failed", f"{process} {end}; see {self._log.name} in the cell's folder", certainty=1)
 
 
-def _environment(job: Job) -> dict[str, str]:
-    """The processes share the cores. Threads that spin while they wait would take them from the other processes."""
+def member_environment(job: Job) -> dict[str, str]:
+    """The environment of one of several processes that work on a cell.
+
+    They share the cores. Threads that spin while they wait would take them from the other processes.
+    """
     given = os.environ.get("OMP_NUM_THREADS", "")  # of the cell
     threads = max(1, (int(given) if given.isascii() and given.isdecimal() else usable_cores()) // job.processes)
     kept = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}

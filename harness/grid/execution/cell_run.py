@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from harness.engine.inference import Predictor
 from harness.engine.models import ModelSource
 from harness.engine.prompts import EncodedPrompt, Shot, render_shots
 from harness.engine.support import SupportModel, add_support
+from harness.grid.execution.answering_processes import AnsweringProcesses
 from harness.grid.execution.cell_training import CellTraining
 from harness.grid.execution.partial_predictions import PartialPredictions
 from harness.grid.execution.result_notes import notes_on_experts, notes_on_prompts, notes_on_training
@@ -59,30 +60,74 @@ class CellRun(CellTraining):
         """The predictor with the strategy's few-shot examples, and the prompts of the test examples."""
         with self.meter.phase("predict"):
             predictor = replace(predictor, shots=self._shots())
+            if self.strategy.shots:
+                save_shots(self.files, predictor.shots)
             return predictor, predictor.prompts(self.examples)
 
     def _shots(self) -> tuple[Shot, ...]:
-        """The examples of a few-shot prompt, drawn from the training examples and stored with the cell."""
+        """The examples of a few-shot prompt, drawn from the training examples."""
         if not self.strategy.shots:
             return ()
         assert self.cell.seed is not None
         candidates = self.folder.training_examples(self.task.name, "train")
-        shots = render_shots(self.task, self.strategy, self.shape, candidates, self.cell.seed)
-        save_shots(self.files, shots)
-        return shots
+        return render_shots(self.task, self.strategy, self.shape, candidates, self.cell.seed)
 
     def _predict(self, predictor: Predictor, prompts: Sequence[EncodedPrompt]) -> list[Prediction]:
-        """Predict every test example. Each batch is stored as it is completed, so that an interruption loses only one."""
+        """Predict every test example. Each batch is stored as it is completed, so that an interruption loses only one for each process.
+
+        Where several processes trained the cell, they divide the batches among themselves.
+        """
         self._announce("predict")
         partial = PartialPredictions(self.files.checkpoint)
         done = partial.read(self.meter)
 
-        def on_batch(batch: Sequence[Prediction]) -> None:
+        def store(batch: Sequence[Prediction]) -> None:
+            done.update({prediction.example_id: prediction for prediction in batch})
             partial.append(batch, self.meter)
             self.emit({"event": "progress", "done": partial.count, "total": len(self.examples), "unit": "examples"})
 
         with self.meter.phase("predict"):
-            return predictor.predict(self.examples, prompts, done=done, on_batch=on_batch, on_tokens=self.meter.count_tokens)
+            own, *others = self._deal_batches(predictor, prompts, done)
+            if others:
+                with AnsweringProcesses(self._job, others) as processes:
+                    self._answer_together(predictor, prompts, own, processes, store)
+            return predictor.predict(self.examples, prompts, done=done, on_batch=store, on_tokens=self.meter.count_tokens)
+
+    def _answer_together(
+        self,
+        predictor: Predictor,
+        prompts: Sequence[EncodedPrompt],
+        own: Collection[int],
+        processes: AnsweringProcesses,
+        store: Callable[[Sequence[Prediction]], None],
+    ) -> None:
+        """Answer this process's own batches, and store those of the others as they come."""
+
+        def receive(*, wait: bool) -> None:
+            for batch in processes.receive(wait=wait):
+                self.meter.count_tokens(sum(each.tokens_in + each.tokens_out for each in batch))
+                store(batch)
+
+        def on_batch(batch: Sequence[Prediction]) -> None:
+            store(batch)
+            receive(wait=False)
+
+        predictor.predict(self.examples, prompts, on_batch=on_batch, on_tokens=self.meter.count_tokens, only=own)
+        receive(wait=True)
+
+    def _deal_batches(self, predictor: Predictor, prompts: Sequence[EncodedPrompt], done: Mapping[str, Prediction]) -> list[list[int]]:
+        """The numbers of the batches that are not done, dealt out to the processes of the cell, as far as there are any for them."""
+        if self._job.processes == 1:
+            return [[]]
+        batches = predictor.list_batches(prompts)
+        missing = [number for number, batch in enumerate(batches) if any(self.examples[i].id not in done for i in batch)]
+        size = max(1, min(self._job.processes, len(missing)))
+        return [missing[rank::size] for rank in range(size)]
+
+    def answer(self, batches: Collection[int], on_batch: Callable[[Sequence[Prediction]], None]) -> None:
+        """Answer the batches with these numbers, as one of several processes, with the model that was trained."""
+        predictor = replace(self._load_predictor(trained=True), shots=self._shots())
+        predictor.predict(self.examples, on_batch=on_batch, only=batches)
 
     @property
     def _support_model(self) -> SupportModel | None:

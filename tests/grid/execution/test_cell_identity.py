@@ -27,7 +27,7 @@ _NO_PART = {
     "engine/served/request_forms.py",
     "engine/served/all_answers.py",
     "grid/execution/disk_space.py",
-    "grid/execution/served_run.py", "grid/execution/make_job.py", "grid/execution/memory_place.py",
+    "grid/execution/served_run.py", "grid/execution/make_job.py", "grid/execution/memory_place.py", "grid/execution/answering_processes.py",
 }  # fmt: skip
 
 

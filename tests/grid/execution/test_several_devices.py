@@ -36,8 +36,8 @@ def train(tmp_path, monkeypatch):
 
     def _train(folder, strategies, devices_per_cell, on_step=lambda step: None, **options):
         return run(
-            "classification", strategies, limit=12, epochs=1, dtype="float32", price=1.0, base=False, reuse=False,
-            runs_dir=tmp_path / folder, devices_per_cell=devices_per_cell, listener=Watcher(on_step), **options,
+            "classification", strategies, epochs=1, dtype="float32", price=1.0, base=False, reuse=False,
+            runs_dir=tmp_path / folder, devices_per_cell=devices_per_cell, listener=Watcher(on_step), **{"limit": 12} | options,
         )  # fmt: skip
 
     return _train
@@ -69,6 +69,18 @@ def test_two_processes_make_the_report_of_one(train):
         assert result.provenance[DEVICES] == "1"  # a CPU is one device, whatever the number of processes
         assert {cost.phase: cost.tokens for cost in result.costs} == {cost.phase: cost.tokens for cost in expected.costs}
         assert {p.name for p in ours.artifact.iterdir()} == {p.name for p in theirs.artifact.iterdir()}
+
+
+def test_two_processes_divide_a_test_set(train):
+    """The batches are those of one process; each process has one thread here, so sums are in the same order."""
+    one, two = (train(f"answers-{n}", ["lora:lora_dropout=0"], n, limit=160) for n in (1, 2))
+    (cell,) = one.cells
+    ours, theirs = (RunFolder(done.path).cell(cell.id) for done in (two, one))
+    assert ours.result().status == "done", ours.result().error
+    assert [p.example_id for p in ours.predictions()] == [p.example_id for p in theirs.predictions()]
+    assert [p.output for p in ours.predictions()] == [p.output for p in theirs.predictions()]
+    tokens = [next(cost.tokens for cost in files.result().costs if cost.phase == "predict") for files in (ours, theirs)]
+    assert tokens[0] == tokens[1]
 
 
 def test_a_search_by_two_processes_chooses_as_one_does(train):
