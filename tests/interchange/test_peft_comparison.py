@@ -61,6 +61,19 @@ def test_costs_and_sizes_come_over(run):
     assert best.costs.peak_reserved == 2_000_000_000 and run.stored.results[best.cell.id].costs[0].device == "Test GPU 9000"
 
 
+def test_files_of_2025_have_other_fields(tmp_path):
+    write_experiments(tmp_path, {"lora/a": 130})
+    (file,) = tmp_path.iterdir()
+    document = json.loads(file.read_text(encoding="utf-8"))
+    training = document["train_info"]
+    training["cuda_memory_max"] = training.pop("accelerator_memory_max")
+    del training["num_trainable_params"], training["num_total_params"]
+    document["meta_info"]["system_info"] = {"gpu": "Test GPU 8000"}
+    file.write_text(json.dumps(document), encoding="utf-8")
+    (result,) = read_results([file])
+    assert (result.trainable_parameters, result.costs[0].device, result.costs[0].peak_reserved) == (0, "Test GPU 8000", 2_000_000_000)
+
+
 def test_the_report_and_its_json_can_be_written(run):
     assert "211 test examples" in (run.path / "report.html").read_text(encoding="utf-8")
     assert [each["headline"] for each in to_json(run.stored)["decisions"]]

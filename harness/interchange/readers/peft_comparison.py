@@ -113,8 +113,8 @@ def _read(task: str, experiment: _Experiment, n: int) -> ImportedResult:
         labels={_SCORE: "test accuracy of PEFT's method comparison"},
         totals={_SCORE: ScoreTotal(experiment.accuracy, n, round(experiment.accuracy * n))},
         costs=(_cost(document),),
-        trainable_parameters=training.at("num_trainable_params").count(),
-        total_parameters=training.at("num_total_params").count(),
+        trainable_parameters=_count(training, "num_trainable_params") or 0,
+        total_parameters=_count(training, "num_total_params") or 0,
         artifact_bytes=training.at("file_size").count(),
         seed=seed.count() if seed else None,
         trained=True,
@@ -124,10 +124,15 @@ def _read(task: str, experiment: _Experiment, n: int) -> ImportedResult:
 
 def _cost(document: JsonNode) -> Cost:
     """Time and memory of the training, on the device that the file names."""
-    accelerator = document.find("meta_info", "system_info", "accelerator")
+    accelerator = document.find("meta_info", "system_info", "accelerator") or document.find("meta_info", "system_info", "gpu")
     training = document.at("train_info")
     seconds = training.at("train_time").number()
     if seconds < 0:
         raise training.at("train_time").problem("must be 0 or more")
     device = accelerator.text()[:80] if accelerator else "not stated"
-    return Cost("train", seconds, device, peak_reserved=training.at("accelerator_memory_max").count())
+    return Cost("train", seconds, device, peak_reserved=_count(training, "accelerator_memory_max", "cuda_memory_max"))
+
+
+def _count(training: JsonNode, *names: str) -> int | None:
+    """The first of these numbers that the file has: files of 2025 name some differently, and lack others."""
+    return next((node.count() for name in names if (node := training.find(name)) is not None), None)
