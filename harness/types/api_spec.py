@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,7 @@ _OWN_FIELDS = (
     "model", "messages", "temperature", "max_tokens", "max_completion_tokens", "stop", "stream", "n", "logprobs", "top_logprobs",
     "response_format", "tools",
 )  # fmt: skip
+_SECRETS = re.compile(r"(?i)(api|access|secret)?[-_ ]?(key|token|secret)|authorization|password")
 
 
 class TokenPrice(Declared):
@@ -62,6 +64,8 @@ class ApiSpec(Declared):
     @field_validator("extra")
     @classmethod
     def _check_extra(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        if secret := next((name for name in value if _SECRETS.fullmatch(name)), None):
+            raise ValueError(f"'{secret}' would be stored with the run: put a key into an environment variable, and name it in api_key_env")
         if taken := sorted(set(value) & set(_OWN_FIELDS)):
             raise ValueError(f"'{taken[0]}' is decided by the other fields of the strategy: remove it")
         return value

@@ -83,11 +83,7 @@ class Strategy(Declared):
             problems.append("method 'full' cannot train 4-bit weights: remove 'quantization'")
         if (self.method == "outputs") != (self.outputs is not None):
             problems.append("external outputs are given as outputs:FILE in the list of strategies, not in a strategy file")
-        if (self.method == "api") != (self.api is not None):
-            takes = "needs 'api' with base_url and model" if self.method == "api" else "takes no 'api'"
-            problems.append(f"method '{self.method}' {takes}")
-        if self.method == "api" and self.quantization:
-            problems.append("method 'api' has no weights to quantize: remove 'quantization'")
+        problems += self._api_problems()
         if (self.method in ("prompt", "api", "outputs")) == (self.train is not None):
             problems.append(f"method '{self.method}' takes no 'train'" if self.train else f"method '{self.method}' needs 'train'")
         if self.method != "full" and self.train and self.train.weights != "float32":
@@ -101,6 +97,17 @@ class Strategy(Declared):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _api_problems(self) -> list[str]:
+        problems = []
+        if (self.method == "api") != (self.api is not None):
+            takes = "needs 'api' with base_url and model" if self.method == "api" else "takes no 'api'"
+            problems.append(f"method '{self.method}' {takes}")
+        if self.method == "api" and self.name == "base":
+            problems.append("'base' is the name of the untuned model. Give the hosted model another name")
+        if self.method == "api" and self.quantization:
+            problems.append("method 'api' has no weights to quantize: remove 'quantization'")
+        return problems
 
     @property
     def deterministic(self) -> bool:

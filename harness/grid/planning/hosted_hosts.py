@@ -157,7 +157,7 @@ def _find_problems(planned: Planned, strategy: Strategy, forecast: HostedForecas
     except BenchError as error:
         problems += error.problems
     if forecast.host not in {host.lower() for host in request.send_to}:
-        sent = plural(forecast.questions, "prompt")
+        sent = plural(forecast.questions, "prompt") + (f", and the key in {spec.api_key_env}," if spec.api_key_env is not None else "")
         problems.append(
             f"would send {sent} to {forecast.host}. {_describe_identifiers(forecast)} If these texts may leave this machine, name the "
             f"host: {setting('send_to', forecast.host)}"

@@ -52,7 +52,7 @@ def title_cost_chart(measure: str, quality: str, task: str | None) -> str:
 
 def name_model(model: str) -> str:
     """A model in a legend."""
-    return "External outputs" if model == EXTERNAL else model
+    return "Hosted or external" if model == EXTERNAL else model
 
 
 def title_spent_chart(name: str, task: str) -> str:

@@ -100,7 +100,7 @@ def test_nothing_is_sent_to_a_host_that_the_user_does_not_name(server: ModelServ
     arguments = ["run", "--task", "parcels.yaml", "--strategies", "api:incumbent.yaml", "--no-base"]
     code, _, err = call_main(arguments, here=Path.cwd(), env={})
     assert code == 2 and server.requests == [] and server.keys == []
-    assert "would send 20 prompts to 127.0.0.1" in err and "20 NAME" in err and "--send-to 127.0.0.1" in err
+    assert "would send 20 prompts, and the key in THE_KEY, to 127.0.0.1" in err and "20 NAME" in err and "--send-to 127.0.0.1" in err
     assert not Path("runs").exists()
     with pytest.raises(BenchError, match="no strategy of this run asks this host"):
         harness.run("parcels.yaml", "api:incumbent.yaml", base=False, send_to=["127.0.0.1", "api.example.com"])
@@ -126,6 +126,24 @@ def test_what_is_wrong_with_a_host_is_found_before_anything_is_sent(
     with pytest.raises(BenchError) as caught:
         run(max_cost=5)
     assert message in str(caught.value) and KEY not in str(caught.value) and server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"name": "base"}, "'base' is the name of the untuned model"),
+        ({"api": {"extra": {"api_key": "x"}}}, "put a key into an environment variable"),
+        ({"api": {"extra": {"messages": []}}}, "'messages' is decided by the other fields"),
+        ({"api": {"price": {"input_per_million": -1, "output_per_million": 1}}}, "api.price.input_per_million"),
+        ({"quantization": {}}, "method 'api' has no weights to quantize"),
+        ({"method": "prompt"}, "method 'prompt' takes no 'api'"),
+    ],
+)
+def test_a_strategy_that_cannot_be_asked_is_refused_with_its_field(server: ModelServer, fields: dict[str, Any], message: str) -> None:
+    strategy = json.loads(Path("incumbent.yaml").read_text())
+    Path("incumbent.yaml").write_text(json.dumps(strategy | fields | {"api": strategy["api"] | fields.get("api", {})}))
+    with pytest.raises(BenchError, match=message):
+        run()
 
 
 def test_a_refused_first_question_ends_the_run_and_the_same_call_continues(server: ModelServer) -> None:
