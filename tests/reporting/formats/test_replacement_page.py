@@ -17,6 +17,7 @@ from harness.reporting import to_json, to_markdown
 from harness.reporting.terminal import print_run
 from harness.reporting.views import build_task_outcome
 from harness.reporting.wording import replacement_sentences
+from harness.reporting.wording.first_screen import list_tiles
 from harness.results import RunResults
 from harness.results.break_even import find_break_even, hosted_amounts, own_amounts
 from harness.types import ReplacementSpec
@@ -118,6 +119,16 @@ def test_every_form_of_the_report_says_from_which_volume_on(rivals: RunResults) 
     print_run(rivals, Console(file=terminal, width=200))
     for form in (to_markdown(rivals), page_of(rivals), terminal.getvalue()):
         assert text in form and "730 device-hours a month" in form.replace("\n", " ")
+
+
+def test_the_first_screen_shows_what_an_idle_device_costs(rivals: RunResults) -> None:
+    """Without it, the cost of a month would be that of a device that answers all the time, and look far too small beside the price of a host."""
+    (results,) = rivals.by_task.values()
+    outcome = build_task_outcome(results)
+    (tile,) = [tile for tile in list_tiles(outcome) if tile.code == "money"]
+    own = expected(rivals, DECLARED)[str(tile.subject)]
+    assert tile.notes[1] == f"with 730 device-hours paid: {own['own']}; vendor: {own['hosted']} (100,000 outputs)"
+    assert all(row.use.payback is None for row in outcome.money.rows if row.label == "vendor")
 
 
 def test_without_a_hosted_strategy_nothing_is_said(tmp_path: Path) -> None:

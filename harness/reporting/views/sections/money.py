@@ -98,7 +98,7 @@ def build_money(results: TaskResults, reviews: Sequence[Findings], volume: int) 
 
 
 def _row(result: StrategyResult, costs: StrategyCosts, volume: int, per_hour: float | None, review: ReviewTime | None) -> MoneyRow:
-    base = result.base
+    base = None if result.paid_by_output else result.base  # nothing was trained that could pay for itself
     baseline = base.costs if base is not None else None
     use = compute_use_costs(costs, volume, acceptable=acceptable_share(result), baseline=baseline)
     return MoneyRow(
