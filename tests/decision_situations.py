@@ -143,11 +143,11 @@ SITUATIONS = (
     ),
     Situation(
         "a hosted model without a price was asked once",
-        evidence([BASE, strategy("incumbent", 0.8, asked_once=True, has_no_price=True)]),
+        evidence([BASE, strategy("full", 0.8, asked_once=True, has_no_price=True)]),
         "ship",
-        "incumbent",
+        "full",
     ),
-    Situation("the targets are outputs of a model", evidence([BASE, LORA], targets_from="incumbent"), "ship_with_conditions", "lora"),
+    Situation("the targets are outputs of a model", evidence([BASE, LORA], targets_from="full"), "ship_with_conditions", "lora"),
     # a guardrail
     Situation("the best breaks a guardrail", limited(SAFE_BASE, SAFE_LORA, with_limit("full", 0.9, "broken")), "ship", "lora"),
     Situation(

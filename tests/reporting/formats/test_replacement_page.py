@@ -122,7 +122,7 @@ def test_every_form_of_the_report_says_from_which_volume_on(rivals: RunResults) 
 
 
 def test_the_first_screen_shows_what_an_idle_device_costs(rivals: RunResults) -> None:
-    """Without it, the cost of a month would be that of a device that answers all the time, and look far too small beside the price of a host."""
+    """The cost of a device that answers all the time would look far too small beside the price of a host."""
     (results,) = rivals.by_task.values()
     outcome = build_task_outcome(results)
     (tile,) = [tile for tile in list_tiles(outcome) if tile.code == "money"]
