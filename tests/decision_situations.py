@@ -147,7 +147,7 @@ SITUATIONS = (
         "ship",
         "full",
     ),
-    Situation("the targets are outputs of a model", evidence([BASE, LORA], targets_from="full"), "ship_with_conditions", "lora"),
+    Situation("the targets are outputs of a model", evidence([BASE, LORA], targets_from="incumbent"), "ship_with_conditions", "lora"),
     # a guardrail
     Situation("the best breaks a guardrail", limited(SAFE_BASE, SAFE_LORA, with_limit("full", 0.9, "broken")), "ship", "lora"),
     Situation(
