@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,9 @@ def strategy_of(kind: str, **recipe) -> Strategy:
 def train_here(group, source, kind, folder: Path, *, stop_at=None, checkpoint_every=30.0, dtype="float32", step="as-planned", **recipe):
     """Train as one of the processes; returns the curve's losses, the bytes of this process, and the model's trained weights."""
     strategy, device = strategy_of(kind, **recipe), find_device(dtype)
+    rows = ROWS
+    if strategy.train.objective == "dpo":
+        rows = [replace(row, rejected=tuple(range(30, 32 + i % 4))) for i, row in enumerate(ROWS)]
     divided = group.size > 1 and can_shard(strategy, "decoder")
     full = strategy.method == "full"
     loaded = load_model(source, device, full_precision=full, quantization=strategy.quantization, to_divide=divided)
@@ -56,7 +60,7 @@ def train_here(group, source, kind, folder: Path, *, stop_at=None, checkpoint_ev
     stopped = False
     try:
         train(
-            model, ROWS[:11], ROWS[11:], strategy.train, parameters=loaded.parameters, seed=3, pad_id=0, device=device,
+            model, rows[:11], rows[11:], strategy.train, parameters=loaded.parameters, seed=3, pad_id=0, device=device,
             meter=Meter("cpu", "cpu", None), curve=folder / "training.jsonl", checkpoint=folder / "checkpoint", progress=progress,
             checkpoint_every=checkpoint_every, place=LadderPlace(step), group=group,
         )  # fmt: skip

@@ -70,6 +70,8 @@ def test_two_processes_train_as_one(llama, together, tmp_path, kind, step):
         ("lora", {"optimizer": "adafactor"}, 1),
         ("lora", {"optimizer": "adamw_8bit"}, 1),
         ("full", {"weights": "bfloat16", "learning_rate": 1e-4}, 1),
+        ("full", {"objective": "dpo"}, 0.5),
+        ("qlora", {"objective": "dpo"}, 0.5),
     ],
 )
 def test_every_option_gives_the_same_on_two_processes(llama, together, tmp_path, kind, recipe, share):
