@@ -199,14 +199,18 @@ def _sample_rows(rows: RowNumbers, raw: RawSplits, limit: int, seed: int) -> Row
 def _build_examples(
     raw: RawSplits, parts: Mapping[SplitName, RowNumbers], followers: Mapping[int, Sequence[int]], choices: tuple[str, ...]
 ) -> dict[SplitName, tuple[Example, ...]]:
-    """The examples of every split, with their ids, references and choices."""
+    """The examples of every split, with their ids, references and choices.
+
+    Nothing reads the rejected answers of test examples, which a run would store for good: they are left out.
+    """
     import numpy as np
 
     rows_to_read = add_followers(np.concatenate([parts[split] for split in SPLITS]), followers)
     taken = raw.take_examples(rows_to_read)
 
-    def build(rows: RowNumbers) -> Iterator[Example]:
+    def build(split: SplitName) -> Iterator[Example]:
+        rows = parts[split]
         for row, e in zip(rows.tolist(), merge_references(rows, taken, followers), strict=False):
-            yield replace(e, id=raw.ids[row], choices=choices or e.choices)
+            yield replace(e, id=raw.ids[row], choices=choices or e.choices, rejected=None if split == "test" else e.rejected)
 
-    return {split: tuple(build(parts[split])) for split in SPLITS}
+    return {split: tuple(build(split)) for split in SPLITS}

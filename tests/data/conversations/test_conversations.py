@@ -91,7 +91,8 @@ def test_layouts_are_recognized(load: Any, name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, (layout, _) in LAYOUTS.items() if layout == "preferences"])
 def test_rejected_answers_are_read_for_preference_tuning(load: Any, name: str) -> None:
     splits = load(lines(LAYOUTS[name][1]), "rows.jsonl", kind="generation")
-    assert {e.rejected for e in (*splits.train, *splits.validation, *splits.test)} == {"No."}
+    assert {e.rejected for e in (*splits.train, *splits.validation)} == {"No."}
+    assert {e.rejected for e in splits.test} == {None}, "a run stores test examples for good"
     other = load(lines(LAYOUTS[name][1]).replace('"No."', '"Not now."'), "rows.jsonl", kind="generation")
     assert other.digest != splits.digest, "another training"
 
@@ -111,8 +112,9 @@ def test_a_row_whose_rejected_answer_cannot_be_used_is_an_example_without_a_pair
         return {"chosen": [turn("user", question(i)), turn("assistant", answer(i))], "rejected": rejected if i == 3 else others}
 
     splits = load(lines(row), "rows.jsonl", kind="generation")
-    by_question = {e.inputs["input"]: e.rejected for e in (*splits.train, *splits.validation, *splits.test)}
-    assert by_question == {question(i): None if i == 3 else "No." for i in range(12)}
+    examples = (*splits.train, *splits.validation)
+    assert all(e.rejected == (None if e.inputs["input"] == question(3) else "No.") for e in examples)
+    assert question(3) in [e.inputs["input"] for e in examples]
 
 
 def test_system_prompt_and_earlier_turns_precede_the_prompt(load: Any) -> None:

@@ -59,4 +59,4 @@ def test_preference_pairs_under_other_names_are_refused_unless_the_target_is_nam
     )
     splits = load(rows, "a.jsonl", fields={"input": "prompt", "target": "chosen_response"})
     assert sum(splits.report.sizes.values()) == 12
-    assert all((e.targets[0][:4], e.rejected) == ("good", "bad") for e in (*splits.train, *splits.test)), "its pair is found"
+    assert all((e.targets[0][:4], e.rejected) == ("good", "bad") for e in splits.train), "its pair is found"

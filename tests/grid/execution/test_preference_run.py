@@ -64,6 +64,7 @@ def test_every_method_learns_from_pairs(here: Path) -> None:
     page = (done.path / "report.html").read_text(encoding="utf-8")
     assert "the preferred answer has become more likely relative to the rejected one in" in page
     assert "loss (per preference pair)" in page and "loss (nats per target token)" in page
+    assert {example.rejected for example in done.stored.examples("letters")} == {None}
     stored = "".join(path.read_text() for path in done.path.rglob("*.json"))
     assert "no idea" not in stored, "training examples leave the run with its end"
 
