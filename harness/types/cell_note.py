@@ -20,6 +20,7 @@ NoteCode = Literal[
     "no_validation_examples",  # the weights of the last step were kept
     "external_outputs",  # texts: the name of the file
     "hosted_model",  # texts: the model and the host; tokens of all prompts and answers; median and slow in ms; at_once
+    "another_model",  # texts: the model that was asked for, and the one that most answers name
     "host_changed",  # count versions or systems have answered; texts: the first ones
     "requests_refused",  # count of total requests were refused for their text; texts: the first reason
     "answers_filtered",  # count of total answers were ended by the host's content filter

@@ -82,6 +82,9 @@ def notes_on_hosted_answers(
     milliseconds = {"median": round(1000 * measured.median_seconds), "slow": round(1000 * measured.slow_seconds)}
     about = {"tokens": measured.tokens_in + measured.tokens_out, "at_once": measured.at_once, **milliseconds}
     notes = [CellNote("hosted_model", about, (measured.model, measured.host))]
+    answered = measured.versions[0][0] if measured.versions else measured.model
+    if not _names_agree(measured.model, answered):
+        notes.append(CellNote("another_model", texts=(measured.model, answered)))
     if len(measured.versions) > 1 or len(measured.fingerprints) > 1:
         names = [name for name, _ in (*measured.versions, *measured.fingerprints)] if len(measured.versions) > 1 else []
         names = names or [name for name, _ in measured.fingerprints]
@@ -105,6 +108,12 @@ def notes_on_hosted_answers(
     if "probabilities" in task.metrics and not all(p.label_logprobs for p in predictions):
         notes.append(CellNote("label_probabilities_missing"))
     return notes
+
+
+def _names_agree(asked: str, answered: str) -> bool:
+    """Whether one name may be a longer form of the other: with a version, an organisation or a path."""
+    one, other = (name.casefold().rsplit("/", 1)[-1] for name in (asked, answered))
+    return one.startswith(other) or other.startswith(one)
 
 
 def notes_on_external_outputs(task: Task, file: Path, examples: Sequence[Example], predictions: Sequence[Prediction]) -> list[CellNote]:

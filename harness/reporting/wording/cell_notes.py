@@ -32,6 +32,7 @@ _SENTENCES: dict[NoteCode, str] = {
         "A hosted model ({names}), which read and wrote {tokens:,} tokens. Half of its answers came within {median:,} ms, 95% within "
         "{slow:,} ms, with up to {at_once} requests at a time."
     ),
+    "another_model": "The host names another model than the one that was asked for ({names}). Check that it is the same.",
     "host_changed": "The host changed the model while it was asked: {count} versions or systems have answered ({names}).",
     "requests_refused": "{count:,} of {total:,} requests were refused by the host ({names}); they count as wrong.",
     "answers_filtered": "{count:,} of {total:,} answers were ended by the content filter of the host.",

@@ -15,12 +15,20 @@ from places import ROOT
 from harness.api import verify_record
 from harness.catalog import Catalog, render_prompt, resolve_strategy
 from harness.cli.options import pairs, split_specs
+from harness.engine.served import parse_base_url
 from harness.gate.policies import read_policy
 from harness.grid import read_grid, read_search, vocabulary
 from harness.grid.search import build_space, check_space, propose
 from harness.metrics import metrics_for
 from harness.store import sign_document
+from harness.types import Strategy
 from tests.fuzz.readers.reader import TASK, Reader, refusals
+
+_HOSTED = (
+    b"name: incumbent\nmethod: api\nshots: 2\napi:\n  base_url: https://api.example.com:8443/v1\n  model: big-2026\n  api_key_env: KEY\n"
+    b"  temperature: 0.5\n  labels: constrained\n  repeats: 3\n  requests_per_minute: 60\n  timeout: 30\n"
+    b"  price: {input_per_million: 2.5, output_per_million: 10, currency: USD}\n  extra: {reasoning_effort: low}\n"
+)
 
 
 def read_declaration(content: bytes, folder: Path) -> None:
@@ -28,7 +36,9 @@ def read_declaration(content: bytes, folder: Path) -> None:
     (folder / "mine.yaml").write_bytes(content)
     with refusals():
         catalog = Catalog(_vocabulary(), here=folder)
-        catalog.check(folder / "mine.yaml")
+        declared = catalog.check(folder / "mine.yaml").value
+        if isinstance(declared, Strategy) and declared.api is not None:
+            parse_base_url(declared.api.base_url)
 
 
 def read_grid_file(content: bytes, folder: Path) -> None:
@@ -117,7 +127,7 @@ _PROMPTS = (
 
 DECLARATIONS: dict[str, Reader] = {
     "task": Reader(read_declaration, _yaml_seeds("tasks"), share=3),
-    "strategy": Reader(read_declaration, _yaml_seeds("strategies"), share=3),
+    "strategy": Reader(read_declaration, lambda: [*_yaml_seeds("strategies")(), _HOSTED], share=3),
     "grid": Reader(
         read_grid_file,
         lambda: [

@@ -168,6 +168,33 @@ def test_a_host_that_fails_in_the_middle_leaves_a_cell_without_a_result_and_noth
     assert len(asked) == 21 and len(set(asked)) == 20, "only the refused one was asked again"
 
 
+def test_damaged_answers_of_an_unfinished_cell_are_asked_for_again(server: ModelServer) -> None:
+    server.faults = [None] * 7 + [403] * 2
+    declare(server, cache=False, max_concurrency=1)
+    run()
+    (kept,) = Path("runs").rglob("answers.txt")
+    lines = kept.read_text().splitlines()
+    lines[1] = lines[1].replace("shipping", "billing")
+    kept.write_text("\n".join([*lines[:-1], lines[-1][:-20]]))
+    server.faults = []
+    assert run().complete
+    asked = [body["messages"][0]["content"] for body in server.requests]
+    assert len(asked) == 20 + 1 + 2 and len(set(asked)) == 20, "the refused one and two damaged ones"
+
+
+def test_a_host_that_answers_with_another_model_is_noticed(server: ModelServer) -> None:
+    server.complete = chat("shipping", model="small-2026")
+    codes = [note.code for _, note in only(run()).notes]
+    assert "another_model" in codes
+    assert all(note.code != "another_model" for _, note in only(_with_model(server, "org/Big")).notes)
+
+
+def _with_model(server: ModelServer, name: str) -> harness.Run:
+    server.complete = chat("shipping", model="big-2026-01-31")
+    declare(server, model=name)
+    return run()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 @pytest.mark.parametrize("at", [1, 8])
 def test_a_killed_run_asks_no_answered_question_again(server: ModelServer, at: int) -> None:

@@ -23,6 +23,7 @@ NOTES = [
     CellNote("external_outputs", texts=("answers.jsonl",)),
     CellNote("hosted_model", {"tokens": 22_000, "median": 430, "slow": 1900, "at_once": 4}, ("big-2026", "api.example.com")),
     CellNote("hosted_model", {"tokens": 22_000, "median": 430, "slow": 1900, "at_once": 4}),  # packed without texts
+    CellNote("another_model", texts=("big-2026", "small")),
     CellNote("host_changed", {"count": 2}, ("big-2026-01", "\x1b[31mbig-2026-02")),
     CellNote("requests_refused", {"count": 3, "total": 200}, ("https://api.example.com/v1: status 400: too long",)),
     CellNote("answers_filtered", {"count": 3, "total": 200}),
