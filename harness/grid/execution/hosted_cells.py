@@ -27,7 +27,7 @@ from harness.engine.hosted import (
 from harness.engine.prompts import Shot, render_shots
 from harness.engine.served import Pace, ServerClient, parse_base_url
 from harness.engine.support import SupportModel, add_support
-from harness.errors import BenchError, setting
+from harness.errors import BenchError
 from harness.grid.execution.job import Emit
 from harness.grid.execution.kept_hosted_answers import KeptHostedAnswers, write_records
 from harness.grid.execution.result_notes import notes_on_hosted_answers
@@ -156,8 +156,11 @@ class HostedCells:
             raise CostLimitError(self._describe_limit()) from None
 
     def _describe_limit(self) -> str:
-        limit = setting("max_cost", f"{self._request.max_cost:g}")
-        return f"the next answer could exceed {limit} ({self._spending.paid:.4g} are spent). Raise it to continue"
+        currency = self._planned.plan.options["price"]["currency"]
+        return (
+            f"the next answer could exceed the limit of {self._request.max_cost:g} {currency} ({self._spending.paid:.4g} {currency} are spent). "
+            "A higher limit continues"
+        )
 
     def _stop(self, cell: Cell, files: CellFolder, reason: str, state: str) -> None:
         """Leave a cell without a result, with the reason in its folder."""
