@@ -158,8 +158,8 @@ class HostedCells:
     def _describe_limit(self) -> str:
         currency = self._planned.plan.options["price"]["currency"]
         return (
-            f"the next answer could exceed the limit of {self._request.max_cost:g} {currency} ({self._spending.paid:.4g} {currency} are spent). "
-            "A higher limit continues"
+            f"the next answer could exceed the limit of {self._request.max_cost:g} {currency} ({self._spending.paid:.4g} {currency} are "
+            "spent). A higher limit continues"
         )
 
     def _stop(self, cell: Cell, files: CellFolder, reason: str, state: str) -> None:
