@@ -54,7 +54,9 @@ def test_a_pair_is_two_sequences_in_a_micro_batch() -> None:
     assert len({row.index for each in (pair, replace(pair, index=1)) for row in each.sequences}) == 4, "each answer has its own dropout"
 
 
-@pytest.mark.parametrize(("make", "adapter"), [(llama, None), (llama, LORA), (gpt2, LORA | {"fan_in_fan_out": True})])
+@pytest.mark.parametrize(
+    ("make", "adapter"), [(llama, None), (llama, LORA), pytest.param(gpt2, LORA | {"fan_in_fan_out": True}, marks=pytest.mark.soak)]
+)
 def test_first_loss_is_ln_2_and_the_reference_is_the_model_before_training(tmp_path: Path, make: Any, adapter: Any) -> None:
     """Dropout aside, the model has not gained on itself yet."""
     adapter = adapter and adapter | {"lora_dropout": 0.0}
@@ -85,14 +87,14 @@ def test_the_model_learns_to_prefer_the_better_answers(tmp_path: Path) -> None:
     assert [line["preference_accuracy"] for line in lines if "validation_loss" in line][-1] == 1.0
 
 
-@pytest.mark.parametrize("make", [llama_with_dropout, gpt2])
+@pytest.mark.parametrize("make", [llama_with_dropout, pytest.param(gpt2, marks=pytest.mark.soak)])
 def test_cuts_into_micro_batches_change_nothing(tmp_path: Path, make: Any) -> None:
     _, _, whole = train_small(tmp_path / "a", make, adapter=LORA if make is not gpt2 else None, **DPO)
     _, _, cut = train_small(tmp_path / "b", make, adapter=LORA if make is not gpt2 else None, micro_batch_tokens=1, **DPO)
     assert cut == pytest.approx(whole, abs=1e-5)
 
 
-@pytest.mark.parametrize("adapter", [LORA, None])
+@pytest.mark.parametrize("adapter", [LORA, pytest.param(None, marks=pytest.mark.soak)])
 def test_an_interrupted_tuning_resumes_with_the_same_result(tmp_path: Path, adapter: Any) -> None:
     """The references are those of the start, also after weights have changed; they are not computed again."""
     whole, _, losses = train_small(tmp_path / "a", adapter=adapter, **DPO)
