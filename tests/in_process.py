@@ -39,7 +39,7 @@ def cells_in_process(on_round: Callable[[Sequence[Job]], None] = lambda _: None)
             scheduler._on_event({"event": "start", "cell": job.cell})
             folder = Path(job.run) / "cells" / job.cell
             folder.mkdir(parents=True, exist_ok=True)
-            with _new_accelerator(), (folder / "log.txt").open("a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
+            with new_accelerator(), (folder / "log.txt").open("a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
                 run_job(job, lambda event, cell=job.cell: scheduler._on_event({"cell": cell} | event))  # type: ignore[misc]
             scheduler._on_event({"event": "exit", "cell": job.cell, "code": 0})
 
@@ -50,7 +50,7 @@ def cells_in_process(on_round: Callable[[Sequence[Job]], None] = lambda _: None)
 
 
 @contextmanager
-def _new_accelerator() -> Iterator[None]:
+def new_accelerator() -> Iterator[None]:
     """accelerate keeps the number format of the first training of a process, which neither the next cell nor a later test must have."""
     AcceleratorState._reset_state(reset_partial_state=True)
     try:

@@ -14,6 +14,7 @@ from harness.engine.models import Device, find_device, offload_layers
 from harness.engine.tuning import EncodedExample, Progress, train
 from harness.measure import Meter
 from harness.types import LadderPlace, Strategy, TrainingSummary, TrainSpec
+from tests.in_process import new_accelerator
 
 pytestmark = pytest.mark.gpu
 
@@ -58,11 +59,12 @@ def train_here(
 
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
-    summary: TrainingSummary = train(
-        model, ROWS, ROWS[:2], spec, parameters=0, seed=3, pad_id=0, device=device, meter=Meter("cuda", device.name, None),
-        curve=folder / "training.jsonl", checkpoint=folder / "checkpoint", place=LadderPlace(step),
-        progress=progress, checkpoint_every=0.0 if stop_at else 1e9,
-    )  # fmt: skip
+    with new_accelerator():
+        summary: TrainingSummary = train(
+            model, ROWS, ROWS[:2], spec, parameters=0, seed=3, pad_id=0, device=device, meter=Meter("cuda", device.name, None),
+            curve=folder / "training.jsonl", checkpoint=folder / "checkpoint", place=LadderPlace(step),
+            progress=progress, checkpoint_every=0.0 if stop_at else 1e9,
+        )  # fmt: skip
     lines = [json.loads(line) for line in (folder / "training.jsonl").read_text().splitlines()]
     return summary, [line["loss"] for line in lines if "loss" in line], torch.cuda.max_memory_allocated()
 
@@ -81,6 +83,7 @@ def test_optimizers_and_formats_save_the_memory_that_the_documentation_says(tmp_
     peaks = {}
     for name, recipe in {
         "adamw": {}, "adamw_8bit": {"optimizer": "adamw_8bit"}, "bfloat16": {"weights": "bfloat16"},
+        "compensated": {"weights": "bfloat16", "updates": "compensated"},
         "adamw_8bit, bfloat16": {"optimizer": "adamw_8bit", "weights": "bfloat16"},
     }.items():  # fmt: skip
         _, losses, peak = train_here(tmp_path / name, device, **options, **recipe)
@@ -88,6 +91,7 @@ def test_optimizers_and_formats_save_the_memory_that_the_documentation_says(tmp_
         peaks[name] = peak / weights
     assert peaks["adamw"] - peaks["adamw_8bit"] > 4
     assert peaks["adamw"] - peaks["bfloat16"] > 2.5
+    assert peaks["compensated"] - peaks["bfloat16"] == pytest.approx(2, abs=0.2)
     assert peaks["adamw_8bit, bfloat16"] < 10
 
 
