@@ -49,6 +49,21 @@ def test_base_is_always_planned_with_one_cell_for_all_seeds(plan):
     assert [c.strategy for c in plan(strategies=("lora", "base")).plan.cells] == ["lora", "base"]
 
 
+def test_a_configuration_is_that_of_one_folder_or_file(plan, tmp_path):
+    for name in ("de", "en"):
+        (tmp_path / "set").mkdir(exist_ok=True)
+        (tmp_path / "set" / f"{name}.csv").write_text("dialogue,note\n" + "".join(f"{name} {i},note {i}\n" for i in range(40)))
+    (tmp_path / "set" / "README.md").write_text(
+        "---\nconfigs:\n- {config_name: de, data_files: de.csv}\n- {config_name: en, data_files: en.csv}\n---\n"
+    )
+    planned = [plan(**OWN | {"data": ("set",)}, subset=name) for name in ("de", "en")]
+    assert planned[0].plan.digest != planned[1].plan.digest
+    with pytest.raises(BenchError, match="has several configurations: de, en"):
+        plan(**OWN | {"data": ("set",)})
+    with pytest.raises(BenchError, match=r"subset=.* needs .*, or one folder or file with several configurations"):
+        plan(**OWN | {"data": ("set/de.csv", "set/en.csv")}, subset="de")
+
+
 def test_cells_do_not_depend_on_the_place_of_the_file(plan, visits, tmp_path):
     visits()
     first = plan(**OWN)
