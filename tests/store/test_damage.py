@@ -134,7 +134,7 @@ def is_refused(folder: RunFolder) -> bool:
 
 
 # Nothing computes with these, so only `bench verify` checks them.
-FOR_PEOPLE = ("cells/*/log.txt", "report.html")
+FOR_PEOPLE = ("cells/*/log.txt", "cells/*/answers.jsonl", "report.html")
 
 
 def run_campaign(whole_run: Path, folder: Path, cases: int, seed: int) -> Counter[str]:
@@ -177,7 +177,7 @@ def test_whole_run_is_intact_and_has_every_kind_of_file(whole_run: Path) -> None
     assert set(files_by_kind(whole_run)) == {
         "run.json", "seal.json", "added.json", "report.html", "data/*.parquet", "data/*.key",
         "cells/*/cell.json", "cells/*/predictions.parquet", "cells/*/training.jsonl", "cells/*/shots.json", "cells/*/log.txt",
-        "cells/*/removed.json",
+        "cells/*/removed.json", "cells/*/answers.jsonl",
         "cells/*/artifact/adapter_model.safetensors", "cells/*/artifact/adapter_config.json", "cells/*/artifact/tokenizer.json",
         "cells/*/artifact/README.md", "review/*/packet.json", "review/*/key.json", "review/*/imports/*.json", "review/retired.json",
         "gates/*.json",
@@ -186,7 +186,7 @@ def test_whole_run_is_intact_and_has_every_kind_of_file(whole_run: Path) -> None
 
 
 def test_no_damage_is_accepted(whole_run: Path, tmp_path: Path) -> None:
-    counts = run_campaign(whole_run, tmp_path, cases=76, seed=1)
+    counts = run_campaign(whole_run, tmp_path, cases=80, seed=1)
     assert counts.total() > 60
 
 
@@ -274,7 +274,7 @@ def test_missing_and_foreign_files_are_problems(whole_run: Path, tmp_path: Path)
     shutil.rmtree(run.cell(run.plan().cells[0].id).path)
     problems = {problem.path: problem.problem for problem in verify_run(run).problems}
     assert set(problems.values()) == {"is missing", "does not belong to the cell: cell.json does not list it"}
-    assert len(problems) == 4, "the cell's three files, and the foreign one"
+    assert len(problems) == 5, "the cell's four files, and the foreign one"
 
 
 def test_files_of_another_run_are_noticed(whole_run: Path, tmp_path: Path) -> None:

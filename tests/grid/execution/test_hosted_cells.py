@@ -146,6 +146,7 @@ def test_a_strategy_that_cannot_be_asked_is_refused_with_its_field(server: Model
         run()
 
 
+@pytest.mark.soak
 def test_a_refused_first_question_ends_the_run_and_the_same_call_continues(server: ModelServer) -> None:
     server.refuse = lambda body: (404, {"error": "no model 'big'"})
     with pytest.raises(BenchError, match=r"strategy 'incumbent': .*status 404.*no model"):
@@ -168,6 +169,7 @@ def test_a_host_that_fails_in_the_middle_leaves_a_cell_without_a_result_and_noth
     assert len(asked) == 21 and len(set(asked)) == 20, "only the refused one was asked again"
 
 
+@pytest.mark.soak
 def test_damaged_answers_of_an_unfinished_cell_are_asked_for_again(server: ModelServer) -> None:
     server.faults = [None] * 7 + [403] * 2
     declare(server, cache=False, max_concurrency=1)
@@ -182,6 +184,7 @@ def test_damaged_answers_of_an_unfinished_cell_are_asked_for_again(server: Model
     assert len(asked) == 20 + 1 + 2 and len(set(asked)) == 20, "the refused one and two damaged ones"
 
 
+@pytest.mark.soak
 def test_a_host_that_answers_with_another_model_is_noticed(server: ModelServer) -> None:
     server.complete = chat("shipping", model="small-2026")
     codes = [note.code for _, note in only(run()).notes]
@@ -196,7 +199,7 @@ def _with_model(server: ModelServer, name: str) -> harness.Run:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
-@pytest.mark.parametrize("at", [1, 8])
+@pytest.mark.parametrize("at", [pytest.param(1, marks=pytest.mark.soak), 8])
 def test_a_killed_run_asks_no_answered_question_again(server: ModelServer, at: int) -> None:
     declare(server, cache=False, max_concurrency=1)
     answer, child = server.complete, 0
@@ -244,6 +247,7 @@ def test_a_second_run_pays_nothing_and_says_so(server: ModelServer) -> None:
     assert strategy.costs is not None and strategy.costs.thousand_price == pytest.approx(300), "at the price of today"
 
 
+@pytest.mark.soak
 def test_the_cache_serves_a_changed_task_and_can_be_switched_off(server: ModelServer) -> None:
     run()
     task = Path("parcels.yaml").read_text()
@@ -268,6 +272,7 @@ def test_repeats_are_seeds_whose_spread_is_measured(server: ModelServer) -> None
     assert "seeds" in strategy.scores["accuracy"].method
 
 
+@pytest.mark.soak
 def test_shots_are_turns_before_the_question(server: ModelServer) -> None:
     strategy = json.loads(Path("incumbent.yaml").read_text()) | {"shots": 2, "prompt": "Sort: {{ text }}"}
     Path("incumbent.yaml").write_text(json.dumps(strategy))
