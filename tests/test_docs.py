@@ -105,6 +105,10 @@ def _fill(folder, host, quick_bench):
     write_evaluation(folder / "results" / "tuned", {"sums": sums(range(31))}, model="org/tuned")
     for name, right in (("small-model", 20), ("tuned", 31)):
         write_archive(folder / "logs", name, log(range(right), model=f"org/{name}"))
+    (folder / "tickets.csv").write_text("id,text,team\n" + "".join(f"t{i},ticket {i},team {i % 3}\n" for i in range(60)), encoding="utf-8")
+    (folder / "hosted.jsonl").write_text("".join(json.dumps({"id": f"t{i}", "output": f"team {i % 3}"}) + "\n" for i in range(60)))
+    tickets = {"name": "tickets", "kind": "classification", "data": {"path": "tickets.csv", "fields": {"input": "text", "target": "team"}}}
+    (folder / "tickets.yaml").write_text(json.dumps(tickets), encoding="utf-8")
     write_events(folder / "events.csv", make_events(made_experiment(), 300, (0.4, 0.8)))
     (folder / "feedback.csv").write_text("id,verdict,user,date\nv1,accepted,a,2026-03-01\nv2,complaint,b,2026-03-02\n", encoding="utf-8")
     (folder / "grid.yaml").write_text(next(block for block in blocks("docs/running.md", "yaml") if "override:" in block), encoding="utf-8")
@@ -355,8 +359,8 @@ def test_every_command_is_in_a_block_that_runs(document):
 
 
 def test_every_guide_is_linked_from_the_readme():
-    # docs/gpu.md, docs/examples.md and strategies/README.md name them
-    of_another_guide = {"docs/sizing.md", "docs/import.md", "docs/hosted.md"}
+    # docs/gpu.md, docs/examples.md, docs/strategies.md and strategies/README.md name them
+    of_another_guide = {"docs/sizing.md", "docs/import.md", "docs/hosted.md", "docs/cascade.md"}
     assert set(re.findall(r"\]\((docs/[^)]+)\)", read("README.md"))) == set(GUIDES) - {"README.md"} - of_another_guide
 
 

@@ -28,6 +28,7 @@ from harness.gate import (
     is_foreign,
     judge,
     read_policy,
+    refuse_cascade,
     save_verdict,
 )
 from harness.gate import draft_policy as write_draft
@@ -143,6 +144,7 @@ def promote(
         raise BenchError(f"{setting('force')} needs {setting('reason', 'TEXT')}: the history records why the gate was overridden")
     results = load_results(run, runs_dir, task=task)
     candidate = find_contender(results, strategy, task=task, model=model, train_size=train_size, seed=seed)
+    refuse_cascade(candidate.artifact)
     models = Registry(Path(registry), new=new_registry)
     opponent = _find_baseline(baseline, candidate, models, runs_dir)
     rules = _read_policy(policy, results.by_task[candidate.recipe.task.name], opponent, registry, force=force)

@@ -23,6 +23,7 @@ from harness.data.pipeline import (
     map_rows,
     map_stream,
     read_corrections,
+    set_calibration_aside,
     sources,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "map_stream",
     "peek",
     "read_corrections",
+    "set_calibration_aside",
     "sources",
 ]

@@ -12,7 +12,7 @@ from harness.gate.guardrails import GuardrailResult, GuardrailStatus, check_guar
 from harness.gate.judge import judge
 from harness.gate.origin_check import check_origin, is_foreign
 from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, policy_to_plain, read_policy
-from harness.gate.registry import STAGES, Event, Registry, Stage, StagedModel, assign_stages, stack_service
+from harness.gate.registry import STAGES, Event, Registry, Stage, StagedModel, assign_stages, refuse_cascade, stack_service
 from harness.gate.rules import slice_for_rules
 from harness.gate.standing_verdicts import StandingVerdicts, select_standing
 from harness.gate.test_set import digest_test_set, find_leaked_examples
@@ -82,6 +82,7 @@ __all__ = [
     "plain_fingerprint",
     "policy_to_plain",
     "read_policy",
+    "refuse_cascade",
     "run_complaints",
     "save_verdict",
     "select_standing",

@@ -105,6 +105,11 @@ def check_comparable(baseline: StrategyResult, task: Task, examples: Sequence[Ex
             f"{baseline.label} in {source} was not evaluated on the test examples of {name}. Its outputs are "
             "external, so no model can answer these examples. Score its outputs on them first (`bench score`)."
         )
+    if baseline.method == "cascade":
+        raise BenchError(
+            f"{baseline.label} in {source} was not evaluated on the test examples of {name}, and it is a cascade, so no single model can "
+            "answer them. Run both in one run, with the same test examples."
+        )
     finished = FinishedCell(baseline.run, baseline.cell)
     own = set(finished.example.choices)
     labels = {label for example in examples for label in example.choices}

@@ -57,7 +57,7 @@ class CaseResult:
 
 
 def run_complaints(model: StrategyResult, cases: Sequence[ComplaintCase], model_path: str | None = None) -> tuple[CaseResult, ...]:
-    """Let a model answer the cases, and compare. External outputs have no model, and a case may lack its inputs: these are unclear.
+    """Let a model answer the cases, and compare. Unclear is a case that lacks its inputs, and every case for external outputs and cascades.
 
     Args:
         model: a strategy with one cell.
@@ -66,7 +66,7 @@ def run_complaints(model: StrategyResult, cases: Sequence[ComplaintCase], model_
     Raises:
         BenchError: the base model is not here, or a file of the model is damaged.
     """
-    if model.external or not cases:
+    if not model.definition.has_model or not cases:
         return tuple(CaseResult(case, "unclear", None) for case in cases)
     from harness.engine.artifacts import device_for, find_base, load_finished
 

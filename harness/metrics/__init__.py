@@ -1,5 +1,6 @@
 """Predictions and references in, scores out. Metrics are pure functions; the signature of each says how its number is computed."""
 
+from harness.metrics.confidence import answer_confidence
 from harness.metrics.evaluate_library import (
     LIBRARY_METRICS,
     LIBRARY_PREFIX,
@@ -34,6 +35,7 @@ __all__ = [
     "Family",
     "Metric",
     "UnsupportedPiece",
+    "answer_confidence",
     "check_family",
     "confusion_matrix",
     "count_negation_words",

@@ -90,9 +90,15 @@ def find_cell(
     done = [c for c in fitting if run.status(c.id) == "done"]
     if not done:
         raise BenchError(f"{run.path}: '{strategy}' has no result: its cell is {_outcome(run, fitting[0])}.")
-    if needs_model and run.plan.get_strategy(done[0]).outputs is not None:
+    definition = run.plan.get_strategy(done[0])
+    if needs_model and definition.method == "cascade":
+        raise BenchError(
+            f"{run.path}: '{strategy}' is a cascade: its answers come from two strategies, and it has no model of its own. "
+            f"Choose '{definition.first}', the model that answers first."
+        )
+    if needs_model and definition.outputs is not None:
         raise BenchError(f"{run.path}: '{strategy}' are external outputs: the run has no model to use. Choose another strategy.")
-    if needs_model and run.plan.get_strategy(done[0]).api is not None:
+    if needs_model and definition.api is not None:
         raise BenchError(
             f"{run.path}: '{strategy}' is a hosted model: its weights are not here, and only `bench run` asks its host. Choose another "
             "strategy."

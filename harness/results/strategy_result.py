@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
@@ -10,11 +11,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.results.cascade_costs import compose_cascade
 from harness.results.costs import StrategyCosts, strategy_costs
 from harness.results.task_scores import TaskScores, is_error_rate
 from harness.statistics import Comparison, Reduction, compare_scores, relative_reduction
 from harness.store import StoredRun
 from harness.types import (
+    CascadeMeasurement,
     Cell,
     CellNote,
     CellResult,
@@ -95,12 +98,12 @@ class StrategyResult:
     @property
     def varies_by_seed(self) -> bool:
         """Whether another seed can change the result: of what is trained, and of prompts whose examples are drawn."""
-        return not self.definition.deterministic
+        return not self.definition.deterministic or (self.method == "cascade" and self.cells[0].seed is not None)
 
     @property
     def external(self) -> bool:
         """Whether no model of this machine gave the outputs: they were read from a file, or a host was asked."""
-        return not self.definition.has_model
+        return self.definition.api is not None or self.definition.outputs is not None
 
     @property
     def is_file(self) -> bool:
@@ -247,14 +250,13 @@ class StrategyResult:
     def costs(self) -> StrategyCosts | None:
         """The costs of the cells with a result; of all that ended where none has one."""
         outputs = self.task_scores.test_size if self.done else 0
-        return strategy_costs(self._counted, outputs=outputs, external=self.is_file, trials=self._trials)
+        return strategy_costs(self._in_use(self._counted), outputs=outputs, external=self.is_file, trials=self._trials)
 
     @cached_property
     def costs_by_cell(self) -> tuple[StrategyCosts, ...]:
         """The costs of each cell with a result, in the order of their seeds; a cell without any recorded cost is left out."""
-        each = (
-            strategy_costs([self.run.results[cell.id]], outputs=self.task_scores.test_size, external=self.is_file) for cell in self.done
-        )
+        results = self._in_use([self.run.results[cell.id] for cell in self.done])
+        each = (strategy_costs([result], outputs=self.task_scores.test_size, external=self.is_file) for result in results)
         return tuple(costs for costs in each if costs is not None)
 
     @cached_property
@@ -291,9 +293,25 @@ class StrategyResult:
         return max((result.artifact_bytes for result in self._counted), default=0)
 
     @cached_property
+    def cascade(self) -> CascadeMeasurement | None:
+        """How the cascade of the first seed chose what it passes on; None for every other strategy."""
+        return self.run.results[self.cell.id].cascade if self.done else None
+
+    def _in_use(self, results: Sequence[CellResult]) -> list[CellResult]:
+        """The results with the costs of using the strategy: a cascade uses two others, whose own cells have recorded theirs."""
+        return [self._compose(result) if result.cascade is not None else result for result in results]
+
+    def _compose(self, result: CellResult) -> CellResult:
+        try:
+            first, then = (self.run.results.get(cell.id) for cell in self.run.plan.find_cascade_parts(result.cell))
+        except LookupError:  # a part of a run has the cascade alone
+            first = then = None
+        return result if first is None or then is None else compose_cascade(result, first, then)
+
+    @cached_property
     def _trials(self) -> tuple[CellResult, ...]:
         """The results of the search of its values, which all its training sizes share."""
-        names = (self.task.name, self.model, self.strategy)
+        names = (self.task.name, self.model, self.definition.first or self.strategy)  # of a cascade, its first strategy was searched
         own = [cell for cell in self.run.plan.trial_cells if (cell.task, cell.model, cell.strategy) == names]
         return tuple(self.run.trial_results[cell.id] for cell in own if cell.id in self.run.trial_results)
 

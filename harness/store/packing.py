@@ -174,7 +174,9 @@ def _without_text(example: Example, salt: bytes) -> Example:
 
 
 def _redact_prediction(prediction: Prediction, salt: bytes) -> Prediction:
-    return replace(prediction, example_id=_pseudonym(prediction.example_id, salt), output="", extracted=None, label_logprobs=())
+    return replace(
+        prediction, example_id=_pseudonym(prediction.example_id, salt), output="", extracted=None, label_logprobs=(), mean_logprob=None
+    )
 
 
 def _redact_result(result: CellResult) -> CellResult:

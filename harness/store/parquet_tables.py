@@ -13,6 +13,7 @@ from harness.store.atomic import write_atomically
 from harness.types import Example, Prediction
 
 _SCORE_PREFIX = "score:"
+_LOGPROB = "mean_logprob"  # a column of generated texts only
 _GROUP = 4096  # rows that are in memory at a time, and in each row group of a file
 
 
@@ -152,6 +153,8 @@ def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
     names = ("example_id", "output", "extracted", "label_logprobs", "tokens_in", "tokens_out", "finish")
     types = dict.fromkeys(names, "string") | {"label_logprobs": "floats", "tokens_in": "int", "tokens_out": "int"}
     types |= dict.fromkeys((_SCORE_PREFIX + name for name in scores), "float")
+    generated = any(p.mean_logprob is not None for p in predictions)
+    types |= {_LOGPROB: "float"} if generated else {}
     rows = (
         {
             "example_id": _text(p.example_id),
@@ -163,6 +166,7 @@ def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
             "finish": p.finish,
         }
         | {_SCORE_PREFIX + name: p.scores.get(name) for name in scores}
+        | ({_LOGPROB: p.mean_logprob} if generated else {})
         for p in predictions
     )
     write_table(path, rows, types)
@@ -180,6 +184,7 @@ def read_predictions(path: Path) -> tuple[Prediction, ...]:
             tokens_in=row["tokens_in"],
             tokens_out=row["tokens_out"],
             finish=row["finish"],
+            mean_logprob=row.get(_LOGPROB),
         )
         for row in read_rows(path)
     )

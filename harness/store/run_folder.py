@@ -22,7 +22,7 @@ import hmac
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from pathlib import Path
@@ -32,7 +32,15 @@ from harness.store.atomic import PARTIAL_FILES, make_private_folder, write_text
 from harness.store.cell_folder import CellFolder
 from harness.store.foreign_paths import refuse_links
 from harness.store.json_files import read_json
-from harness.store.parquet_tables import StoredExamples, read_columns, read_digests, read_examples, write_examples
+from harness.store.parquet_tables import (
+    StoredExamples,
+    read_columns,
+    read_digests,
+    read_examples,
+    read_predictions,
+    write_examples,
+    write_predictions,
+)
 from harness.store.plan_checks import find_plan_problem
 from harness.store.run_plan import FORMAT, RunPlan
 from harness.store.seals import (
@@ -50,8 +58,9 @@ from harness.store.seals import (
     walk_files,
     write_sealed,
 )
-from harness.types import Example, Splits
+from harness.types import Example, Prediction, Splits
 
+_USED_SPLITS = ("train", "validation", "calibration")  # whatever is learned or chosen is learned or chosen on these
 _SALT = re.compile(rb"[0-9a-f]{64}\n")
 
 
@@ -149,12 +158,12 @@ class RunFolder:
             digests: by example id, a hash of the inputs that ignores case and white space.
         """
         salt = self._read_salt() or self._write_salt()
-        trained = [(name, _salted(salt, digests[e.id])) for name in ("train", "validation") for e in getattr(splits, name)]
+        trained = [(name, _salted(salt, digests[e.id])) for name in _USED_SPLITS for e in getattr(splits, name)]
         make_private_folder(self.path / "data")
         make_private_folder(self.path / "work")
         # sorted: their order would tell in which order the examples were in their file
         write_examples(self.data_file(task), (("test", e) for e in splits.test), sorted(trained))
-        rows = ((name, e) for name in ("train", "validation") for e in getattr(splits, name))
+        rows = ((name, e) for name in _USED_SPLITS for e in getattr(splits, name))
         write_examples(self.path / "work" / f"{task}.parquet", rows)
         if self.plan_file.is_file():
             self.write_plan(self.plan())
@@ -239,7 +248,7 @@ class RunFolder:
         return require_inside(self.path, read_sealed_json(self.plan_file, place="run.json", advice=advice).get("files", {}))
 
     def training_examples(self, task: str, split: str) -> tuple[Example, ...]:
-        """The examples of `train` or `validation`, which exist until the run is finished."""
+        """The examples of `train`, `validation` or `calibration`, which exist until the run is finished."""
         return tuple(read_examples(self.path / "work" / f"{task}.parquet", split))
 
     def stored_splits(self, task: str, splits: Splits) -> Splits:
@@ -249,8 +258,25 @@ class RunFolder:
             splits,
             train=StoredExamples(work, "train", len(splits.train)),
             validation=StoredExamples(work, "validation", len(splits.validation)),
+            calibration=StoredExamples(work, "calibration", len(splits.calibration)),
             test=StoredExamples(self.data_file(task), "test", len(splits.test)),
         )
+
+    def write_calibration_answers(self, cell_id: str, predictions: Sequence[Prediction]) -> None:
+        """Keep what a cell of external outputs answers to the calibration examples; like these, until the run is finished."""
+        make_private_folder(self._calibration_answers(cell_id).parent)
+        write_predictions(self._calibration_answers(cell_id), predictions)
+
+    def calibration_answers(self, cell_id: str) -> tuple[Prediction, ...]:
+        """What `write_calibration_answers` has kept.
+
+        Raises:
+            BenchError: the file is missing or damaged.
+        """
+        return read_predictions(self._calibration_answers(cell_id))
+
+    def _calibration_answers(self, cell_id: str) -> Path:
+        return self.path / "work" / "calibration" / f"{cell_id}.parquet"
 
     def has_training_examples(self) -> bool:
         """Whether the training examples are still there, because the run is not finished."""

@@ -86,6 +86,21 @@ class RunPlan:
         """The strategy as this cell uses it, with the overrides of a grid file applied."""
         return self.cell_strategies.get(cell.id) or self.strategies[cell.strategy]
 
+    def find_cascade_parts(self, cell: Cell) -> tuple[Cell, Cell]:
+        """The cell of a cascade's first strategy, with its model, training size and seed, and that of the strategy that answers the rest.
+
+        Raises:
+            LookupError: the plan, which may be a stranger's, has no such cells.
+        """
+        strategy = self.get_strategy(cell)
+        peers = [each for each in self.cells if each.task == cell.task]
+        same = (cell.model, strategy.first, cell.train_size, cell.seed)
+        first = next((each for each in peers if (each.model, each.strategy, each.train_size, each.seed) == same), None)
+        others = [each for each in peers if each.strategy == strategy.then and each.model == EXTERNAL]
+        if first is None or not others:
+            raise LookupError(f"no cell of '{strategy.first}' and of '{strategy.then}' fits the cell '{cell.id}'")
+        return first, next((each for each in others if each.seed == cell.seed), others[0])
+
     def cell_label(self, cell: Cell, *, with_size: bool = True) -> str:
         """The strategy of a cell, as short as it can be among those of its task.
 
@@ -97,10 +112,10 @@ class RunPlan:
         parts = [cell.strategy]
         if cell.model != EXTERNAL and len({c.model for c in cells} - {EXTERNAL}) > 1:
             parts.append(cell.model)
-        trained = self.get_strategy(cell).train is not None
+        trained = self._is_trained(cell)
         peers = [c for c in cells if (c.model, c.strategy) == (cell.model, cell.strategy)]
         if trained:
-            peers = [c for c in cells if self.get_strategy(c).train is not None]
+            peers = [c for c in cells if self._is_trained(c)]
         sizes = {(c.model, c.strategy, c.train_size) for c in peers}
         if with_size and len(sizes) > len({(model, strategy) for model, strategy, _ in sizes}):
             parts.append(plural(cell.train_size, "example" if trained else "shot"))
@@ -109,6 +124,12 @@ class RunPlan:
             values = ", ".join(f"{name}={_shorten(value)}" for name, value in trial.values.items())
             return f"{label} · trial {trial.number + 1} ({values}; to {trial.share:.0%})"
         return f"{label} (leak test)" if cell in self.leak_cells else label
+
+    def _is_trained(self, cell: Cell) -> bool:
+        """Whether its training size counts training examples: of a trained strategy, or of a cascade that begins with one."""
+        strategy = self.get_strategy(cell)
+        first = self.strategies.get(strategy.first or "")
+        return strategy.train is not None or (first is not None and first.train is not None)
 
     def restrict_to(self, cells: Sequence[Cell]) -> RunPlan:
         """The plan of a run that has only these cells of the grid."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.types.api_spec import ApiSpec, LabelForm, TokenPrice
+from harness.types.cascade_measurement import CascadeMeasurement, CascadePoint, ConfidenceKind
 from harness.types.cell import Cell, CellResult, Cost, Phase, Shape, Status, TrainingSummary
 from harness.types.cell_forecast import CellForecast, ForecastRange, MemoryParts, PlannedForecast
 from harness.types.cell_note import CellNote, NoteCode
@@ -58,10 +59,13 @@ __all__ = [
     "Attention",
     "BatchEnd",
     "CanaryOutcome",
+    "CascadeMeasurement",
+    "CascadePoint",
     "Cell",
     "CellForecast",
     "CellNote",
     "CellResult",
+    "ConfidenceKind",
     "Cost",
     "DataAbout",
     "DataFinding",

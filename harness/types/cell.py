@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harness.types.cascade_measurement import CascadeMeasurement
 from harness.types.cell_note import CellNote
 from harness.types.hosted_measurement import HostedMeasurement
 from harness.types.leak_measurement import LeakMeasurement
@@ -140,3 +141,5 @@ class CellResult:
     """Scores of which only the total was imported, by name; there are no predictions then. Empty for every other cell."""
     hosted: HostedMeasurement | None = None
     """What a hosted model answered, and at what cost; None for every other strategy."""
+    cascade: CascadeMeasurement | None = None
+    """How a cascade chose which answers it passes on; None for every other strategy."""

@@ -84,6 +84,10 @@ class Splits:
     """A hash of the examples and their order."""
     left_out: frozenset[str] = frozenset()
     """The ids of rows that are left out of the test set by a limit, by corrections, or because references are folded."""
+    left_out_of_validation: frozenset[str] = frozenset()
+    """The ids of rows that are left out of the validation split, for whatever reason."""
+    calibration: Sequence[Example] = ()
+    """Set aside from the validation split where a cascade chooses its threshold: nothing is trained or searched on them."""
     layout: RowLayout | None = None
     """How the rows hold whole prompts with their answers; None if the task's prompt is to be written around their inputs."""
 
@@ -108,6 +112,8 @@ class Prediction:
     """The generated tokens."""
     finish: Finish = "stop"
     """Why the output ended."""
+    mean_logprob: float | None = field(default=None, compare=False)
+    """Of a generated text, the mean natural logarithm of its tokens' likelihoods, end token included; None for everything else."""
 
     @property
     def answer(self) -> str:

@@ -11,7 +11,7 @@ from harness.types.api_spec import ApiSpec
 from harness.types.declared import Declared
 from harness.types.train_spec import TrainSpec
 
-Method = Literal["prompt", "full", "peft", "api", "outputs"]
+Method = Literal["prompt", "full", "peft", "api", "outputs", "cascade"]
 # A strategy with overrides is named as it is typed: lora:r=8,learning_rate=1e-4
 StrategyName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,+:-]*$", max_length=160)]
 
@@ -50,6 +50,7 @@ class Strategy(Declared):
     | `peft` | an adapter is trained on the frozen base model |
     | `api` | a hosted model is asked with the task's prompt or the strategy's own, and optionally `shots` |
     | `outputs` | external outputs, read from a file |
+    | `cascade` | the strategy `first` answers, and where it is unsure, `then` does: a hosted model or external outputs |
     """
 
     name: StrategyName
@@ -71,6 +72,16 @@ class Strategy(Declared):
     """For method `api`: the endpoint, the model and its price."""
     outputs: OutputsSpec | None = None
     """For method `outputs`: the file."""
+    first: StrategyName | None = None
+    """For method `cascade`: the strategy of the run that answers first, with a model of this machine."""
+    then: StrategyName | None = None
+    """For method `cascade`: the strategy of the run that answers where the first is unsure: external outputs or a hosted model."""
+    risk: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """For method `cascade`: the highest accepted share of answers that are kept and are worse than those of `then`."""
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    """For method `cascade`: how sure it must be that the risk is kept."""
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """For method `cascade`: by how much the score of a kept answer may be lower before it counts as worse."""
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Strategy:
@@ -84,7 +95,8 @@ class Strategy(Declared):
         if (self.method == "outputs") != (self.outputs is not None):
             problems.append("external outputs are given as outputs:FILE in the list of strategies, not in a strategy file")
         problems += self._api_problems()
-        if (self.method in ("prompt", "api", "outputs")) == (self.train is not None):
+        problems += self._find_cascade_problems()
+        if (self.method in ("prompt", "api", "outputs", "cascade")) == (self.train is not None):
             problems.append(f"method '{self.method}' takes no 'train'" if self.train else f"method '{self.method}' needs 'train'")
         if self.method != "full" and self.train and self.train.weights != "float32":
             problems.append(f"method '{self.method}' trains an adapter, which stays in float32: remove 'train.weights'")
@@ -93,7 +105,8 @@ class Strategy(Declared):
         if self.train and self.train.lora_plus is not None and str(self.adapter.get("peft_type")).upper() != "LORA":
             problems.append("'train.lora_plus' needs an adapter with 'peft_type: LORA'")
         if self.method not in ("prompt", "api") and self.shots:
-            problems.append(f"method '{self.method}' takes no 'shots': it learns from the training examples")
+            reason = "its two strategies have their own" if self.method == "cascade" else "it learns from the training examples"
+            problems.append(f"method '{self.method}' takes no 'shots': {reason}")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -109,6 +122,15 @@ class Strategy(Declared):
             problems.append("method 'api' has no weights to quantize: remove 'quantization'")
         return problems
 
+    def _find_cascade_problems(self) -> list[str]:
+        if self.method == "cascade":
+            unused = [name for name in ("prompt", "quantization") if getattr(self, name) is not None]
+            problems = [f"method 'cascade' takes no '{name}': its two strategies have their own" for name in unused]
+            return [*problems, "'first' and 'then' must be two strategies"] if self.first == self.then is not None else problems
+        defaults = {name: field.default for name, field in type(self).model_fields.items()}
+        given = [name for name in ("first", "then", "risk", "confidence", "tolerance") if getattr(self, name) != defaults[name]]
+        return [f"method '{self.method}' takes no '{name}'" for name in given]
+
     @property
     def deterministic(self) -> bool:
         """Whether the seed cannot change the result: nothing is trained, no examples are drawn, and nothing is asked repeatedly."""
@@ -117,5 +139,5 @@ class Strategy(Declared):
 
     @property
     def has_model(self) -> bool:
-        """Whether it uses a model on this machine: neither a hosted one nor the outputs of a file."""
-        return self.api is None and self.outputs is None
+        """Whether it uses a model of its own on this machine: not a hosted one, the outputs of a file, or two other strategies."""
+        return self.api is None and self.outputs is None and self.method != "cascade"

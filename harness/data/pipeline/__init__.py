@@ -1,6 +1,7 @@
 """From a task to its examples: read, map, split, fold, clean and sample. Also reads new inputs and external outputs."""
 
 from harness.data.pipeline.answer_counts import count_answers, count_reference_words
+from harness.data.pipeline.calibration_split import set_calibration_aside
 from harness.data.pipeline.file_rows import RowPlace
 from harness.data.pipeline.harvested_examples import read_corrections
 from harness.data.pipeline.new_inputs import STREAM, NewRows, load_inputs, map_rows, map_stream
@@ -29,5 +30,6 @@ __all__ = [
     "read_outputs",
     "read_task_rows",
     "sample",
+    "set_calibration_aside",
     "sources",
 ]

@@ -38,21 +38,26 @@ class Output:
     probabilities: Mapping[str, float]
 
 
-def read_outputs(path: Path, examples: Sequence[Example], *, ignored_ids: Collection[str] = (), is_whole: bool = True) -> dict[str, Output]:
+def read_outputs(
+    path: Path, examples: Sequence[Example], *, ignored_ids: Collection[str] = (), is_whole: bool = True, needs_ids: str = ""
+) -> dict[str, Output]:
     """The outputs by example id. Examples without an output are left out.
 
     Args:
         examples: the test examples; outputs without ids belong to them in this order.
         ignored_ids: ids of examples outside of the test set, whose outputs are ignored.
+        needs_ids: why outputs without ids are refused; empty: they are not.
         is_whole: whether no row of the test set was left out, so that the order of outputs without ids is that of the data.
 
     Raises:
-        BenchError: the file cannot be read, an id is unknown or occurs twice, there are more or fewer outputs without ids than examples, or
-            they have no ids although rows of the test set were left out.
+        BenchError: the file cannot be read, an id is unknown, missing or occurs twice, there are more or fewer outputs without ids than
+            examples, or they have no ids although rows of the test set were left out.
     """
     rows = _read_lines(path) if path.suffix.lower() in _TEXT_EXTENSIONS else _read_table(path)
     if not rows:
         raise BenchError(f"{path.name}: the file has no outputs")
+    if needs_ids and all(row.id is None for row in rows):
+        raise BenchError(f'{path.name}: the outputs have no ids, and {needs_ids}. Add an "id" to each output')
     if all(row.id is None for row in rows):
         if not is_whole:
             raise BenchError(

@@ -96,7 +96,21 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
     )
     tested = set(parts["test"].tolist())
     left_out = frozenset(raw.ids[row] for row in raw.parts["test"].tolist() if row not in tested)
-    return Splits(examples["train"], examples["validation"], examples["test"], report, splits_digest(examples), left_out, raw.layout)
+    return Splits(
+        examples["train"],
+        examples["validation"],
+        examples["test"],
+        report,
+        splits_digest(examples),
+        left_out,
+        left_out_of_validation=_left_out_of_validation(raw, selected, parts),
+        layout=raw.layout,
+    )
+
+
+def _left_out_of_validation(raw: RawSplits, selected: _SelectedRows, parts: Mapping[SplitName, RowNumbers]) -> frozenset[str]:
+    rows = {*raw.parts["validation"].tolist(), *selected.parts["validation"].tolist()} - set(parts["validation"].tolist())
+    return frozenset(raw.ids[row] for row in rows)
 
 
 @dataclass(frozen=True)

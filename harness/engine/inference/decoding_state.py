@@ -11,7 +11,10 @@ _REMOVAL_SHARE = 0.25
 
 
 class OpenOutputs:
-    """The outputs of a batch. `ids` and `finishes` are in the order of the prompts."""
+    """The outputs of a batch. `ids`, `finishes` and `logprobs` are in the order of the prompts.
+
+    `logprobs` are the log-likelihoods of the tokens that were chosen, the one that ended the output included.
+    """
 
     def __init__(self, count: int, stop_ids: Collection[int], ended: Callable[[Sequence[int]], bool] | None) -> None:
         """
@@ -25,17 +28,19 @@ class OpenOutputs:
         self._open = [True] * count
         self.ids: list[list[int]] = [[] for _ in range(count)]
         self.finishes: list[Finish] = ["length"] * count
+        self.logprobs: list[list[float]] = [[] for _ in range(count)]
 
     @property
     def any_open(self) -> bool:
         """Whether any output continues."""
         return any(self._open)
 
-    def add(self, tokens: Sequence[int]) -> None:
-        """Add the next token of every row; finished outputs do not change."""
+    def add(self, tokens: Sequence[int], logprobs: Sequence[float]) -> None:
+        """Add the next token of every row and its log-likelihood; finished outputs do not change."""
         for row, token in enumerate(tokens):
             if not self._open[row]:
                 continue
+            self.logprobs[self._rows[row]].append(logprobs[row])
             output = self.ids[self._rows[row]]
             if token not in self._stops:
                 output.append(token)

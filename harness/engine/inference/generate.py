@@ -6,7 +6,7 @@ Row by row, it equals `model.generate(do_sample=False)`, which keeps finished ro
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.engine.inference.decoding_state import OpenOutputs
@@ -17,10 +17,17 @@ from harness.types import Finish
 
 @dataclass(frozen=True)
 class Generated:
-    """The token ids of one output, without its end token, and what ended it."""
+    """One output.
+
+    Attributes:
+        ids: without the end token.
+        finish: what ended it.
+        mean_logprob: of the tokens that were generated, the end token included; None where none was.
+    """
 
     ids: list[int]
     finish: Finish
+    mean_logprob: float | None = field(default=None, compare=False)  # other batches round differently
 
 
 def generate(
@@ -56,7 +63,7 @@ def generate(
             ).logits[:, -1]  # (B, V)
             tokens = logits.argmax(dim=-1)  # (B,)
             require_finite(logits.gather(1, tokens.unsqueeze(1)))
-            outputs.add(tokens.tolist())
+            outputs.add(tokens.tolist(), token_logprobs(logits, tokens))
             if not outputs.any_open:
                 break
             kept = outputs.drop_finished()
@@ -67,7 +74,20 @@ def generate(
             ids = tokens.unsqueeze(1)  # (B, 1)
             mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
             positions = positions[:, -1:] + 1
-    return [Generated(output, finish) for output, finish in zip(outputs.ids, outputs.finishes, strict=True)]
+    return as_generated(outputs)
+
+
+def as_generated(outputs: OpenOutputs) -> list[Generated]:
+    """The outputs of a batch that has ended."""
+    means = [sum(each) / len(each) if each else None for each in outputs.logprobs]
+    return [Generated(*each) for each in zip(outputs.ids, outputs.finishes, means, strict=True)]
+
+
+def token_logprobs(logits: Any, tokens: Any) -> list[float]:
+    """ln p of a token (B,) in each row of logits (B, V)."""
+    wide = logits.float()
+    logprobs: list[float] = (wide.gather(1, tokens.unsqueeze(1)).squeeze(1) - wide.logsumexp(dim=1)).tolist()
+    return logprobs
 
 
 def require_finite(values: Any) -> None:

@@ -193,6 +193,7 @@ class Predictor:
                     tokens_in=len(prompt.ids),
                     tokens_out=len(output.ids),
                     finish=output.finish,
+                    mean_logprob=output.mean_logprob,
                 )
             )
         return predictions

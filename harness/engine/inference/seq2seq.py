@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from harness.engine.inference.decoding_state import OpenOutputs
-from harness.engine.inference.generate import Generated, require_finite
+from harness.engine.inference.generate import Generated, as_generated, require_finite, token_logprobs
 from harness.engine.models import decoder_start, right_padded
 
 # The most elements of the largest tensors, which limit the (prompt, label) pairs that are scored at once: logits (256 MiB in float32), and
@@ -50,8 +50,11 @@ def generate_seq2seq(
             logits[:, forbidden] = -torch.inf
             tokens = logits.argmax(dim=-1)  # (B,)
             require_finite(logits.gather(1, tokens.unsqueeze(1)))
-            written = [first] * len(tokens) if first is not None and step == 0 else tokens.tolist()
-            outputs.add(written)
+            if first is not None and step == 0:
+                written, logprobs = [first] * len(tokens), [0.0] * len(tokens)
+            else:
+                written, logprobs = tokens.tolist(), token_logprobs(logits, tokens)
+            outputs.add(written, logprobs)
             if not outputs.any_open:
                 break
             decoder_ids = torch.tensor(written, device=mask.device).unsqueeze(1)  # (B, 1)
@@ -64,7 +67,7 @@ def generate_seq2seq(
         for ids, finish in zip(outputs.ids, outputs.finishes, strict=True):
             if finish == "length":
                 ids[-1:] = [] if last in stop_ids else [last]
-    return [Generated(ids, finish) for ids, finish in zip(outputs.ids, outputs.finishes, strict=True)]
+    return as_generated(outputs)
 
 
 class Seq2SeqScorer:

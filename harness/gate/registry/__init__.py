@@ -2,7 +2,7 @@
 
 from harness.gate.registry.event import STAGES, Event, Stage
 from harness.gate.registry.journal import Look
-from harness.gate.registry.registry import Registry
+from harness.gate.registry.registry import Registry, refuse_cascade
 from harness.gate.registry.stages import StagedModel, assign_stages, stack_service
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "Stage",
     "StagedModel",
     "assign_stages",
+    "refuse_cascade",
     "stack_service",
 ]

@@ -260,12 +260,26 @@ class Registry:
         return target, digest
 
 
+def refuse_cascade(model: StrategyResult) -> None:
+    """
+    Raises:
+        BenchError: it is a cascade, which is no single model that could be copied and put into service.
+    """
+    if model.method == "cascade":
+        raise BenchError(
+            f"'{model.strategy}' is a cascade: its answers come from two strategies, and the registry holds single models. "
+            f"Promote '{model.definition.first}', the model that answers first."
+        )
+
+
 def _check_weights(model: StrategyResult) -> None:
     """
     Raises:
-        BenchError: the trained weights are damaged.
+        BenchError: the trained weights are damaged, or it is a cascade.
     """
     from harness.engine.artifacts import check_artifact
+
+    refuse_cascade(model)
 
     if not model.external:
         check_artifact(FinishedCell(model.run, model.cell))

@@ -35,7 +35,7 @@ from harness.grid.execution.scored_predictions import score_predictions
 from harness.grid.planning import HostedRequest, Planned, make_questions, read_host_key
 from harness.metrics import get_script_digests
 from harness.store import CellFolder, RunFolder, make_private_folder, write_text
-from harness.types import Cell, CellResult, Cost, HostedMeasurement, Strategy, Task
+from harness.types import Cell, CellResult, Cost, Example, HostedMeasurement, Strategy, Task
 
 _ATTEMPTS = 8  # of a request: about two minutes until a host counts as down
 _MOST_VERSIONS = 100
@@ -72,11 +72,46 @@ class HostedCells:
         Raises:
             BenchError: a host refuses the first question, or does not answer it. Nothing else was done then.
         """
-        plan = self._planned.plan
-        hosted = [cell for cell in plan.cells if plan.get_strategy(cell).api is not None]
-        self._spending.paid = sum(self._paid_before(cell) for cell in hosted)
+        self._spending.paid = self._count_paid()
         for cell in cells:
             self._run_cell(cell)
+
+    def calibrate(self, cascade: Cell, cell: Cell) -> bool:
+        """Let the hosted model of a cell answer the calibration examples, for a cascade that passes answers on to it.
+
+        Answers are kept with the cascade as they come, so that none is paid twice.
+
+        Returns:
+            Whether all of them are answered.
+        """
+        plan = self._planned.plan
+        task, strategy = plan.tasks[cell.task], plan.get_strategy(cell)
+        self._spending.paid = self._count_paid()
+        self._emit({"event": "start", "cell": cascade.id})
+        shots = self._draw_shots(task, strategy, cell)
+        asked = self._ask_all(cell, cascade, shots, self._folder.training_examples(cell.task, "calibration"))
+        if asked is None:
+            return False
+        self._folder.write_calibration_answers(cell.id, [answer.prediction for answer in asked[0]])
+        return True
+
+    def _count_paid(self) -> float:
+        """What this run has paid until now, in all of its cells."""
+        plan = self._planned.plan
+        hosted = [cell for cell in plan.cells if plan.get_strategy(cell).api is not None]
+        cascades = [cell for cell in plan.cells if plan.get_strategy(cell).method == "cascade"]
+        return sum(self._paid_before(cell) for cell in hosted) + sum(self._paid_for_calibration(cell) for cell in cascades)
+
+    def _paid_for_calibration(self, cascade: Cell) -> float:
+        """What the calibration examples of a cascade have cost; once it has a result, at their full price, whether paid here or before."""
+        files, plan = self._folder.cell(cascade.id), self._planned.plan
+        _, then = plan.find_cascade_parts(cascade)
+        spec = plan.get_strategy(then).api
+        if spec is None:
+            return 0.0
+        if files.is_finished():
+            return sum(cost.price or 0.0 for cost in files.result().costs if cost.device == parse_base_url(spec.base_url)[1])
+        return sum(price_of_answer(spec, answer) for answer in KeptHostedAnswers(files).read().values() if not answer.from_cache)
 
     def _paid_before(self, cell: Cell) -> float:
         """What this run has paid for a cell until now."""
@@ -90,13 +125,29 @@ class HostedCells:
     def _run_cell(self, cell: Cell) -> None:
         plan, files = self._planned.plan, self._folder.cell(cell.id)
         task, strategy = plan.tasks[cell.task], plan.get_strategy(cell)
+        self._emit({"event": "start", "cell": cell.id})
+        shots = self._draw_shots(task, strategy, cell)
+        if shots:
+            make_private_folder(files.path)
+            save_shots(files, shots)
+        asked = self._ask_all(cell, cell, shots, self._folder.examples(cell.task))
+        if asked is not None:
+            self._store(cell, task, strategy, *asked)
+
+    def _ask_all(
+        self, cell: Cell, owner: Cell, shots: Sequence[Shot], examples: Sequence[Example]
+    ) -> tuple[list[HostedAnswer], HostedAsker] | None:
+        """The answers to these examples, in order; None where the host, or the limit of costs, stopped them.
+
+        Args:
+            owner: the cell that keeps the answers, and that events are about.
+        """
+        plan, files = self._planned.plan, self._folder.cell(owner.id)
+        task, strategy = plan.tasks[cell.task], plan.get_strategy(cell)
         spec = strategy.api
         assert spec is not None
-        self._emit({"event": "start", "cell": cell.id})
-        self._emit({"event": "phase", "cell": cell.id, "phase": "ask"})
+        self._emit({"event": "phase", "cell": owner.id, "phase": "ask"})
         kept = KeptHostedAnswers(files)
-        shots = self._shots(task, strategy, cell, files)
-        examples = self._folder.examples(cell.task)
         questions = make_questions(task, strategy, shots, examples)
         address = parse_base_url(spec.base_url)[0]
         client = ServerClient(
@@ -105,15 +156,14 @@ class HostedCells:
         cache = AnswerCache() if spec.cache and self._use_cache else None
         asker = HostedAsker(client, spec, task, examples[0].choices, repeat=cell.seed or 0, cache=cache, form=self._known_form(cell, kept))
         try:
-            answers = self._ask(cell, asker, questions, kept)
+            return self._ask(cell, owner, asker, questions, kept), asker
         except BenchError as error:
-            if not kept.count:
+            if not kept.count and owner is cell:
                 raise BenchError(f"strategy '{strategy.name}': {error}") from None
-            self._stop(cell, files, str(error), f"{kept.count:,} of {len(questions):,} examples are answered")
-            return
+            self._stop(owner, files, str(error), f"{kept.count:,} of {len(questions):,} examples are answered")
+            return None
         finally:
             client.close()
-        self._store(cell, task, strategy, answers, asker)
 
     def _known_form(self, cell: Cell, kept: KeptHostedAnswers) -> HostedForm | None:
         """How the host was asked before: in this cell, or in another repeat."""
@@ -122,21 +172,20 @@ class HostedCells:
             kept.write_form(form)
         return form
 
-    def _shots(self, task: Task, strategy: Strategy, cell: Cell, files: CellFolder) -> tuple[Shot, ...]:
+    def _draw_shots(self, task: Task, strategy: Strategy, cell: Cell) -> tuple[Shot, ...]:
         if not strategy.shots:
             return ()
-        make_private_folder(files.path)
-        shots = render_shots(task, strategy, "decoder", self._folder.training_examples(task.name, "train"), cell.seed or 0)
-        save_shots(files, shots)
-        return shots
+        return render_shots(task, strategy, "decoder", self._folder.training_examples(task.name, "train"), cell.seed or 0)
 
-    def _ask(self, cell: Cell, asker: HostedAsker, questions: Sequence[HostedQuestion], kept: KeptHostedAnswers) -> list[HostedAnswer]:
+    def _ask(
+        self, cell: Cell, owner: Cell, asker: HostedAsker, questions: Sequence[HostedQuestion], kept: KeptHostedAnswers
+    ) -> list[HostedAnswer]:
         done = kept.read()
 
         def keep(answer: HostedAnswer) -> None:
             kept.append(answer)
             done[answer.prediction.example_id] = answer
-            self._emit({"event": "progress", "cell": cell.id, "done": kept.count, "total": len(questions), "unit": "answers"})
+            self._emit({"event": "progress", "cell": owner.id, "done": kept.count, "total": len(questions), "unit": "answers"})
 
         waiting = [question for question in questions if question.example.id not in done]
         if asker.form is None and waiting:
@@ -165,6 +214,8 @@ class HostedCells:
     def _stop(self, cell: Cell, files: CellFolder, reason: str, state: str) -> None:
         """Leave a cell without a result, with the reason in its folder."""
         self.stopped.append(StoppedCell(cell, f"{state}: {reason}"))
+        for folder in (files.path, files.checkpoint):
+            make_private_folder(folder)
         write_text(files.stop_note, f"{state}: {reason}\n", private=True)
         self._emit({"event": "stopped", "cell": cell.id, "reason": f"{state}: {reason}"})
 

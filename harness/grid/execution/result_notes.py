@@ -116,14 +116,17 @@ def _names_agree(asked: str, answered: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
+def notes_on_cascade(task: Task, examples: Sequence[Example], predictions: Sequence[Prediction]) -> list[CellNote]:
+    """Notes on answers that were passed on and lack something: an output, or the probabilities of labels."""
+    notes = _notes_on_missing(examples, predictions)
+    if "probabilities" in task.metrics and not all(p.label_logprobs for p in predictions):
+        notes.append(CellNote("label_probabilities_missing"))
+    return notes
+
+
 def notes_on_external_outputs(task: Task, file: Path, examples: Sequence[Example], predictions: Sequence[Prediction]) -> list[CellNote]:
     """Notes on external outputs: their file, and which of them cannot be scored as they should."""
-    notes = [CellNote("external_outputs", texts=(file.name,))]
-    answered = {prediction.example_id for prediction in predictions}
-    missing = [example.id for example in examples if example.id not in answered]
-    if missing:
-        numbers = {"count": len(missing), "total": len(examples)}
-        notes.append(CellNote("outputs_missing", numbers, tuple(missing[:_SHOWN_TEXTS])))
+    notes = [CellNote("external_outputs", texts=(file.name,)), *_notes_on_missing(examples, predictions)]
     unmatched = [p.output for p in predictions if p.extracted is None] if task.chooses else []
     if unmatched:
         numbers = {"count": len(unmatched), "total": len(predictions)}
@@ -131,3 +134,10 @@ def notes_on_external_outputs(task: Task, file: Path, examples: Sequence[Example
     if "probabilities" in task.metrics and not all(p.label_logprobs for p in predictions):
         notes.append(CellNote("label_probabilities_missing"))
     return notes
+
+
+def _notes_on_missing(examples: Sequence[Example], predictions: Sequence[Prediction]) -> list[CellNote]:
+    answered = {prediction.example_id for prediction in predictions}
+    missing = [example.id for example in examples if example.id not in answered]
+    numbers = {"count": len(missing), "total": len(examples)}
+    return [CellNote("outputs_missing", numbers, tuple(missing[:_SHOWN_TEXTS]))] if missing else []

@@ -12,6 +12,7 @@ from harness.data.identity import normalized_inputs_digest
 from harness.engine.models import Device
 from harness.errors import BenchError, setting
 from harness.forecast import add_to_ledger
+from harness.grid.execution.cascades import check_cascades, is_cascade, needs_device, prepare_cascades
 from harness.grid.execution.cell_processes import open_cell_processes
 from harness.grid.execution.disk_space import check_disk_space
 from harness.grid.execution.executor import OpenExecutor
@@ -83,7 +84,7 @@ def execute(
             f"{resume.path}: cannot be resumed, because the data, the model, the tasks, the strategies or the versions have changed since "
             "it began. Start a new run: it reuses the cells that are unchanged."
         )
-    _try_plugin_metrics(planned)
+    _check_what_runs(planned, is_here=open_executor is None)
     unfinished = resume.folder if resume is not None else None if fresh else find_unfinished_run(runs, plan.digest)
     check_disk_space(planned, runs, unfinished, reuse=reuse, at_once=at_once, trains_here=open_executor is None)
     folder = unfinished or create_run(runs, plan)
@@ -107,7 +108,7 @@ def execute(
                     """Take what other runs have finished of these cells, and run the others."""
                     if reuse:
                         _reuse_cells(plan, cells, folder, listener)
-                    missing = [cell for cell in _without_results(cells, folder) if planned.plan.get_strategy(cell).has_model]
+                    missing = [cell for cell in _without_results(cells, folder) if needs_device(planned.plan, cell)]
                     together = max(1, min(at_once, len(missing)))
                     ready = [
                         make_job(
@@ -125,10 +126,7 @@ def execute(
 
                 if planned.search is not None:
                     planned = _search(planned, planned.search, folder, listener, run_missing)
-                external = [cell for cell in planned.plan.cells if cell.id in planned.external_predictions]
-                finish_external_cells(planned, folder, _without_results(external, folder), listener.event)
-                _ask_hosts(planned, folder, listener, hosted or HostedRequest(), reuse=reuse)
-                run_missing(planned.plan, planned.plan.all_cells)
+                _run_grid(planned, folder, listener, run_missing, hosted or HostedRequest(), reuse=reuse)
             _measure_serving(planned, folder, listener, serving_seconds if open_executor is None else 0)
             _ask_server(planned, folder, listener, server)
         finally:  # an interrupted run keeps no training examples either: resuming writes them again
@@ -139,14 +137,30 @@ def execute(
     return run
 
 
-def _ask_hosts(planned: Planned, folder: RunFolder, listener: Listener, request: HostedRequest, *, reuse: bool) -> None:
+def _run_grid(
+    planned: Planned, folder: RunFolder, listener: Listener, run_missing: RunTrials, hosted: HostedRequest, *, reuse: bool
+) -> None:
+    """Complete the cells of external outputs and hosted models, then those that have a model here, and then those made of both."""
+    plan = planned.plan
+    external = [cell for cell in plan.cells if cell.id in planned.external_predictions]
+    finish_external_cells(planned, folder, _without_results(external, folder), listener.event)
+    hosts = HostedCells(planned, folder, hosted, listener.event, use_cache=reuse)
+    _ask_hosts(planned, folder, listener, hosts, reuse=reuse)
+    run_missing(plan, [cell for cell in plan.all_cells if not is_cascade(plan, cell)])
+    cascades = [cell for cell in plan.cells if is_cascade(plan, cell)]
+    if reuse:
+        _reuse_cells(plan, cascades, folder, listener)
+    run_missing(plan, prepare_cascades(planned, folder, _without_results(cascades, folder), hosts))
+
+
+def _ask_hosts(planned: Planned, folder: RunFolder, listener: Listener, hosts: HostedCells, *, reuse: bool) -> None:
     """Complete the cells of hosted models, before anything is trained: what is wrong with a host shows at once."""
     plan = planned.plan
     cells = [cell for cell in plan.cells if plan.get_strategy(cell).api is not None]
     if reuse:
         _reuse_cells(plan, cells, folder, listener)
     if missing := _without_results(cells, folder):
-        HostedCells(planned, folder, request, listener.event, use_cache=reuse).run(missing)
+        hosts.run(missing)
 
 
 def _check_devices_per_cell(devices_per_cell: int, device: Device) -> None:
@@ -267,6 +281,15 @@ def _as_resumed(plan: RunPlan, folder: RunFolder) -> RunPlan:
     return replace(plan, created=stored.created, command=stored.command, environment=stored.environment)
 
 
+def _check_what_runs(planned: Planned, *, is_here: bool) -> None:
+    """
+    Raises:
+        BenchError: cells cannot run where they are to run, or a metric of a plug-in file does not work.
+    """
+    check_cascades(planned.plan, is_here=is_here)
+    _try_plugin_metrics(planned)
+
+
 def _try_plugin_metrics(planned: Planned) -> None:
     """Try the metrics of plug-in files on the test examples as they will be stored: without the columns that the task does not name.
 
@@ -282,7 +305,7 @@ def _try_plugin_metrics(planned: Planned) -> None:
 def _write_data(planned: Planned, folder: RunFolder) -> Planned:
     """Write the examples of all tasks; returns the plan without those in memory, which read them from the files where they are needed."""
     for task, splits in planned.splits.items():
-        digests = {e.id: normalized_inputs_digest(e) for e in (*splits.train, *splits.validation)}
+        digests = {e.id: normalized_inputs_digest(e) for e in (*splits.train, *splits.validation, *splits.calibration)}
         folder.write_data(task, keep_named_columns(planned.plan.tasks[task], splits), digests)
     return replace(planned, splits={task: folder.stored_splits(task, splits) for task, splits in planned.splits.items()})
 

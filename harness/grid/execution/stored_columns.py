@@ -23,4 +23,10 @@ def keep_named_columns(task: Task, splits: Splits) -> Splits:
             return examples  # without a copy of a large dataset
         return tuple(replace(e, meta={name: value for name, value in e.meta.items() if name in named}) for e in examples)
 
-    return replace(splits, train=reduce(splits.train), validation=reduce(splits.validation), test=reduce(splits.test))
+    return replace(
+        splits,
+        train=reduce(splits.train),
+        validation=reduce(splits.validation),
+        calibration=reduce(splits.calibration),
+        test=reduce(splits.test),
+    )

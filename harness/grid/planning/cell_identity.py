@@ -109,5 +109,16 @@ def hosted_cell(task: Task, strategy: Strategy, splits: Splits, seed: int | None
     return Cell(_cell_id(identity), task.name, EXTERNAL, strategy.name, strategy.shots, seed)
 
 
+def cascade_cell(strategy: Strategy, first: Cell, then: Cell) -> Cell:
+    """The cell of a cascade: everything that its two cells depend on is part of their ids."""
+    identity: dict[str, Any] = {
+        "strategy": strategy.model_dump(mode="json", exclude={"description": True}),
+        "first": first.id,
+        "then": then.id,
+        "code": code_digest(),
+    }
+    return Cell(_cell_id(identity), first.task, first.model, strategy.name, first.train_size, first.seed)
+
+
 def _cell_id(identity: dict[str, Any]) -> str:
     return digest_of([json.dumps(identity, sort_keys=True)])[:16]

@@ -21,12 +21,14 @@ def read_predictions(strategy: Strategy, task: Task, splits: Splits) -> tuple[Pr
         BenchError: see `read_outputs`.
     """
     assert strategy.outputs is not None
-    other_ids = {example.id for example in (*splits.train, *splits.validation)} | splits.left_out
+    other_ids = {example.id for example in (*splits.train, *splits.validation, *splits.calibration)} | splits.left_out
+    other_ids |= splits.left_out_of_validation
     outputs = read_outputs(Path(strategy.outputs.path), splits.test, ignored_ids=other_ids, is_whole=not splits.left_out)
-    return tuple(_prediction(task, example, outputs[example.id]) for example in splits.test if example.id in outputs)
+    return tuple(as_prediction(task, example, outputs[example.id]) for example in splits.test if example.id in outputs)
 
 
-def _prediction(task: Task, example: Example, output: Output) -> Prediction:
+def as_prediction(task: Task, example: Example, output: Output) -> Prediction:
+    """The prediction of one output."""
     if not task.chooses:
         return Prediction(example.id, output.text, extract(output.text, task, task.decode.stop))
     label = match_label(output.text, example.choices)

@@ -56,7 +56,7 @@ def list_targets(request: Request, devices: Sequence[str]) -> list[TargetDevice]
 def forecast_plan(planned: Planned, devices: Sequence[str] = ()) -> dict[str, tuple[CellForecast, ...]]:
     """By id, what the cells of the grid take on each device: by default, on that of this machine.
 
-    Cells of one strategy and size differ only in their seed and share a forecast. Cells of external outputs have none.
+    Cells of one strategy and size differ only in their seed and share a forecast. Cells of external outputs and of cascades have none.
     """
     price = Price(**planned.plan.options["price"])
     targets = [target_of_table(each) for each in get_devices(devices)] if devices else [target_of_machine(planned.device, price)]
@@ -65,7 +65,7 @@ def forecast_plan(planned: Planned, devices: Sequence[str] = ()) -> dict[str, tu
     forecasts: dict[str, tuple[CellForecast, ...]] = {}
     for each in planned.cells:
         source: ModelSource | None = planned.sources.get(each.cell.model)
-        if source is None:
+        if source is None or not each.strategy.has_model:
             continue
         key = (each.cell.task, each.cell.model, id(each.strategy), each.cell.train_size)
         if key not in known:

@@ -123,7 +123,8 @@ def _forecast(planned: Planned, strategy: Strategy, cells: Sequence[PlannedCell]
     for cell in cells:
         task, splits = planned.plan.tasks[cell.cell.task], planned.splits[cell.cell.task]
         shots = render_shots(task, strategy, "decoder", splits.train, cell.cell.seed or 0)
-        questions = make_questions(task, strategy, shots, splits.test)
+        calibration = splits.calibration if _calibrates(planned, cell) else ()
+        questions = make_questions(task, strategy, shots, (*splits.test, *calibration))
         count += len(questions)
         most = most_new_tokens(spec, task, splits.test[0].choices)
         for question in questions:
@@ -141,6 +142,14 @@ def _forecast(planned: Planned, strategy: Strategy, cells: Sequence[PlannedCell]
         price_high=None if price is None else price.high,
         currency=currency,
     )  # fmt: skip
+
+
+def _calibrates(planned: Planned, hosted: PlannedCell) -> bool:
+    """Whether a cascade asks a hosted model the calibration examples of a task, too."""
+    return any(
+        each.strategy.method == "cascade" and (each.strategy.then, each.cell.task) == (hosted.strategy.name, hosted.cell.task)
+        for each in planned.cells
+    )
 
 
 def _find_problems(planned: Planned, strategy: Strategy, forecast: HostedForecast, request: HostedRequest) -> list[str]:

@@ -10,10 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from harness.catalog import Catalog
+from harness.data import set_calibration_aside
 from harness.engine.adapters import check_adapter
 from harness.engine.models import Device, ModelSource, digest_of, find_device, require_four_bit
 from harness.engine.tuning import check_training_device
 from harness.errors import BenchError, setting
+from harness.grid.planning.cascade_cells import (
+    calibration_warnings,
+    find_cascades,
+    plan_cascade_cells,
+    read_calibration_outputs,
+)
 from harness.grid.planning.cells import PlannedCell, plan_cells
 from harness.grid.planning.external_outputs import read_predictions
 from harness.grid.planning.leak_cells import plan_leak_cells
@@ -36,6 +43,7 @@ class Planned:
 
     Attributes:
         external_predictions: those of external outputs, by cell id.
+        calibration_outputs: what external outputs answer to the calibration examples of a cascade, by cell id.
         support_models: the models that score support, by task.
         cells: those of the grid, with their strategies.
         models: by name, as they were requested.
@@ -53,6 +61,7 @@ class Planned:
     models: Mapping[str, RequestedModel] = field(default_factory=dict)
     search: SearchPlan | None = None
     stored_weights: Mapping[str, StoredWeights] = field(default_factory=dict)
+    calibration_outputs: Mapping[str, Sequence[Prediction]] = field(default_factory=dict)
 
     def after_search(self, chosen: Mapping[tuple[str, str, str], Mapping[str, Any]], dropped: Sequence[DroppedStrategy]) -> Planned:
         """What is left to do after the search. The digest of the plan stays: it is that of the request.
@@ -64,7 +73,9 @@ class Planned:
         assert self.search is not None
         tasks, models = self.plan.tasks, self.models
         names = [(each.task, each.model, each.strategy) for each in dropped]
-        cells = apply_search(self.cells, chosen, names, tasks, self.splits, models, self.device, self.search.seeds)
+        own = [each for each in self.cells if each.strategy.method != "cascade"]
+        cells = apply_search(own, chosen, names, tasks, self.splits, models, self.device, self.search.seeds)
+        cells += plan_cascade_cells(cells, find_cascades(self.plan.strategies.values()))
         leak_cells = plan_leak_cells(cells, tasks, self.splits, list(models.values()), self.device)
         plan = replace(
             self.plan,
@@ -101,7 +112,8 @@ def make_plan(
     strategies = resolve_strategies(request, catalog)
     loaded = load_tasks(entries, request)
     tasks = {name: task for name, (task, _) in loaded.items()}
-    splits = {name: data for name, (_, data) in loaded.items()}
+    cascades = find_cascades(strategies.values())
+    splits = {name: set_calibration_aside(name, data) if cascades else data for name, (_, data) in loaded.items()}
     device = device or find_device(request.dtype)
     models = find_models(request, here)
     tasks, support_models = find_support_models(tasks, {name: entry.folder for name, entry in entries.items()}, models, device)
@@ -115,14 +127,11 @@ def make_plan(
     stored: dict[str, StoredWeights] = {}
     for model in models:
         stored |= check_model(model, checked, tasks, splits, device.dtype)
+    cells += plan_cascade_cells(cells, cascades)
     leak_cells = plan_leak_cells(cells, tasks, splits, models, device)
+    calibration = read_calibration_outputs(cells, tasks, splits)
     external = {p.cell.id: read_predictions(p.strategy, tasks[p.cell.task], splits[p.cell.task]) for p in cells if p.strategy.outputs}
-    splits = {
-        name: with_warnings(
-            data, [*training_size_warnings(data, request), *variant_warnings(request), *unused_input_warnings(cells, tasks[name], data)]
-        )
-        for name, data in splits.items()
-    }
+    splits = {name: with_warnings(data, _list_warnings(request, cells, tasks[name], data)) for name, data in splits.items()}
     splits = {name: with_findings(tasks[name], data) for name, data in splits.items()}
     plan = RunPlan(
         digest=_digest([*cells, *leak_cells], tasks, price, request),
@@ -152,7 +161,13 @@ def make_plan(
     )
     by_name = {model.source.name: model for model in models}
     sources = {name: model.source for name, model in by_name.items()}
-    return Planned(plan, splits, sources, device, external, support_models, tuple(cells), by_name, search, stored)
+    return Planned(plan, splits, sources, device, external, support_models, tuple(cells), by_name, search, stored, calibration)
+
+
+def _list_warnings(request: Request, cells: Sequence[PlannedCell], task: Task, data: Splits) -> list[str]:
+    """What the user should know about a task in this run."""
+    warnings = [*calibration_warnings(cells, task, data), *training_size_warnings(data, request), *variant_warnings(request)]
+    return [*warnings, *unused_input_warnings(cells, task, data)]
 
 
 def _check_metric_scripts(tasks: Collection[Task], request: Request) -> None:

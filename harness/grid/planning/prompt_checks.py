@@ -35,7 +35,7 @@ def unused_input_warnings(cells: Sequence[PlannedCell], task: Task, splits: Spli
 
 def _prompted_tasks(cells: Sequence[PlannedCell]) -> Collection[str]:
     """The tasks whose own prompt is checked: all that have a cell with a model."""
-    return {planned.cell.task for planned in cells if planned.strategy.outputs is None}
+    return {planned.cell.task for planned in cells if planned.strategy.has_model}
 
 
 def _own_prompts(cells: Sequence[PlannedCell]) -> dict[tuple[str, str], Strategy]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.engine.served import ServerClient, parse_address
 from harness.errors import BenchError, did_you_mean, setting
-from harness.store import EXTERNAL, RunPlan
+from harness.store import RunPlan
 from harness.types import Cell
 
 MOST_REQUESTS = 256  # at a time
@@ -73,7 +73,7 @@ def choose_served_cell(plan: RunPlan, strategy: str | None) -> Cell:
     Raises:
         BenchError: there is none, or there are several.
     """
-    own = [cell for cell in plan.cells if cell.model != EXTERNAL]
+    own = [cell for cell in plan.cells if plan.get_strategy(cell).has_model]
     if strategy is None:
         changed = [cell for cell in own if cell.strategy != "base"] or own
         names = list(dict.fromkeys(cell.strategy for cell in changed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from harness.catalog import Catalog, override_strategy, resolve_strategy
-from harness.errors import BenchError, setting
+from harness.errors import BenchError, did_you_mean, setting
 from harness.grid.request.cell_selectors import Override
 from harness.grid.request.request import Request, distinct
 from harness.types import Strategy
@@ -38,9 +38,31 @@ def resolve_strategies(request: Request, catalog: Catalog) -> dict[str, Strategy
             advice = f"name one of them: outputs:{strategy.outputs.path}@NAME" if strategy.outputs else "rename one of them"
             problems.append(f"two strategies are named '{strategy.name}': {advice}")
         strategies[strategy.name] = strategy
+    problems += [problem for strategy in strategies.values() for problem in _find_cascade_problems(strategy, strategies)]
     if problems:
         raise BenchError(problems)
     return strategies
+
+
+def _find_cascade_problems(strategy: Strategy, strategies: Mapping[str, Strategy]) -> list[str]:
+    """Why a cascade cannot be made of the strategies of a request; empty for every other strategy."""
+    if strategy.method != "cascade":
+        return []
+    problems = []
+    others = [name for name in strategies if name != strategy.name]
+    for role, name, does, needed in (
+        ("first", strategy.first, "answers first", "a model of this machine"),
+        ("then", strategy.then, "answers where the first is unsure", "external outputs or a hosted model"),
+    ):
+        here, other = f"strategy '{strategy.name}': {role}:", strategies.get(name or "")
+        if name is None:
+            example = setting("strategies", "lora,outputs:FILE@incumbent,cascade:first=lora,then=incumbent")
+            problems.append(f"{here} name the strategy that {does}: {example}")
+        elif other is None:
+            problems.append(f"{here} this run has no strategy '{name}'.{did_you_mean(name, others)}")
+        elif other.method == "cascade" or other.has_model != (role == "first"):
+            problems.append(f"{here} '{name}' has method '{other.method}', but a cascade needs {needed} here")
+    return problems
 
 
 def apply_overrides(strategy: Strategy, overrides: Sequence[Override], cell: Mapping[str, Collection[object]]) -> Strategy:

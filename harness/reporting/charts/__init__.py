@@ -1,6 +1,7 @@
 """The charts of the report, drawn as SVG."""
 
 from harness.reporting.charts.calibration_chart import draw_calibration_chart
+from harness.reporting.charts.cascade_chart import draw_cascade_chart
 from harness.reporting.charts.cost_chart import (
     MOST_NAMES,
     CostMeasure,
@@ -26,6 +27,7 @@ __all__ = [
     "CostMeasure",
     "Spending",
     "draw_calibration_chart",
+    "draw_cascade_chart",
     "draw_cost_chart",
     "draw_learning_chart",
     "draw_limits_chart",

@@ -17,6 +17,7 @@ from harness.reporting.formats.markdown import as_markdown
 from harness.reporting.views import Report, build_overview_rows, build_report_view, compute_overall_gains
 from harness.reporting.wording import (
     card_sentences,
+    cascade_sentences,
     check_sentences,
     claim_sentences,
     decision_sentences,
@@ -103,12 +104,10 @@ def _make_shareable(text: str, report: Report) -> str:
 def _environment(folder: Path) -> jinja2.Environment:
     environment = page_environment(folder)
     modules = (
-        card_sentences, charts, check_sentences, claim_sentences, decision_sentences, finding_sentences, first_screen, forecast_sentences,
-        gate_sentences, gate_tables, guardrail_tables, leak_sentences, learning_sentences, money_sentences, names, numbers,
-        replacement_sentences, review_sentences, review_tables, run_sentences,
-        safety_sentences, search_sentences, search_tables, served_sentences,
-        speed_sentences, table_notes,
-        task_sentences, trivial_sentences,
+        card_sentences, cascade_sentences, charts, check_sentences, claim_sentences, decision_sentences, finding_sentences, first_screen,
+        forecast_sentences, gate_sentences, gate_tables, guardrail_tables, leak_sentences, learning_sentences, money_sentences, names,
+        numbers, replacement_sentences, review_sentences, review_tables, run_sentences, safety_sentences, search_sentences, search_tables,
+        served_sentences, speed_sentences, table_notes, task_sentences, trivial_sentences,
     )  # fmt: skip
     environment.filters |= {"summarize": task_sentences.summarize_task, "shareable": _make_shareable}
     environment.globals |= {module.__name__.rpartition(".")[2]: module for module in modules}

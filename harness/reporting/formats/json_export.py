@@ -13,7 +13,7 @@ from harness.reporting.formats.search_export import search_to_json
 from harness.reporting.views import TaskOutcome, build_task_outcome
 from harness.reporting.views.comparison import ComparisonView
 from harness.reporting.views.sections import StrategyCurve
-from harness.reporting.wording import cell_notes, comparison_sentences, decision_sentences, learning_sentences
+from harness.reporting.wording import cascade_sentences, cell_notes, comparison_sentences, decision_sentences, learning_sentences
 from harness.results import PHASES, RunResults, TaskResults, total_cost
 from harness.statistics import Step
 from harness.store import to_jsonable
@@ -79,6 +79,7 @@ def _decision(outcome: TaskOutcome) -> dict[str, Any]:
         "safety": safety_to_json(outcome),
         "leak_test": leak_to_json(outcome),
         "search": search_to_json(outcome),
+        "cascades": [asdict(each) | {"sentences": cascade_sentences.describe_cascade(each)} for each in outcome.cascades],
         "headline_code": decision.headline,
         "headline": text.headline,
         "sentences": [text.headline, *text.why, *text.conditions, *filter(None, [text.confidence])],

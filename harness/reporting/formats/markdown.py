@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from harness.reporting.views import Report, TaskView, build_report_view
 from harness.reporting.wording import (
+    cascade_sentences,
     decision_sentences,
     guardrail_tables,
     headings,
@@ -78,6 +79,7 @@ def _task(task: TaskView) -> list[str]:
         _text_table(money_sentences.build_money_table(task)) if task.money.rows else "",
         *_replacements(task),
         *_speeds(task),
+        _list("", [f"{each.label}: {' '.join(cascade_sentences.describe_cascade(each))}" for each in task.cascades]),
         *_leaks(task),
         *_search(task),
         _list("", [*summary.reasons, *summary.reductions, *summary.caveats]),

@@ -14,6 +14,7 @@ from harness.reporting.terminal.fitted_table import Column, fit_table, natural_w
 from harness.reporting.views import TaskOutcome, build_task_outcome
 from harness.reporting.views.sections import SearchReport
 from harness.reporting.wording import (
+    cascade_sentences,
     decision_sentences,
     guardrail_tables,
     headings,
@@ -133,7 +134,8 @@ def _sentences(task: TaskOutcome) -> list[str]:
         f"{curve.label}: {' '.join(learning_sentences.describe_curve(curve.curve, task.primary))}"
         for curve in (task.learning.curves if task.learning else ())
     ]
-    return [*summary.reasons, *summary.reductions, *table_notes.describe_plugin_scores(task), *curves]
+    cascades = [f"{report.label}: {' '.join(cascade_sentences.describe_cascade(report))}" for report in task.cascades]
+    return [*cascades, *summary.reasons, *summary.reductions, *table_notes.describe_plugin_scores(task), *curves]
 
 
 def _problems(strategies: Sequence[StrategyResult]) -> list[str]:

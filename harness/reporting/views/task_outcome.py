@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.decision import CandidateStatus, Decision, collect_evidence, decide, load_findings, load_standing_verdicts
 from harness.gate import Verdict
 from harness.reporting.views.sections import (
+    CascadeReport,
     CommonClaim,
     FullTuningShare,
     LeakReport,
@@ -27,6 +28,7 @@ from harness.reporting.views.sections import (
     build_serving_speeds,
     check_common_claims,
     compare_with_full_tuning,
+    list_cascades,
     list_served_comparisons,
 )
 from harness.reporting.views.unchecked_scores import is_unchecked
@@ -84,6 +86,7 @@ class TaskOutcome:
         replacement: own strategies instead of hosted ones; None where none is hosted.
         speeds: how fast the models answer; None where that was not measured.
         served: what running servers answered.
+        cascades: which answers cascades keep.
         leaks: the leak test; None without one.
         search: how the values of the strategies were chosen; None without a search.
         verdicts: those that count, one for each trained model, policy and baseline, the newest first.
@@ -108,6 +111,7 @@ class TaskOutcome:
     replacement: ReplacementReport | None
     speeds: ServingSpeeds | None
     served: tuple[ServedComparison, ...]
+    cascades: tuple[CascadeReport, ...]
     safety: Safety
     leaks: LeakReport | None
     search: SearchReport | None
@@ -185,6 +189,7 @@ def build_task_outcome(results: TaskResults, *, volume: int | None = None) -> Ta
         replacement=build_replacement_report(evidence.replacements, decision, money, results.task.report.replacement, results.task.margin),
         speeds=build_serving_speeds(results),
         served=list_served_comparisons(results),
+        cascades=list_cascades(results),
         safety=build_safety(results, reviews, about=about, unchecked=unchecked),
         leaks=build_leak_report(results),
         search=build_search_report(results),

@@ -5,6 +5,7 @@ One module for each subject; callers import the module. Snapshots of what these 
 
 from harness.reporting.wording import (
     audit_sentences,
+    cascade_sentences,
     cell_notes,
     chart_texts,
     claim_sentences,
@@ -73,6 +74,7 @@ __all__ = [
     "ask_to_delete",
     "audit_sentences",
     "card_sentences",
+    "cascade_sentences",
     "cell_notes",
     "chart_texts",
     "check_fixes",

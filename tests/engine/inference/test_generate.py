@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from harness.engine.inference import generate
+from harness.engine.inference.choose import score_labels
 from harness.engine.models import find_device, load_model, resolve_model
 
 PROMPTS = ["Copy this: red apple\n", "A", "Questions and answers. " * 8 + "\n", "Name: Bo\nName:", "One two three, one two"]
@@ -54,6 +55,14 @@ def test_output_does_not_depend_on_the_batch(loaded):
     together = generate(loaded.model, ids, max_new_tokens=10, stop_ids=stops, pad_id=0)
     alone = [generate(loaded.model, [row], max_new_tokens=10, stop_ids=stops, pad_id=0)[0] for row in ids]
     assert together == alone
+
+
+def test_likelihood_is_the_mean_over_the_tokens_of_an_output_with_its_end(loaded):
+    ids = ids_of(loaded, ["A"])
+    (open_end,) = generate(loaded.model, ids, max_new_tokens=6, stop_ids={-1}, pad_id=0)
+    assert open_end.mean_logprob == pytest.approx(score_labels(loaded.model, ids[0], [open_end.ids], 0)[0] / 6, abs=1e-4)
+    (ended,) = generate(loaded.model, ids, max_new_tokens=6, stop_ids={open_end.ids[0]}, pad_id=0)
+    assert ended.mean_logprob == pytest.approx(score_labels(loaded.model, ids[0], [open_end.ids[:1]], 0)[0], abs=1e-4)
 
 
 def test_output_may_be_empty(loaded):

@@ -1,6 +1,7 @@
 """The sections of a task's report, one file each: plain values, computed from the results of the task."""
 
 from harness.reporting.views.sections.calibration import Calibration, CalibrationBin, build_calibration, calibration_bins
+from harness.reporting.views.sections.cascade_report import CascadeReport, list_cascades
 from harness.reporting.views.sections.class_scores import ClassReport, Confusion, build_class_report
 from harness.reporting.views.sections.common_claims import ClaimCode, ClaimReason, ClaimVerdict, CommonClaim, check_common_claims
 from harness.reporting.views.sections.full_tuning import FullTuningShare, compare_with_full_tuning
@@ -35,6 +36,7 @@ from harness.reporting.views.sections.training_curves import TrainingCurve, list
 __all__ = [
     "Calibration",
     "CalibrationBin",
+    "CascadeReport",
     "ClaimCode",
     "ClaimReason",
     "ClaimVerdict",
@@ -90,6 +92,7 @@ __all__ = [
     "check_common_claims",
     "choose_strategies",
     "compare_with_full_tuning",
+    "list_cascades",
     "list_served_comparisons",
     "list_training_curves",
     "measure_lengths",
