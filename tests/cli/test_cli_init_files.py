@@ -68,7 +68,7 @@ def test_lists_and_patterns_name_data_of_a_run(here: Path, call: Any) -> None:
     [
         (
             {"prompt": "p", "chosen_response": "a", "rejected_response": "b"},
-            "To train on the preferred answers alone, name them: --target chosen_response",
+            "Name it, and the preferred answers: --input COLUMN and --target chosen_response",
         ),
         ({"image": "scans/1.png", "label": "x"}, "name the columns of text: --input COLUMN"),
     ],
