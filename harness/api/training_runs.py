@@ -66,6 +66,7 @@ def run(
     send_to: str | Sequence[str] = (),
     max_cost: float | None = None,
     track: Sequence[str] = (),
+    forecasts: bool = True,
     listener: Listener | None = None,
     command: str = "harness.run",
 ) -> Run:
@@ -127,6 +128,7 @@ def run(
             strategy has no result; the same call with a higher limit continues.
         track: experiment trackers that follow the run: "mlflow", "wandb", "tensorboard". They get parameters, losses, scores, costs,
             adapters and the report without texts. One that fails is left out, with a warning.
+        forecasts: forecast what each cell takes, for the report, and add what it took to the ledger of forecasts.
         listener: receives progress; without one, nothing is shown.
         command: how the run was started, for the report.
 
@@ -193,5 +195,6 @@ def run(
         send_to=send_to,
         max_cost=max_cost,
         track=track,
+        forecasts=forecasts,
         command=command,
     )

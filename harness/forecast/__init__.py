@@ -3,6 +3,7 @@
 from harness.forecast.cell_planning import CellWork, FittedTraining, TargetDevice, target_of_machine, target_of_table
 from harness.forecast.ledger import ForecastRecord, add_to_ledger, calibrated, ledger_file, read_calibration, read_ledger
 from harness.forecast.sizing import SIZING_DEVICES, SizingRow, build_sizing, sizing_settings
+from harness.forecast.trial_cache import read_trials, trial_file
 
 __all__ = [
     "SIZING_DEVICES",
@@ -17,7 +18,9 @@ __all__ = [
     "ledger_file",
     "read_calibration",
     "read_ledger",
+    "read_trials",
     "sizing_settings",
     "target_of_machine",
     "target_of_table",
+    "trial_file",
 ]

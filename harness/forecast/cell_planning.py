@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
 from harness.engine.distributed import can_shard
+from harness.engine.inference import ends_with
 from harness.engine.models import Device, ModelSource
 from harness.engine.tuning import list_restarts
 from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_speeds
 from harness.forecast.memory_forecast import PLACEMENTS, DeviceKind, Placement, answer_memory, training_memory
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
+from harness.forecast.step_trials import AnsweringTrial, TrainingTrial, try_answering, try_training
+from harness.forecast.trial_cache import cached_trial
 from harness.forecast.watched_steps import AnswerCounts, BatchShape, watch_answers, watch_training
-from harness.forecast.working_time import answering_seconds, offloading_seconds, training_seconds
-from harness.forecast.workload import TrainingWork, measure_answering, measure_training
+from harness.forecast.working_time import (
+    answering_seconds,
+    offloading_seconds,
+    training_seconds,
+    tried_answering_seconds,
+    tried_training_seconds,
+)
+from harness.forecast.workload import AnsweringWork, TrainingWork, measure_answering, measure_training
 from harness.measure import KnownDevice, Price, device_table
 from harness.types import CellForecast, ForecastRange, MemoryParts, MemoryStep, Splits, Strategy, Task
 
 _WITHIN_A_STEP: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches", "gradient-checkpointing")
 _HALVINGS = 12
+_WORTH_TRYING = 1.0  # seconds that a cell takes at least for its steps to be tried, which takes some seconds itself
 _USUAL_WIDTH = 512  # of models whose configuration names it differently
 
 
@@ -117,6 +128,10 @@ class CellWork:
         elif target.memory is not None and parts.total > target.memory:
             step = None
         answer = answering_seconds(self.outline, answers, answering, speeds)
+        if seconds + answer > _WORTH_TRYING and self._can_try(target):
+            if step in ("as-planned", "smaller-micro-batches") and self.strategy.train is not None:
+                seconds = self._try_training(target, formats) or seconds
+            answer = self._try_answers(target, formats, answering) or answer
         per_hour = target.price.per_hour
         return CellForecast(
             device=target.name,
@@ -130,6 +145,39 @@ class CellWork:
             step=step,
             devices=devices,
         )
+
+    def _try_training(self, target: TargetDevice, formats: Formats) -> float | None:
+        """The seconds of training by a trial; None where the model does not allow it."""
+        work, outline = self._measure(target, None), self.outline
+        if not work.typical:
+            return None
+        shape = [len(work.typical), max(each.length for each in work.typical)]
+        try:
+            seconds = cached_trial(
+                ["training", *_describe(outline, target, formats), *map(_rounded, shape)],
+                lambda: try_training(outline, formats, target.kind, work.typical),
+            )
+        except Exception:  # the families of models are many
+            return None
+        return tried_training_seconds(TrainingTrial(*seconds), work)
+
+    def _try_answers(self, target: TargetDevice, formats: Formats, work: AnsweringWork) -> float | None:
+        """The same for answers."""
+        outline = self.outline
+        ended = ends_with(work.stops, lambda ids: str(outline.loaded.tokenizer.decode(ids, skip_special_tokens=True)))
+        shape = [work.batch.rows, max(map(len, work.typical)), work.nodes]
+        try:
+            seconds = cached_trial(
+                ["answering", *_describe(outline, target, formats), *map(_rounded, shape)],
+                lambda: try_answering(outline, formats, target.kind, work.typical, work.batch.rows, work.labels, ended),
+            )
+        except Exception:
+            return None
+        return tried_answering_seconds(AnsweringTrial(*seconds), work)
+
+    def _can_try(self, target: TargetDevice) -> bool:
+        """Whether steps can be tried: on the device of this machine, without code that comes with a model."""
+        return target.known is None and self.outline.shape == "decoder" and not self._trusts_code
 
     def _measure(self, target: TargetDevice, budget: int | None) -> TrainingWork:
         return measure_training(self.task, self.strategy, self.outline.loaded, self.splits, self.train_size, target.kind, budget)
@@ -199,6 +247,16 @@ def _try_step(
         work = measure(max(work.batch.tokens, work.batch.rows * work.batch.tokens // 2))
     seconds = training_seconds(outline, counts, work, speeds) + offloading_seconds(outline, work, placement)
     return parts, seconds / placement.processes
+
+
+def _describe(outline: ModelOutline, target: TargetDevice, formats: Formats) -> list[object]:
+    """What decides how long a step of a shape takes."""
+    return [target.name, outline.digest, outline.strategy.model_dump_json(), formats.weights, formats.autocast]
+
+
+def _rounded(size: int) -> int:
+    """A power of two that is near: batches of about one shape share a trial."""
+    return 1 << round(math.log2(size)) if size > 0 else 0
 
 
 def _plain(strategy: Strategy) -> Strategy:

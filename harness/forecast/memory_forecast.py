@@ -20,10 +20,12 @@ _CONTEXT = 500 * _MIB
 # torch's allocator keeps blocks that do not fit the next tensor; batches of other sizes leave gaps. Measured by others as reserved minus
 # allocated memory: 3 to 10% of what comes and goes.
 _GAPS = 0.07
-# Resident memory of a cell's process on a CPU beside the model (Linux, torch 2.13): Python with torch and transformers; in a training with
-# PEFT, accelerate and the optimizer, too, and what the system's allocator does not give back. Measured with the included model.
-_CPU_GAPS = 0.15  # of a step of SmolLM2-135M: resident memory grew by 3,647 MiB for 3,165 MiB of tensors
-_ANSWERING_PROCESS, _TRAINING_PROCESS = 640 * _MIB, 900 * _MIB
+# Resident memory of a cell's process on a CPU beside its tensors (Linux, torch 2.13). With a model loaded, 420 MiB: Python with torch,
+# transformers and PEFT. Answering takes 50 MiB more, of libraries; training 90, with matrix products that stay prepared. Metrics take
+# 155, when the tensors of the answers are gone.
+_ANSWERING_PROCESS, _TRAINING_PROCESS, _SCORING_PROCESS = 470 * _MIB, 510 * _MIB, 575 * _MIB
+_CPU_GAPS = 0.18  # of what comes and goes: freed blocks between others. 0.17 to 0.19 with SmolLM2-135M, 0.1 to 0.4 with the included model
+_WORD = 950  # bytes of the tokenizer for each word: 45 MiB for 49,152 words
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def training_memory(
     if share > 1:
         working += _collected(outline, weights, gradients)
     return _with_runtime(
+        outline,
         MemoryParts(
             weights=round(weights / share),
             constants=round(constants),  # every process holds those of all weights
@@ -105,9 +108,7 @@ def answer_memory(outline: ModelOutline, formats: Formats, peak: float, device: 
     if outline.strategy.quantization is not None:
         peak += _width(outline, formats) * outline.sizes.largest_packed
     adapter = 4 * outline.sizes.adapter
-    return _with_runtime(
-        MemoryParts(round(weights), round(constants), adapter, 0, 0, round(peak), 0), device, trains=outline.strategy.train is not None
-    )
+    return _with_runtime(outline, MemoryParts(round(weights), round(constants), adapter, 0, 0, round(peak), 0), device, trains=False)
 
 
 def _working_bytes(outline: ModelOutline, formats: Formats, step: StepCounts, gradients: float, *, accumulates: bool) -> float:
@@ -139,8 +140,9 @@ def _resident(outline: ModelOutline, formats: Formats, weights: float) -> float:
     return outside + 2 * (weights - outside) / max(1, outline.layer_count)
 
 
-def _with_runtime(parts: MemoryParts, device: DeviceKind, *, trains: bool) -> MemoryParts:
+def _with_runtime(outline: ModelOutline, parts: MemoryParts, device: DeviceKind, *, trains: bool) -> MemoryParts:
     if device == "cpu":
         process = _TRAINING_PROCESS if trains else _ANSWERING_PROCESS
-        return replace(parts, runtime=round(process + _CPU_GAPS * parts.activations))
+        runtime = max(process + _CPU_GAPS * parts.activations, _SCORING_PROCESS - parts.activations)
+        return replace(parts, runtime=round(runtime + _WORD * outline.config.vocab_size))
     return replace(parts, runtime=round(_CONTEXT + _GAPS * (parts.activations + parts.gradients)))

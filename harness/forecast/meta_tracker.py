@@ -156,7 +156,7 @@ def _function_mode(tracker: MetaTracker, autocast: Any) -> Any:
     import torch.nn.functional as F
     from torch.overrides import TorchFunctionMode
 
-    attend = _fused_attention(tracker)
+    attend, attention = _fused_attention(tracker), torch._C._nn.scaled_dot_product_attention
     lowered = {
         F.linear, torch.matmul, torch.bmm, torch.addmm, torch.baddbmm, torch.Tensor.matmul, torch.Tensor.__matmul__, torch.Tensor.bmm,
     }  # fmt: skip
@@ -170,7 +170,7 @@ def _function_mode(tracker: MetaTracker, autocast: Any) -> Any:
             kwargs = kwargs or {}
             if function in (torch.Tensor.__bool__, torch.Tensor.item) and args[0].is_meta:
                 return tracker.is_full
-            if function is F.scaled_dot_product_attention:
+            if function is attention:  # not the function of `F`, which training replaces
                 query, keys, values = (self._cast(each) for each in args[:3])
                 mask = kwargs.get("attn_mask", args[3] if len(args) > 3 else None)
                 return attend(query, keys, values, mask)

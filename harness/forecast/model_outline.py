@@ -38,7 +38,7 @@ class ModelOutline:
     """
 
     def __init__(self, source: ModelSource, strategy: Strategy, *, labels: tuple[str, ...] = (), trust_remote_code: bool = False) -> None:
-        self.strategy = strategy
+        self.strategy, self.digest = strategy, source.digest
         self.loaded = load_description(source, labels=labels, trust_remote_code=trust_remote_code)
         base, self.shape = self.loaded.model, self.loaded.shape
         names = name_parameters(base)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.engine.tuning import KeyedRandom
 from harness.forecast.meta_tracker import MetaTracker, StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 
@@ -48,12 +49,15 @@ def watch_training(outline: ModelOutline, formats: Formats, batch: BatchShape, *
     """Forward and backward pass of a micro-batch, with gradients of earlier ones in place."""
     run = _training_step(outline.shape, batch)
     running: list[MetaTracker] = []
+    random = KeyedRandom(seed=0)
 
     def step(model: Any, tracker: MetaTracker) -> None:
         running[:] = [tracker]
-        loss = run(model)
-        tracker.part = "head"
-        loss.backward()
+        random.begin(1, range(batch.rows))
+        with random.replacing_dropout():
+            loss = run(model)
+            tracker.part = "head"
+            loss.backward()
 
     def contexts() -> tuple[Any, Any]:
         """Those of a layer's forward pass, and of its repetition, for which torch leaves no mode in place."""
@@ -137,12 +141,8 @@ def _prompt_tensors(batch: BatchShape) -> tuple[Any, Any]:
     """Token ids (B, T), and their mask. transformers leaves out a mask without padding, which it cannot read on the meta device."""
     import torch
 
-    ids = torch.zeros((batch.rows, batch.tokens), dtype=torch.long)
-    if not batch.is_padded:
-        return ids, None
-    mask = torch.ones_like(ids)
-    mask[0, 0] = 0
-    return ids, mask
+    ids = torch.zeros((batch.rows, batch.tokens), dtype=torch.long, device="meta")
+    return ids, torch.ones_like(ids) if batch.is_padded else None
 
 
 def _read_all(model: Any, shape: str, batch: BatchShape) -> None:
@@ -164,7 +164,7 @@ def _read_prompts(model: Any, config: Any, batch: BatchShape) -> Any:
 
     ids, mask = _prompt_tensors(batch)
     cache = DynamicCache(config=config)
-    positions = torch.arange(batch.tokens).expand(batch.rows, -1)
+    positions = torch.arange(batch.tokens, device="meta").expand(batch.rows, -1)
     with torch.no_grad():
         _called(model)(input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, logits_to_keep=1)
     return cache

@@ -1,7 +1,8 @@
-"""How long a cell takes: the work that was counted on a model without weights, at the speeds of a device.
+"""How long a cell takes: from trials of its steps on this machine, or from the work that was counted on a model without weights, at the
+speeds of a device.
 
-Matrix products and everything else run one after the other; a small product takes as long as reading its weights. This is the roofline
-model (Williams, Waterman and Patterson 2009), summed over kinds of work.
+Of the counted work, matrix products and everything else run one after the other; a small product takes as long as reading its weights.
+This is the roofline model (Williams, Waterman and Patterson 2009), summed over kinds of work.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from harness.forecast.device_speeds import DeviceSpeeds
 from harness.forecast.memory_forecast import Placement
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import ModelOutline
+from harness.forecast.step_trials import AnsweringTrial, TrainingTrial
 from harness.forecast.watched_steps import AnswerCounts
 from harness.forecast.workload import AnsweringWork, TrainingWork
 
@@ -61,7 +63,7 @@ def answering_seconds(outline: ModelOutline, counts: AnswerCounts, work: Answeri
     """Answering the test examples."""
     reading, writing = counts.reading, counts.writing
     share = work.tokens / (work.batch.rows * work.batch.tokens)
-    passes = work.batches * (1 if work.nodes else work.written)
+    passes = work.batches if work.nodes else work.steps
     return (
         step_seconds(reading, speeds, operations=reading.operations * work.batches, share=share)
         + step_seconds(writing, speeds, operations=writing.operations * passes, share=passes)
@@ -72,3 +74,13 @@ def answering_seconds(outline: ModelOutline, counts: AnswerCounts, work: Answeri
 def _unpacking_seconds(outline: ModelOutline, speeds: DeviceSpeeds) -> float:
     """Unpacking all weights in 4 bits once."""
     return _UNPACKED_BYTES * outline.sizes.packed / speeds.bandwidth if outline.strategy.quantization is not None else 0.0
+
+
+def tried_training_seconds(trial: TrainingTrial, work: TrainingWork) -> float:
+    """Training and validation at the speeds of a trial, if the training does not stop early."""
+    return trial.step * work.tokens + trial.update * work.steps + trial.validation * work.validated_tokens
+
+
+def tried_answering_seconds(trial: AnsweringTrial, work: AnsweringWork) -> float:
+    """Answering the test examples at the speeds of a trial."""
+    return trial.reading * work.tokens + trial.writing * work.steps + trial.row * work.row_steps

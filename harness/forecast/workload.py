@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from harness.engine.inference import BATCH_ROWS, LabelTree, Predictor, rows_of_labels, split_into_batches
 from harness.engine.models import LoadedModel
@@ -14,6 +15,7 @@ from harness.forecast.watched_steps import BatchShape
 from harness.types import Example, Splits, Strategy, Task
 
 _LONGEST, _SPREAD = 16, 112  # examples that are cut into tokens: the longest texts, and others from the whole file
+_Chosen = TypeVar("_Chosen")
 _MOST_TARGETS = 1.1  # outputs are a little longer than the longest usual target
 
 
@@ -27,6 +29,7 @@ class TrainingWork:
         micro_batches: how many these are.
         steps: of the optimizer.
         validated_tokens: that pass forward, in all validations, and once before a preference tuning, for its references.
+        typical: the examples of a micro-batch of usual size; none where only sizes are known, or where pairs are compared.
     """
 
     batch: BatchShape
@@ -34,6 +37,7 @@ class TrainingWork:
     micro_batches: float
     steps: int
     validated_tokens: float
+    typical: tuple[EncodedExample, ...] = ()
 
     @property
     def accumulates(self) -> bool:
@@ -49,15 +53,25 @@ class AnsweringWork:
         batch: the largest batch of prompts.
         tokens: of all prompts, padding included.
         batches: how many.
-        written: tokens of each output, in steps of its batch; 0 where labels are chosen.
+        written: tokens of the longest output; 0 where labels are chosen.
+        steps: tokens that batches write one after the other, until the longest output of each has ended.
+        row_steps: tokens of all outputs.
         nodes: tokens of all labels.
+        labels: the tokens of each label.
+        typical: the prompts of a batch of usual size.
+        stops: texts that end an output.
     """
 
     batch: BatchShape
     tokens: float
     batches: float
     written: int
+    steps: float
+    row_steps: float
     nodes: int
+    labels: tuple[tuple[int, ...], ...]
+    typical: tuple[tuple[int, ...], ...]
+    stops: tuple[str, ...]
 
 
 def measure_training(
@@ -79,7 +93,8 @@ def measure_training(
         training, held_out = (tuple(each for each in part if each.rejected is not None) for part in (training, held_out))
         train_size = min(train_size, len(training))
     examples, validation, _ = encode_material(predictor, _choose(training), _choose(held_out), recipe)
-    spread = examples[_LONGEST:] or examples
+    validation = _without_longest(validation)
+    spread = _without_longest(examples)
     schedule = Schedule.of(recipe, train_size, loaded.parameters)
     rows = min(schedule.batch_size, train_size)
     parts = [part for batch in _effective_batches(spread, rows) for part in micro_batches(batch, budget)]
@@ -92,6 +107,7 @@ def measure_training(
         micro_batches=max(float(schedule.steps), seen * len(parts)),
         steps=schedule.steps,
         validated_tokens=validated * len(schedule.validation_steps) + reference,
+        typical=() if recipe.objective == "dpo" else tuple(sorted(parts, key=lambda part: len(part) * part[-1].length)[len(parts) // 2]),
     )
 
 
@@ -120,16 +136,20 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
     chosen = _choose(splits.test)
     prompts = predictor.prompts(chosen)
     nodes, most_rows, written = 0, BATCH_ROWS, task.decode.max_new_tokens
+    tokens: tuple[tuple[int, ...], ...] = ()
+    lengths = [0] * len(chosen)
     if task.chooses:
         written = 0
     if task.chooses and predictor.shape == "decoder":
-        tree = LabelTree.of(predictor.encoder.completions(labels))
+        tokens = tuple(tuple(each) for each in predictor.encoder.completions(labels))
+        tree = LabelTree.of(tokens)
         nodes, most_rows = len(tree.tokens), rows_of_labels(len(tree.tokens), loaded.model.config.get_text_config().vocab_size)
-    elif not task.chooses and strategy.train is not None:  # untrained models seldom end an output by themselves
-        lengths = [len(ids) for ids in predictor.encoder.completions([predictor.target(each) for each in chosen])]
-        written = min(written, math.ceil(_MOST_TARGETS * max(lengths)))
+    elif not task.chooses:  # outputs are about as long as what the task asks for
+        lengths = [min(written, len(ids)) for ids in predictor.encoder.completions([predictor.target(each) for each in chosen])]
+        if strategy.train is not None:  # some outputs of an untrained model do not end by themselves
+            written = min(written, math.ceil(_MOST_TARGETS * max(lengths)))
     largest = next(iter(split_into_batches(prompts, most_rows, written)))
-    spread = prompts[_LONGEST:] or prompts
+    spread, lengths = _without_longest(prompts), _without_longest(lengths)
     batches = list(split_into_batches(spread, most_rows, written))
     share = len(splits.test) / len(spread)
     first = [len(prompts[i].ids) for i in largest]
@@ -140,7 +160,12 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         tokens=share * sum(len(batch) * (max(len(spread[i].ids) for i in batch) - shared) for batch in batches),
         batches=max(1.0, share * len(batches)),
         written=written,
+        steps=share * sum(max(lengths[i] for i in batch) for batch in batches),
+        row_steps=share * sum(lengths),
         nodes=nodes,
+        labels=tokens,
+        typical=tuple(tuple(spread[i].ids) for i in batches[len(batches) // 2]),
+        stops=predictor.stops,
     )
 
 
@@ -150,6 +175,11 @@ def _shared_tokens(prompts: Sequence[Sequence[int]]) -> int:
         return 0
     first, last = min(prompts, key=list), max(prompts, key=list)
     return next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+
+
+def _without_longest(chosen: Sequence[_Chosen]) -> Sequence[_Chosen]:
+    """Those of `_choose` that stand for the whole file."""
+    return chosen[_LONGEST:] if len(chosen) >= _LONGEST + _SPREAD else chosen
 
 
 def _choose(examples: Sequence[Example]) -> list[Example]:

@@ -12,12 +12,13 @@ _STATUS = Path("/proc/self/status")
 
 
 def reset_peak_memory(device: str) -> None:
-    """Start to measure a new peak."""
+    """Start to measure a new peak: on a CPU, without what has been freed before, which the C library may still hold."""
     if device == "cuda":
         import torch
 
         torch.cuda.reset_peak_memory_stats()
     elif device == "cpu" and _CLEAR.exists():
+        return_freed_memory()
         try:
             _CLEAR.write_text("5")  # resets the high-water mark of the resident set, see proc(5)
         except OSError:

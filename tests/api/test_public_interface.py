@@ -118,6 +118,7 @@ def test_a_users_script_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     data.write_text("text,label\n" + "".join(f"message {i} about {i % 2},kind {i % 2}\n" for i in range(60)), encoding="utf-8")
     api.use_cache_folder(tmp_path / "cache")
     finished = user_script.train(data, tmp_path / "runs")
+    assert [each.strategy for each in api.list_forecasts()] == ["base", "rank-4"], "forecast, and added to the ledger"
     api.use_cache_folder(None)
     assert finished.complete
     lines = user_script.report(finished)

@@ -11,6 +11,7 @@ from harness.engine.models.inventory import KnownModel, converted_models, hub_mo
 from harness.engine.models.layer_offloading import offload_layers
 from harness.engine.models.load import (
     LoadedModel,
+    build_random_model,
     explain_loading,
     has_head,
     head_labels,
@@ -32,6 +33,7 @@ __all__ = [
     "LoadedModel",
     "ModelSource",
     "avoid_repacking",
+    "build_random_model",
     "converted_models",
     "decoder_start",
     "digest_of",

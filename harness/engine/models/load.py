@@ -327,3 +327,26 @@ def _parameters(model: Any) -> int:
         state = getattr(parameter, "quant_state", None)
         total += state.shape.numel() if state is not None else parameter.numel()
     return total
+
+
+def build_random_model(config: Any, shape: Shape, device: str, dtype: str, quantization: QuantizationSpec | None = None) -> Any:
+    """A model with random weights on a device, for trials of its speed; no code that comes with a model is run.
+
+    Args:
+        config: its configuration; an encoder's has its labels.
+        dtype: the name of the format of its weights.
+        quantization: the format of its linear layers in 4 bits.
+    """
+    import torch
+    import transformers
+
+    number_format = torch.float32 if shape == "encoder" else getattr(torch, dtype)
+    model = getattr(transformers, AUTO_CLASS[shape]).from_config(config, dtype=number_format)
+    if quantization is not None:
+        quantize_when_moved(model, quantization, number_format)
+    model.to(device)
+    if quantization is not None:
+        avoid_repacking(model)
+    if shape != "encoder":
+        model.config.use_cache = True
+    return model.eval()

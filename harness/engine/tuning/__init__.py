@@ -3,8 +3,11 @@
 from harness.engine.tuning.batches import EncodedExample, batch_order, collate, micro_batches
 from harness.engine.tuning.example_losses import example_losses
 from harness.engine.tuning.general_text_loss import general_loss
+from harness.engine.tuning.keyed_dropout import KeyedRandom
 from harness.engine.tuning.loop import Progress, train
+from harness.engine.tuning.loss import batch_loss
 from harness.engine.tuning.memory_ladder import list_restarts, reaches
+from harness.engine.tuning.optimizers import make_optimizer
 from harness.engine.tuning.prepare import encode_examples, encode_material
 from harness.engine.tuning.schedule import Schedule, planned_steps
 from harness.engine.tuning.trainer import MICRO_BATCH_TOKENS, DivergedError, GroupMemoryError
@@ -16,9 +19,11 @@ __all__ = [
     "DivergedError",
     "EncodedExample",
     "GroupMemoryError",
+    "KeyedRandom",
     "Progress",
     "Schedule",
     "TrainingPart",
+    "batch_loss",
     "batch_order",
     "check_training_device",
     "collate",
@@ -28,6 +33,7 @@ __all__ = [
     "general_loss",
     "list_restarts",
     "list_training_problems",
+    "make_optimizer",
     "micro_batches",
     "planned_steps",
     "reaches",

@@ -1,12 +1,13 @@
-"""The ledger of forecasts in the user's cache."""
+"""The ledger of forecasts and the seconds of trials, in the user's cache."""
 
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 from harness.cache import cache_folder, use_cache_folder
-from harness.forecast import ledger_file, read_calibration, read_ledger
+from harness.forecast import ledger_file, read_calibration, read_ledger, read_trials, trial_file
 from harness.reporting.wording.forecast_sentences import build_ledger_table, describe_ledger
 from tests.fuzz.readers.reader import Reader, refusals
 
@@ -25,6 +26,20 @@ def _read(content: bytes, folder: Path) -> None:
         use_cache_folder(before)
 
 
+def _read_trials(content: bytes, folder: Path) -> None:
+    before = cache_folder()
+    use_cache_folder(folder)
+    try:
+        trial_file().write_bytes(content)
+        assert all(0 <= seconds <= 1e6 for trial in read_trials().values() for seconds in trial)
+    finally:
+        use_cache_folder(before)
+
+
+def _trial() -> dict[str, object]:
+    return {"key": "0a" * 32, "at": time.time(), "seconds": [0.5, 0.01, 0.25]}
+
+
 def _record() -> dict[str, object]:
     names = {"at": "2026-11-28T06:00:00+0000", "device": "a CPU", "task": "visits", "model": "tiny", "strategy": "lora"}
     forecast = {"peak": 1e9, "training": 60.0, "answering": 5.0}
@@ -35,4 +50,7 @@ def _seed() -> bytes:
     return (json.dumps(_record()) + "\n").encode() * 4
 
 
-FORECAST_FILES: dict[str, Reader] = {"forecast-ledger": Reader(_read, lambda: [_seed()], lambda: [_record()], share=0.3)}
+FORECAST_FILES: dict[str, Reader] = {
+    "forecast-ledger": Reader(_read, lambda: [_seed()], lambda: [_record()], share=0.3),
+    "step-times": Reader(_read_trials, lambda: [(json.dumps(_trial()) + "\n").encode() * 2], lambda: [_trial()], share=0.1),
+}

@@ -1,0 +1,83 @@
+"""Seconds of trials in the user's cache, so that the next run of the same shape begins at once. They count for a day: then the machine may
+be busier or idler.
+
+One line of JSON for each trial. A file that cannot be read counts for nothing, and is written anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as checked_dataclass
+
+from harness.bounded_file import read_bounded
+from harness.cache import cache_folder
+from harness.errors import BenchError
+from harness.measure import get_result_versions, usable_cores
+
+FILE = "step-times.jsonl"
+_LARGEST = 2**20  # bytes
+_VALID = 86_400.0  # seconds
+_Seconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+
+
+@checked_dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
+class _Line:
+    key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    at: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+    seconds: Annotated[list[_Seconds], Field(min_length=3, max_length=3)]
+
+
+_LINE = TypeAdapter(_Line)
+Seconds = tuple[float, float, float]
+
+
+def trial_file() -> Path:
+    """Where the seconds are."""
+    return cache_folder() / FILE
+
+
+def cached_trial(parts: list[object], run: Callable[[], Seconds]) -> Seconds:
+    """The seconds of a trial that `parts` describe, as JSON, together with the threads and the packages: from the cache, or by `run`."""
+    text = json.dumps([parts, usable_cores(), os.environ.get("OMP_NUM_THREADS"), get_result_versions()], sort_keys=True)
+    key = hashlib.sha256(text.encode()).hexdigest()
+    known = read_trials()
+    if key in known:
+        return known[key]
+    seconds = run()
+    _add(_Line(key, time.time(), list(seconds)), is_readable=bool(known))
+    return seconds
+
+
+def read_trials() -> dict[str, Seconds]:
+    """The valid trials by key; none from a file that cannot be read."""
+    try:
+        lines = read_bounded(trial_file(), _LARGEST, too_large="is too large").split(b"\n")
+        parsed = [_LINE.validate_json(line) for line in lines if line.strip()]
+    except (BenchError, ValidationError):
+        return {}
+    oldest = time.time() - _VALID
+    return {each.key: (each.seconds[0], each.seconds[1], each.seconds[2]) for each in parsed if oldest < each.at <= time.time()}
+
+
+def _add(line: _Line, *, is_readable: bool) -> None:
+    """Add a line; without any valid one before, the file begins anew. A cache that cannot be written is none."""
+    file = trial_file()
+    text = json.dumps({"key": line.key, "at": line.at, "seconds": line.seconds}).encode() + b"\n"
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if is_readable else os.O_TRUNC)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, flags, 0o600)
+        try:
+            os.write(descriptor, text)
+        finally:
+            os.close(descriptor)
+    except OSError:
+        return

@@ -1,0 +1,138 @@
+"""Trials of steps on this machine: the model they are made on, and what a forecast makes of their seconds."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from harness.api.catalogs import open_catalog
+from harness.cache import cache_folder, use_cache_folder
+from harness.engine.models import Device, ModelSource, resolve_model
+from harness.engine.tuning import EncodedExample
+from harness.forecast import target_of_machine, target_of_table, trial_file
+from harness.forecast.cell_planning import CellWork
+from harness.forecast.model_outline import Formats, ModelOutline
+from harness.forecast.step_trials import AnsweringTrial, TrainingTrial, _limit_examples, _of_whole_model, try_answering, try_training
+from harness.forecast.trial_cache import cached_trial
+from harness.forecast.trial_model import build_trial_model
+from harness.measure import Price, get_devices
+from harness.types import Example, QuantizationSpec, Splits, Strategy, TrainSpec
+
+ADAPTER = {"peft_type": "LORA", "r": 4, "lora_dropout": 0.1, "target_modules": "all-linear"}
+LORA = Strategy(name="l", method="peft", train=TrainSpec(), adapter=ADAPTER)
+QLORA = LORA.model_copy(update={"quantization": QuantizationSpec()})
+FULL = Strategy(name="f", method="full", train=TrainSpec())
+HALF = Formats("bfloat16", "bfloat16")
+
+
+@pytest.fixture(scope="module")
+def tiny() -> ModelSource:
+    return resolve_model("tiny")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.cache._Choice.folder", cache_folder())
+    use_cache_folder(tmp_path)
+
+
+def test_a_trial_model_has_the_strategy_and_as_many_layers_as_asked(tiny: ModelSource) -> None:
+    packed = build_trial_model(ModelOutline(tiny, QLORA), HALF, "cpu", 2, trains=True)
+    assert packed.config.num_hidden_layers == 2
+    assert [type(parameter).__name__ for parameter in packed.parameters()].count("Params4bit") == 2 * 7
+    assert sum(parameter.requires_grad for parameter in packed.parameters()) == 2 * 2 * 7, "the adapter"
+    wide = build_trial_model(ModelOutline(tiny, FULL), HALF, "cpu", 1, trains=True)
+    assert {parameter.dtype for parameter in wide.parameters()} == {torch.float32}
+    narrow = build_trial_model(ModelOutline(tiny, FULL), HALF, "cpu", 1, trains=False)
+    assert {parameter.dtype for parameter in narrow.parameters()} == {torch.bfloat16}
+
+
+def test_a_large_model_is_extrapolated_from_few_layers(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    outline = ModelOutline(tiny, FULL)
+    asked: list[int | None] = []
+
+    def run(layers: int | None) -> tuple[float, ...]:
+        asked.append(layers)
+        return (10.0 + 2 * (4 if layers is None else layers),)
+
+    assert _of_whole_model(outline, run) == (18.0,) and asked == [None]
+    monkeypatch.setattr("harness.forecast.step_trials._WHOLE", 1)
+    assert _of_whole_model(outline, run) == (18.0,) and asked == [None, 1, 3]
+
+
+def test_a_long_example_loses_its_beginning_and_keeps_targets(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.forecast.step_trials._OPERATIONS", {"cpu": 0.0})
+    outline = ModelOutline(tiny, FULL)
+    assert _limit_examples(outline, "cpu", [EncodedExample((1,) * 500, (2,) * 10)] * 3) == [EncodedExample((1,) * 54, (2,) * 10)]
+    (cut,) = _limit_examples(outline, "cpu", [EncodedExample((1,) * 500, (2,) * 100)])
+    assert (len(cut.prompt), len(cut.target)) == (32, 32)
+
+
+def test_trials_run_the_steps_of_a_cell(tiny: ModelSource) -> None:
+    """A training and both kinds of answers, with an adapter; longer work takes longer per token written by several rows."""
+    outline = ModelOutline(tiny, LORA)
+    training = try_training(outline, HALF, "cpu", [EncodedExample((5,) * 20, (6,) * 8), EncodedExample((5,) * 12, (6,) * 8)])
+    assert all(seconds > 0 for seconds in training)
+    looked: list[int] = []
+    prompts = [[7, 8, 9], [7, 8, 8, 9]]
+    writing = try_answering(outline, HALF, "cpu", prompts, 8, (), lambda ids: bool(looked.append(len(ids))))
+    assert writing.reading > 0 and writing.writing + writing.row > 0
+    assert max(looked) == 6, "what looks for stop texts runs after each token"
+    choosing = try_answering(outline, HALF, "cpu", prompts, 8, ((5, 6), (7, 6)))
+    assert choosing.reading > 0 and (choosing.writing, choosing.row) == (0, 0)
+
+
+def work(tiny: ModelSource) -> CellWork:
+    task = open_catalog((), ()).task("summarization").value
+    examples = tuple(Example(id=str(i), inputs={"input": "word " * 40}, targets=("word " * 10,)) for i in range(40))
+    return CellWork(task, LORA, Splits(examples, examples[:8], examples[:16]), tiny, 40)
+
+
+def test_a_forecast_for_this_machine_is_made_of_its_trials(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.forecast.cell_planning._WORTH_TRYING", 0.0)
+    monkeypatch.setattr("harness.forecast.cell_planning.try_training", lambda *_: TrainingTrial(1.0, 0.0, 0.0))
+    monkeypatch.setattr("harness.forecast.cell_planning.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 1.0))
+    cell, here = work(tiny), target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
+    forecast = cell.forecast(here)
+    per_example = forecast.training_seconds.value / (3 * 40)
+    assert per_example == int(per_example) > 40, "a second for each token of three epochs"
+    assert forecast.answer_seconds.value % 16 == 0 and forecast.answer_seconds.value > 160, "a second for each token of 16 answers"
+
+    def fail(*_: object) -> TrainingTrial:
+        raise RuntimeError("this family cannot be tried")
+
+    elsewhere = cell.forecast(target_of_table(get_devices(["h100"])[0]))
+    assert 0 < elsewhere.training_seconds.value < 60, "no trial stands for another device"
+    monkeypatch.setattr("harness.forecast.cell_planning.try_training", fail)
+    trial_file().unlink()
+    assert 0 < cell.forecast(here).training_seconds.value < 60, "the count of operations remains"
+
+
+def test_a_trial_is_made_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[int] = []
+
+    def run() -> tuple[float, float, float]:
+        runs.append(1)
+        return 1.0, 2.0, 3.0
+
+    assert cached_trial(["a"], run) == cached_trial(["a"], run) == (1.0, 2.0, 3.0)
+    cached_trial(["b"], run)
+    assert len(runs) == 2
+    monkeypatch.setenv("OMP_NUM_THREADS", "61")
+    cached_trial(["a"], run)
+    assert len(runs) == 3, "other threads, other seconds"
+    later = time.time() + 90_000
+    monkeypatch.setattr("harness.forecast.trial_cache.time.time", lambda: later)
+    cached_trial(["a"], run)
+    assert len(runs) == 4 and len(trial_file().read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize("damage", [b"\xff\xfe", b"{", json.dumps({"key": "a" * 64, "at": 1, "seconds": [1.0, -2.0, 3.0]}).encode()])
+def test_a_damaged_cache_counts_for_nothing(damage: bytes) -> None:
+    trial_file().write_bytes(damage)
+    assert cached_trial(["a"], lambda: (1.0, 2.0, 3.0)) == (1.0, 2.0, 3.0)
+    assert cached_trial(["a"], lambda: (9.0, 9.0, 9.0)) == (1.0, 2.0, 3.0), "it was written anew"
