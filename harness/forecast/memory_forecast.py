@@ -21,9 +21,9 @@ _CONTEXT = 500 * _MIB
 # allocated memory: 3 to 10% of what comes and goes.
 _GAPS = 0.07
 # Resident memory of a cell's process on a CPU beside its tensors (Linux, torch 2.13). With a model loaded, 420 MiB: Python with torch,
-# transformers and PEFT. Answering takes 50 MiB more, of libraries; training 90, with matrix products that stay prepared. Metrics take
-# 155, when the tensors of the answers are gone.
-_ANSWERING_PROCESS, _TRAINING_PROCESS, _SCORING_PROCESS = 470 * _MIB, 510 * _MIB, 575 * _MIB
+# transformers and PEFT. Answering takes 50 MiB more, of libraries; training 120, with matrix products that stay prepared. Metrics take
+# 80 to 155, when the tensors of the answers are gone.
+_ANSWERING_PROCESS, _TRAINING_PROCESS, _SCORING_PROCESS = 470 * _MIB, 540 * _MIB, 545 * _MIB
 _CPU_GAPS = 0.18  # of what comes and goes: freed blocks between others. 0.17 to 0.19 with SmolLM2-135M, 0.1 to 0.4 with the included model
 _WORD = 950  # bytes of the tokenizer for each word: 45 MiB for 49,152 words
 
@@ -108,7 +108,8 @@ def answer_memory(outline: ModelOutline, formats: Formats, peak: float, device: 
     if outline.strategy.quantization is not None:
         peak += _width(outline, formats) * outline.sizes.largest_packed
     adapter = 4 * outline.sizes.adapter
-    return _with_runtime(outline, MemoryParts(round(weights), round(constants), adapter, 0, 0, round(peak), 0), device, trains=False)
+    parts = MemoryParts(round(weights), round(constants), adapter, 0, 0, round(peak), 0)
+    return _with_runtime(outline, parts, device, trains=outline.strategy.train is not None)  # in the process that has trained
 
 
 def _working_bytes(outline: ModelOutline, formats: Formats, step: StepCounts, gradients: float, *, accumulates: bool) -> float:

@@ -20,7 +20,7 @@ from harness.forecast.step_trials import AnsweringTrial, TrainingTrial, _limit_e
 from harness.forecast.trial_cache import cached_trial
 from harness.forecast.trial_model import build_trial_model
 from harness.measure import Price, get_devices
-from harness.types import Example, QuantizationSpec, Splits, Strategy, TrainSpec
+from harness.types import DataReport, Example, QuantizationSpec, Splits, Strategy, TrainSpec
 
 ADAPTER = {"peft_type": "LORA", "r": 4, "lora_dropout": 0.1, "target_modules": "all-linear"}
 LORA = Strategy(name="l", method="peft", train=TrainSpec(), adapter=ADAPTER)
@@ -89,7 +89,7 @@ def test_trials_run_the_steps_of_a_cell(tiny: ModelSource) -> None:
 def work(tiny: ModelSource) -> CellWork:
     task = open_catalog((), ()).task("summarization").value
     examples = tuple(Example(id=str(i), inputs={"input": "word " * 40}, targets=("word " * 10,)) for i in range(40))
-    return CellWork(task, LORA, Splits(examples, examples[:8], examples[:16]), tiny, 40)
+    return CellWork(task, LORA, Splits(examples, examples[:8], examples[:16], DataReport("made", {}, {}), "digest"), tiny, 40)
 
 
 def test_a_forecast_for_this_machine_is_made_of_its_trials(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves
 
 from harness.engine.adapters import adapt
 from harness.engine.models import Device, ModelSource, load_model, resolve_description, resolve_model
-from harness.engine.tuning import EncodedExample
+from harness.engine.tuning import EncodedExample, KeyedRandom
 from harness.engine.tuning.loss import batch_loss
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.watched_steps import BatchShape, watch_answers, watch_training
@@ -61,7 +61,9 @@ def test_a_watched_step_takes_what_the_step_allocates(tiny: ModelSource) -> None
         parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
     known = [*parameters, *(parameter.grad for parameter in parameters if parameter.grad is not None)]
     rows = [EncodedExample((5,) * (48 - 16 - (i == 0)), (6,) * 16) for i in range(4)]
-    with Allocations(known) as real:
+    random = KeyedRandom(seed=0)
+    random.begin(1, range(4))
+    with Allocations(known) as real, random.replacing_dropout():
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = batch_loss(model, rows, 0, "cpu", "decoder")
         loss.backward()
@@ -84,7 +86,8 @@ def test_cutting_layers_changes_nothing(tiny: ModelSource, monkeypatch: pytest.M
         outline.__dict__["_layers"] = None
         whole = watch_training(outline, WIDE, batch, checkpointing=False)
         assert cut.peak == pytest.approx(whole.peak, rel=1e-3)
-        assert (cut.flops, cut.operations) == pytest.approx((whole.flops, whole.operations))
+        assert cut.flops == pytest.approx(whole.flops)
+        assert cut.operations == pytest.approx(whole.operations, rel=0.005), "what dropout draws from is made once"
 
 
 def test_cutting_layers_changes_no_answer(tiny: ModelSource) -> None:
