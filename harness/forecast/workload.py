@@ -177,7 +177,7 @@ def _shared_tokens(prompts: Sequence[Sequence[int]]) -> int:
     return next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
 
 
-def _without_longest(chosen: Sequence[_Chosen]) -> Sequence[_Chosen]:
+def _without_longest(chosen: list[_Chosen]) -> list[_Chosen]:
     """Those of `_choose` that stand for the whole file."""
     return chosen[_LONGEST:] if len(chosen) >= _LONGEST + _SPREAD else chosen
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -147,3 +148,17 @@ def test_environment_names_versions_and_no_person() -> None:
     assert usable_cores() >= 1
     assert socket.gethostname() not in found.values()
     assert getpass.getuser() not in found.values()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the resident set of Linux")
+def test_memory_that_a_phase_frees_is_not_part_of_the_next_one() -> None:
+    """Small blocks below one that is in use stay with the C library until it is asked to return them."""
+    meter = Meter("cpu", "a CPU", None)
+    with meter.phase("train"):
+        blocks = [bytearray(4000) for _ in range(50_000)]
+        kept = bytearray(4000)
+        del blocks
+    with meter.phase("predict"):
+        del kept
+    train, predict = (cost.peak_allocated for cost in meter.costs())
+    assert train is not None and predict is not None and train - predict > 100 * 2**20
