@@ -19,10 +19,9 @@ from harness.grid.execution.visible_devices import VisibleDevices
 from harness.measure import usable_cores
 
 _SHUTDOWN_SECONDS = 30
-# Matrix products of so many shapes stay prepared on a CPU (torch's cache for oneDNN). By default 1,024 do, at about 0.8 MB each: as batches
-# differ in length, a cell grew by 14 MB with each step (LoRA on the included model: 240 MB after 18 steps, with 16 shapes 13 MB), and a
-# step took as long.
-_KEPT_KERNELS = "32"
+# On a CPU, matrix products of so many shapes stay prepared, in two caches below torch (ideep's and oneDNN's). By default 1,024 do: as batches
+# differ in length, a cell grew by 14 MB with each (LoRA on the included model: by 240 MB in 18 steps; with 32, by 7 MB, in the same time).
+_KEPT_KERNELS = {"LRU_CACHE_CAPACITY": "32", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32"}
 # -P: Python files in the working directory are the user's and must not be imported
 _PYTHON = (sys.executable, "-P", "-c")
 # The parent is watched before the imports, which take seconds: its end must end them, too.
@@ -59,7 +58,7 @@ def open_cell_processes(device: Device, at_once: int) -> Iterator[Executor]:
     threads = str(max(1, usable_cores() // at_once))
     environment = {"OMP_NUM_THREADS": threads, **_openmp_waiting(at_once), **_cuda_check(device), **os.environ}
     environment["TOKENIZERS_PARALLELISM"] = "false"
-    environment.setdefault("LRU_CACHE_CAPACITY", _KEPT_KERNELS)
+    environment = _KEPT_KERNELS | environment
     environment.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Metal cannot compute is computed on the CPU
     devices = VisibleDevices(device)
     can_fork = hasattr(os, "fork") and sys.platform != "darwin"  # Apple's libraries, Metal and Accelerate among them, do not survive a fork
