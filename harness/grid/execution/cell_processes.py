@@ -19,8 +19,8 @@ from harness.grid.execution.visible_devices import VisibleDevices
 from harness.measure import usable_cores
 
 _SHUTDOWN_SECONDS = 30
-# On a CPU, matrix products of so many shapes stay prepared, in two caches below torch (ideep's and oneDNN's). By default 1,024 do: as batches
-# differ in length, a cell grew by 14 MB with each (LoRA on the included model: by 240 MB in 18 steps; with 32, by 7 MB, in the same time).
+# On a CPU, matrix products of so many shapes stay prepared, in two caches below torch (ideep's and oneDNN's). By default, 1,024 do: as
+# batches differ in length, a cell grew by 14 MB with each (LoRA on the included model: by 240 MB in 18 steps; with 32, by 7 MB).
 _KEPT_KERNELS = {"LRU_CACHE_CAPACITY": "32", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32"}
 # -P: Python files in the working directory are the user's and must not be imported
 _PYTHON = (sys.executable, "-P", "-c")
