@@ -123,6 +123,12 @@ def test_a_cascade_is_no_single_model(finished: Path, quick_bench: Any, command:
     assert ended.code == 2 and "is a cascade" in said and "'base', the model that answers first" in said, ended
 
 
+def test_the_gate_judges_the_stored_answers_of_a_cascade(finished: Path, quick_bench: Any) -> None:
+    name = read_first(finished)[0].name
+    ended = quick_bench("gate", name, "--strategy", CASCADE, "--baseline", f"{name}:base", "--new-registry", here=finished)
+    assert ended.code in (0, 1, 3) and CASCADE in ended.out, ended
+
+
 def test_texts_are_kept_by_the_likelihood_of_their_tokens(tmp_path: Path, quick_bench: Any) -> None:
     write_task(tmp_path, kind="generation", metrics=["exact_match"], primary="exact_match", decode={"max_new_tokens": 3})
     ended = run(quick_bench, tmp_path)
@@ -143,7 +149,7 @@ def test_a_hosted_model_is_asked_the_calibration_examples_once_and_within_the_li
         allowed = ("--strategies", f"api:incumbent.yaml,{CASCADE}", "--send-to", "127.0.0.1")
         stopped = quick_bench("run", "--task", "tickets.yaml", *allowed, "--max-cost", "9", here=tmp_path)
         said = " ".join(stopped.err.split())
-        assert stopped.code == 1 and "of 30 examples are answered: the next answer could exceed max_cost=9" in said, stopped
+        assert stopped.code == 1 and "of 30 examples are answered: the next answer could exceed the limit of 9 USD" in said, stopped
         before, unfinished = find_cascade(tmp_path)
         assert before.status(unfinished.id) == "interrupted"
         ended = quick_bench("run", "--task", "tickets.yaml", *allowed, here=tmp_path)
