@@ -27,6 +27,17 @@ _SOURCES = (
 )  # fmt: skip
 _LEAK_TEST_SOURCES = ("engine/leakage", "grid/execution/leak_test_run.py")
 _TRIAL_SOURCES = ("grid/execution/trial_run.py",)
+# What a host is asked, and how its answer is read.
+_HOSTED_SOURCES = (
+    "engine/hosted/all_questions.py", "engine/hosted/asking.py", "engine/hosted/chat_prompts.py", "engine/hosted/label_likelihood.py",
+    "engine/hosted/request_body.py", "engine/served/replies.py", "grid/execution/hosted_cells.py",
+)  # fmt: skip
+_CASCADE_SOURCES = (
+    "grid/execution/cascade_run.py",
+    "grid/execution/cascade_threshold.py",
+    "grid/execution/cascades.py",
+    "statistics/risk_control.py",
+)
 
 
 def get_result_versions() -> dict[str, str]:
@@ -67,6 +78,18 @@ def leak_test_digest() -> str:
 def trial_digest() -> str:
     """A sha256 of our own code that can change only what a trial of a search measures."""
     return _hash_sources(_TRIAL_SOURCES)
+
+
+@lru_cache(maxsize=1)
+def hosted_digest() -> str:
+    """A sha256 of our own code that can change only the result of a hosted model."""
+    return _hash_sources(_HOSTED_SOURCES)
+
+
+@lru_cache(maxsize=1)
+def cascade_digest() -> str:
+    """A sha256 of our own code that can change only which answers a cascade keeps."""
+    return _hash_sources(_CASCADE_SOURCES)
 
 
 def _hash_sources(sources: Sequence[str]) -> str:

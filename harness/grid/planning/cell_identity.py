@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.engine.models import Device, ModelSource, digest_of
-from harness.measure import code_digest, get_result_versions, leak_test_digest, trial_digest
+from harness.measure import cascade_digest, code_digest, get_result_versions, hosted_digest, leak_test_digest, trial_digest
 from harness.plugins import get_plugin_versions
 from harness.store import EXTERNAL
 from harness.types import MEMORY_FIELDS, Cell, Splits, Strategy, Task
@@ -103,7 +103,7 @@ def hosted_cell(task: Task, strategy: Strategy, splits: Splits, seed: int | None
         "scorer": task.faithfulness.fingerprint,
         "data": splits.digest,
         "seed": seed,
-        "code": code_digest(),
+        "code": [code_digest(), hosted_digest()],
         "plugins": get_plugin_versions(),
     }
     return Cell(_cell_id(identity), task.name, EXTERNAL, strategy.name, strategy.shots, seed)
@@ -115,7 +115,7 @@ def cascade_cell(strategy: Strategy, first: Cell, then: Cell) -> Cell:
         "strategy": strategy.model_dump(mode="json", exclude={"description": True}),
         "first": first.id,
         "then": then.id,
-        "code": code_digest(),
+        "code": [code_digest(), cascade_digest()],
     }
     return Cell(_cell_id(identity), first.task, first.model, strategy.name, first.train_size, first.seed)
 
