@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,9 @@ def write_task(folder: Path, *, group: Mapping[str, object] | None = None, kind:
     (folder / "tickets.yaml").write_text(json.dumps({"name": "tickets", "kind": kind, "data": data, **more}), encoding="utf-8")
 
 
-def run(quick_bench: Any, folder: Path, *, cascade: str = CASCADE, outputs: str = "outputs:hosted.jsonl@incumbent", **more: Any) -> Any:
-    return quick_bench("run", "--task", "tickets.yaml", "--strategies", f"{outputs},{cascade}", "--price", "3.6", here=folder, **more)
+def run(quick_bench: Any, folder: Path, *, cascade: str = CASCADE, outputs: str = "outputs:hosted.jsonl@incumbent", limit: int = 60) -> Any:
+    strategies = f"{outputs},{cascade}"
+    return quick_bench("run", "--task", "tickets.yaml", "--strategies", strategies, "--price", "3.6", "--limit", str(limit), here=folder)
 
 
 def find_cascade(folder: Path, name: str = "latest") -> tuple[StoredRun, Cell]:
@@ -59,6 +60,14 @@ def read_cascade(folder: Path, name: str = "latest") -> tuple[StoredRun, Cell, C
 
 def read_first(folder: Path) -> tuple[StoredRun, Cell, CellResult]:
     return read_cascade(folder, min(path.name for path in (folder / "runs").iterdir()))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_pages() -> Iterator[None]:
+    """Nothing here reads the report, which takes a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.api.requested_runs.write_page", lambda results, file: None)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +140,7 @@ def test_the_gate_judges_the_stored_answers_of_a_cascade(finished: Path, quick_b
 
 def test_texts_are_kept_by_the_likelihood_of_their_tokens(tmp_path: Path, quick_bench: Any) -> None:
     write_task(tmp_path, kind="generation", metrics=["exact_match"], primary="exact_match", decode={"max_new_tokens": 3})
-    ended = run(quick_bench, tmp_path)
+    ended = run(quick_bench, tmp_path, limit=20)
     assert ended.code == 0, ended
     stored, cell, result = read_cascade(tmp_path)
     assert result.cascade is not None and result.cascade.confidence_kind == "token_likelihood"
