@@ -37,11 +37,11 @@ for (const box of document.querySelectorAll(".replacement")) {
     if ([seconds, training, given.price, given.hosted].includes(null)) return null;
     const each = (seconds * given.price) / 3600 / given.utilisation;
     const once = ((training + (number(row, "searchSeconds") ?? 0)) * given.price) / 3600 / given.months;
-    return { once, least: (given.hours ?? 0) * given.price, each, hosted: given.hosted / 1000 };
+    return { once, least: (given.hours ?? 0) * given.price, each, hosted: given.hosted / 1000, charged: number(row, "charged") ?? 0 };
   };
   // The smallest volume from which the own model costs less; null where it never does.
   const solve = (cost, ownReview, hostedReview) => {
-    const gain = cost.hosted + hostedReview - ownReview;
+    const gain = cost.hosted - cost.charged + hostedReview - ownReview;
     const pieces = [[cost.once + cost.least, gain], [cost.once, gain - cost.each]];
     if (pieces.some(([fixed, saving]) => saving <= 0 && (fixed > 0 || saving < 0))) return null;
     return Math.max(...pieces.map(([fixed, saving]) => (saving > 0 ? Math.ceil(fixed / saving - 1e-9) : 0)));
@@ -100,7 +100,7 @@ for (const box of document.querySelectorAll(".replacement")) {
         write("own", "—");
         continue;
       }
-      const own = (outputs) => cost.once + Math.max(cost.least, outputs * cost.each) + outputs * ownReview;
+      const own = (outputs) => cost.once + Math.max(cost.least, outputs * cost.each) + outputs * (cost.charged + ownReview);
       const found = solve(cost, ownReview, hostedReview);
       write("own", money(own(volume)));
       write("volume", found === null ? texts.never : found <= 0 ? texts.always : fill(texts.from, { volume: up(found) }));

@@ -43,7 +43,8 @@ for (const box of document.querySelectorAll(".money")) {
     fields.price.toggleAttribute("aria-invalid", !isPrice);
     if (!isVolume || !isPrice) return;
     for (const row of rows) {
-      const each = priceOf(number(row, "seconds"), number(row, "outputPrice"), price);
+      const device = priceOf(number(row, "seconds"), number(row, "outputPrice"), price);
+      const each = device === null ? null : device + (number(row, "charged") ?? 0); // a cascade pays a host for what it passes on
       const search = row.dataset.searchSeconds === undefined ? 0 : priceOf(number(row, "searchSeconds"), null, price);
       costs.set(row.dataset.label, { each, once: priceOf(number(row, "trainingSeconds"), null, price), search });
     }

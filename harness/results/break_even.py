@@ -3,7 +3,8 @@
 With V outputs a month,
 
     hosted(V) = V · (price of an answer + review)
-    own(V)    = training / months + max(device kept on, V · device time of an answer / utilisation) + V · review
+    own(V)    = training / months + max(device kept on, V · device time of an answer / utilisation) + V · (charged + review)
+    charged   = what a cascade pays a host for the answers that it passes on
     review    = share of outputs that are not acceptable · minutes to correct one · price of a minute
 
 own(V) is convex and starts above 0, and hosted(V) is a line through 0. So own costs less from some volume on, or never.
@@ -14,7 +15,7 @@ The page repeats these formulas in `reports/break_even.js`, where readers change
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal, TypeAlias
 
@@ -33,12 +34,14 @@ class UseAmounts:
         least: paid each month for the devices that are kept on; 0 for a hosted model.
         each: for one output, without a person.
         rejected: the share of outputs that are not acceptable; None where nothing decides that.
+        charged: what a host charges for one output of a cascade, on average.
     """
 
     once: float
     least: float
     each: float
     rejected: float | None
+    charged: float = 0.0
 
     def monthly(self, volume: float, spec: ReplacementSpec, *, reviewed: bool = True) -> float:
         """The cost of a month with so many outputs.
@@ -46,7 +49,8 @@ class UseAmounts:
         Args:
             reviewed: count the correction of what is not acceptable, where the share of that is known.
         """
-        return self.once + max(self.least, volume * self.each) + (volume * _review(self.rejected, spec) if reviewed else 0.0)
+        running = max(self.least, volume * self.each) + volume * self.charged
+        return self.once + running + (volume * _review(self.rejected, spec) if reviewed else 0.0)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,8 @@ def own_amounts(costs: StrategyCosts | None, spec: ReplacementSpec, per_hour: fl
     if costs is None or costs.thousand_price is None or costs.training_price is None or costs.search_price is None or per_hour is None:
         return None
     once = (costs.training_price + costs.search_price) / spec.months
-    return UseAmounts(once, spec.hours * per_hour, costs.thousand_price / 1000 / spec.utilisation, _rejected(acceptable))
+    on_device = (costs.thousand_price - costs.charged_price) / 1000 / spec.utilisation
+    return UseAmounts(once, spec.hours * per_hour, on_device, _rejected(acceptable), costs.charged_price / 1000)
 
 
 def hosted_amounts(costs: StrategyCosts | None, acceptable: Score | None) -> UseAmounts | None:
@@ -117,7 +122,7 @@ def _solve(own: UseAmounts, hosted: UseAmounts, spec: ReplacementSpec, reviewed:
 
     own(V) ≤ hosted(V) needs both pieces of the maximum to be below: V · gain ≥ once + least, and V · (gain − each) ≥ once.
     """
-    gain = hosted.each + (_review(hosted.rejected, spec) - _review(own.rejected, spec) if reviewed else 0.0)
+    gain = hosted.each - own.charged + (_review(hosted.rejected, spec) - _review(own.rejected, spec) if reviewed else 0.0)
     pieces = ((own.once + own.least, gain), (own.once, gain - own.each))
     if any(saving <= 0 and (fixed > 0 or saving < 0) for fixed, saving in pieces):
         return None
@@ -138,8 +143,7 @@ def _range(
     if all(len(each) == 1 for each in ends):
         return None, None
     volumes = [
-        _solve(UseAmounts(own.once, own.least, own.each, mine), UseAmounts(0.0, 0.0, hosted.each, theirs), spec, reviewed=True)
-        for mine, theirs in product(*ends)
+        _solve(replace(own, rejected=mine), replace(hosted, rejected=theirs), spec, reviewed=True) for mine, theirs in product(*ends)
     ]
     known = [volume for volume in volumes if volume is not None]
     return (min(known) if known else None), (None if len(known) < len(volumes) else max(known))

@@ -28,6 +28,8 @@ class StrategyCosts:
         phases, phase_prices: seconds and money by phase; `phase_prices` is empty where any phase has no price.
         training_seconds, training_price: training and validation; 0 where nothing is trained.
         answer_seconds, thousand_price: one output, and 1,000 outputs, at the speed at which the test examples were answered, in batches.
+        charged_price: what of `thousand_price` is charged by the output, and does not depend on a device: all of it for hosted models, the
+            share that is passed on for cascades, 0 for the others.
         cells: how many cells the mean is over.
         search_seconds, search_price: what the search of its values took, failed trials included. It is paid once, for any number of
             seeds and training sizes, and is part of no other number here. 0 without a search.
@@ -48,6 +50,7 @@ class StrategyCosts:
     cells: int
     search_seconds: float = 0.0
     search_price: float | None = 0.0
+    charged_price: float = 0.0
 
     @property
     def timed(self) -> bool:
@@ -107,6 +110,7 @@ def strategy_costs(
     training, answering = _of_phases(cells, _TRAINING), _of_phases(cells, ("predict",))
     answer_seconds = _mean([_seconds(costs) if costs else None for costs in answering])
     answer_price = _mean([_price(costs) if costs else None for costs in answering])
+    charged = _mean([math.fsum(cost.price or 0.0 for cost in costs if not cost.seconds) for costs in answering])
     searching = [cost for trial in trials for cost in trial.costs]
     return StrategyCosts(
         phases={phase: math.fsum(c.seconds for c in every if c.phase == phase) / len(cells) for phase in phases},
@@ -124,6 +128,7 @@ def strategy_costs(
         cells=len(cells),
         search_seconds=_seconds(searching),
         search_price=_price(searching),
+        charged_price=1000 * (charged or 0.0) / outputs if outputs else 0.0,
     )
 
 

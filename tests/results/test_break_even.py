@@ -52,11 +52,11 @@ def test_some_models_are_cheaper_at_any_volume_and_some_never(own: UseAmounts | 
     assert find_break_even(own, other, FREE) == BreakEven(code)  # type: ignore[arg-type]
 
 
-@given(CENTS, CENTS, CENTS, CENTS, st.sampled_from([None, 0.0, 0.1, 0.9]), st.sampled_from([None, 0.0, 0.1, 0.9]))
+@given(CENTS, CENTS, CENTS, CENTS, CENTS, st.sampled_from([None, 0.0, 0.1, 0.9]), st.sampled_from([None, 0.0, 0.1, 0.9]))
 def test_own_costs_less_from_the_volume_on_and_more_before(
-    once: float, least: float, each: float, price: float, mine: float | None, theirs: float | None
+    once: float, least: float, each: float, charged: float, price: float, mine: float | None, theirs: float | None
 ) -> None:
-    own, other = UseAmounts(once, least, each, mine), hosted(price, theirs)
+    own, other = UseAmounts(once, least, each, mine, charged), hosted(price, theirs)
     found = find_break_even(own, other, PEOPLE, acceptable=(None, None))
 
     def gain(volume: float) -> float:
@@ -68,6 +68,13 @@ def test_own_costs_less_from_the_volume_on_and_more_before(
         start = found.volume or 0
         assert all(gain(volume) >= -1e-6 for volume in (start, start + 1, 2 * start + 7, 10.0**12))
         assert start == 0 or gain(start - 1) < 1e-6
+
+
+def test_what_a_cascade_passes_on_is_paid_by_the_output_beside_a_device_that_is_on() -> None:
+    """Half of the answers are passed on at 2 cents: each saves 1 cent, and the device costs 730."""
+    cascade = UseAmounts(0.0, 730.0, 0.0, None, charged=0.01)
+    assert find_break_even(cascade, hosted(0.02), ReplacementSpec()) == BreakEven("from", 73_000)
+    assert cascade.monthly(73_000, ReplacementSpec()) == pytest.approx(1460)
 
 
 def test_people_count_only_where_it_is_known_which_outputs_are_acceptable() -> None:

@@ -64,6 +64,15 @@ def test_external_outputs_have_a_price_and_nothing_else() -> None:
     assert strategy_costs([CellResult(CELL, "done")], external=True) is None
 
 
+def test_what_is_charged_by_the_output_is_known_beside_the_time_of_the_device() -> None:
+    """A cascade: its own model answers everything, and a host is paid for what is passed on."""
+    own = costs([LOAD, TRAIN, PREDICT], outputs=100)
+    both = costs([LOAD, TRAIN, PREDICT, Cost("predict", 0.0, "host", price=0.5)], outputs=100)
+    assert own.charged_price == 0.0 and both.charged_price == pytest.approx(5.0)
+    assert own.thousand_price is not None and both.thousand_price == pytest.approx(own.thousand_price + 5.0)
+    assert both.answer_seconds == own.answer_seconds
+
+
 def test_strategies_are_compared_in_one_unit() -> None:
     """Training once and so many outputs: in money where all have a price, else in seconds; external outputs cost their price."""
     lora, base = costs([LOAD, TRAIN, PREDICT]), costs([LOAD, PREDICT])

@@ -134,6 +134,7 @@ def list_row_data(row: MoneyRow) -> list[tuple[str, str]]:
         "training-seconds": row.training_seconds,
         "search-seconds": row.search_seconds or None,
         "output-price": (row.costs.thousand_price or 0.0) / 1000 if is_fixed else None,
+        "charged": row.costs.charged_price / 1000 if not is_fixed and row.costs.charged_price else None,
         "share": share.value if share else None,
         "share-low": share.low if use.acceptable_price is not None and share else None,
         "share-high": share.high if use.acceptable_price is not None and share else None,

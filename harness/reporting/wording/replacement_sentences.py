@@ -181,6 +181,7 @@ def list_row_data(row: ReplacementRow, rival: HostedRival) -> list[tuple[str, st
         "seconds": money.seconds if money else None,
         "training-seconds": money.training_seconds if money else None,
         "search-seconds": money.search_seconds if money else None,
+        "charged": money.costs.charged_price / 1000 if money and money.costs.charged_price else None,
         "share": share.value if share else None,
         "share-low": share.low if share else None,
         "share-high": share.high if share else None,

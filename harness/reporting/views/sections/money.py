@@ -106,11 +106,16 @@ def _row(result: StrategyResult, costs: StrategyCosts, volume: int, per_hour: fl
         costs=costs,
         use=use,
         baseline=base.label if base is not None else "",
-        seconds=_priced_seconds(costs.answer_seconds, None if costs.thousand_price is None else costs.thousand_price / 1000, per_hour),
+        seconds=_priced_seconds(costs.answer_seconds, _device_price(costs), per_hour),
         training_seconds=_priced_seconds(costs.training_seconds, costs.training_price, per_hour),
         search_seconds=_priced_seconds(costs.search_seconds, costs.search_price, per_hour),
         review=review,
     )
+
+
+def _device_price(costs: StrategyCosts) -> float | None:
+    """What the device takes of the price of an output."""
+    return None if costs.thousand_price is None else (costs.thousand_price - costs.charged_price) / 1000
 
 
 def _priced_seconds(seconds: float | None, price: float | None, per_hour: float | None) -> float | None:
