@@ -105,10 +105,14 @@ def _fill(folder, host, quick_bench):
     write_evaluation(folder / "results" / "tuned", {"sums": sums(range(31))}, model="org/tuned")
     for name, right in (("small-model", 20), ("tuned", 31)):
         write_archive(folder / "logs", name, log(range(right), model=f"org/{name}"))
-    (folder / "tickets.csv").write_text("id,text,team\n" + "".join(f"t{i},ticket {i},team {i % 3}\n" for i in range(60)), encoding="utf-8")
-    (folder / "hosted.jsonl").write_text("".join(json.dumps({"id": f"t{i}", "output": f"team {i % 3}"}) + "\n" for i in range(60)))
-    tickets = {"name": "tickets", "kind": "classification", "data": {"path": "tickets.csv", "fields": {"input": "text", "target": "team"}}}
-    (folder / "tickets.yaml").write_text(json.dumps(tickets), encoding="utf-8")
+    tickets = {"train": range(20), "validation": range(20, 40), "test": range(40, 60)}
+    for name, numbers in tickets.items():
+        rows_of_split = "".join(f"t{i},ticket {i},team {i % 3}\n" for i in numbers)
+        (folder / f"tickets-{name}.csv").write_text(f"id,text,team\n{rows_of_split}", encoding="utf-8")
+    (folder / "hosted.jsonl").write_text("".join(json.dumps({"id": f"t{i}", "output": f"team {i % 3}"}) + "\n" for i in range(20, 60)))
+    data = {"path": {name: f"tickets-{name}.csv" for name in tickets}, "fields": {"input": "text", "target": "team", "id": "id"}}
+    task = {"name": "tickets", "kind": "classification", "data": data}
+    (folder / "tickets.yaml").write_text(json.dumps(task), encoding="utf-8")
     write_events(folder / "events.csv", make_events(made_experiment(), 300, (0.4, 0.8)))
     (folder / "feedback.csv").write_text("id,verdict,user,date\nv1,accepted,a,2026-03-01\nv2,complaint,b,2026-03-02\n", encoding="utf-8")
     (folder / "grid.yaml").write_text(next(block for block in blocks("docs/running.md", "yaml") if "override:" in block), encoding="utf-8")
