@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Annotated, Literal, TypeAlias, get_args
+
+from pydantic import Field
 
 # Each step includes those before it, as far as the strategy and the model allow them. A step changes memory and speed, and the result
 # only by rounding.
@@ -24,7 +26,7 @@ class LadderPlace:
     """Where an attempt to train begins on the ladder. Of a training that is divided among GPUs, what each of its processes does besides."""
 
     step: MemoryStep = "as-planned"
-    micro_batch_tokens: int | None = None
+    micro_batch_tokens: Annotated[int, Field(ge=1, le=1 << 40)] | None = None
     """The most tokens of a micro-batch; None: as planned."""
 
 

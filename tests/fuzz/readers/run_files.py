@@ -18,9 +18,12 @@ from search_factory import MadeTrial, add_search, searched_rates
 from harness.api import approve, gate, review_export, review_import
 from harness.archive import decision_cache, read_progress, summarize_run
 from harness.cache import cache_folder
+from harness.grid.execution.job import Job
+from harness.grid.execution.memory_place import at_stored_place
 from harness.reporting import render, runs_in_progress_to_json, to_json
 from harness.results import RunResults
-from harness.store import RunFolder
+from harness.store import CellFolder, RunFolder
+from harness.types import MEMORY_STEPS
 from tests.foreign import write_sealed_json
 from tests.fuzz.readers.reader import Read, Reader, document_seeds, file_seeds, get_folder, refusals
 
@@ -204,7 +207,24 @@ def _sheet_ratings() -> list[bytes]:
     return [("\n".join(",".join(f'"{cell}"' for cell in row) for row in rows) + "\n").encode()]
 
 
+def read_memory_place(content: bytes, folder: Path) -> None:
+    """Replace where a training was on the memory ladder, and begin it again."""
+    files = CellFolder(folder / "cell")
+    files.checkpoint.mkdir(parents=True)
+    (files.checkpoint / "run.json").write_text("{}")  # its digest counts from this folder
+    write_as_stranger(files.checkpoint / "memory.json", content)
+    job = Job("run", "cell", "model", {"kind": "cpu", "name": "cpu", "dtype": "float32"}, "cache", 60.0, most_processes=4)
+    with refusals():
+        begun = at_stored_place(job, files)
+        assert begun.place.step in MEMORY_STEPS and 1 <= begun.processes <= 4 and (begun.place.micro_batch_tokens or 1) >= 1
+
+
+def _memory_place() -> dict[str, Any]:
+    return {"device": "cpu", "place": {"step": "gradient-checkpointing", "micro_batch_tokens": 512}, "processes": 2}
+
+
 RUN_FILES: dict[str, Reader] = {
+    "memory-place": Reader(read_memory_place, lambda: [json.dumps(_memory_place()).encode()], lambda: [_memory_place()], share=0.2),
     "ratings-page": Reader(read_ratings("r.json"), lambda: [json.dumps(document).encode() for document in _page_ratings()], _page_ratings),
     "ratings-sheet": Reader(read_ratings("r.csv"), _sheet_ratings),
     "run.json": Reader(read_run("run.json"), file_seeds(_reviewed_run, "run.json"), _plans, share=0.4),
