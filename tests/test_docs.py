@@ -54,7 +54,7 @@ def inline_code(documents, pattern):
 LINES = [line for document in GUIDES for block in blocks(document, "console") for line in block.splitlines() if line.strip()]
 COMMANDS = list(dict.fromkeys(line.split("  #")[0].strip() for line in LINES))
 # Sentences name these commands without the arguments that they need.
-MENTIONED = ("bench run", "bench init", "bench plan", "bench review export")
+MENTIONED = ("bench run", "bench init", "bench plan", "bench review export", "bench review harvest")
 INLINE = [command for command in inline_code(REFERENCE, "bench ") if not command.startswith(MENTIONED)]
 
 # Commands that write a run come last, so that "latest" is the run of visits.yaml for the others.

@@ -71,6 +71,8 @@ def _find_files(paths: Iterable[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         named = [path]
+        if not path.exists():
+            raise BenchError(f"{path}: does not exist. Name a file of results, or the folder that they are in.")
         if path.is_dir():
             named = sorted(each for pattern in ("*.json", "*.jsonl", "*.eval") for each in path.rglob(pattern) if each.is_file())
             if not named:

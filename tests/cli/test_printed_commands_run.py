@@ -26,6 +26,8 @@ from harness.reporting.wording.decision.next_step_sentences import describe_step
 from harness.review import read_row_page
 from tests.cli.conftest import Call, Ended
 from tests.conftest import Bench
+from tests.interchange.inspect_files import log, write_archive
+from tests.interchange.lm_eval_files import sums, write_evaluation
 
 THE_RUN = "RUN_FOLDER"  # in commands, where a report names the run
 RUN = "bench run --task visits.yaml --strategies lora,full,qlora --limit 12 --epochs 1"
@@ -73,7 +75,14 @@ CODES = {
     "bench record verify record.json --signer": (1,),
 }
 # Later: commands that change what "latest" is, and one that needs a run of the task summarization.
-ORDER = ("bench run ", "bench score ", "bench plan --task summarization --data", "bench data enough visits", "bench data enough latest")
+ORDER = (
+    "bench import ",
+    "bench run ",
+    "bench score ",
+    "bench plan --task summarization --data",
+    "bench data enough visits",
+    "bench data enough latest",
+)
 
 
 def place(command: str) -> int:
@@ -124,6 +133,9 @@ def user_folder(tmp_path_factory: pytest.TempPathFactory, quick_bench: Bench) ->
     new = {"dialogue": "Patient: My chest hurts.", "text": "Patient: My chest hurts."}
     write_csv(folder / "new.csv", [tuple(new), tuple(new.values())])
     write_jsonl(folder / "new.jsonl", [new])
+    for name, right in {"small-model": range(20), "large-model": range(31)}.items():
+        write_evaluation(folder / "results" / name, {"sums": sums(right)}, model=f"org/{name}")
+        write_archive(folder / "logs", name, log(right, model=f"org/{name}"))
     write_events(folder / "events.csv", make_events(made_experiment(), 300, (0.4, 0.8)))
     (folder / "feedback.csv").write_text("id,verdict,user\nv1,accepted,a\nv2,complaint,b\n", encoding="utf-8")
     lifecycle = "{task: visits.yaml, when: {age_days: 30}, data: {new: new/*.csv}, run: {strategies: lora}}"

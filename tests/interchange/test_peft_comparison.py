@@ -153,6 +153,6 @@ def test_files_of_no_known_tool_are_refused(tmp_path, content, problem):
 def test_what_is_not_there_is_named(tmp_path):
     with pytest.raises(BenchError, match="has no JSON files"):
         read_results([tmp_path])
-    with pytest.raises(BenchError, match=r"nothing\.json: cannot be read"):
+    with pytest.raises(BenchError, match=r"nothing\.json: does not exist"):
         import_results(tmp_path / "nothing.json", runs_dir=tmp_path / "runs")
     assert not (tmp_path / "runs").exists()

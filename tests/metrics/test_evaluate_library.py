@@ -114,9 +114,9 @@ def test_library_metric_in_a_run(quick_bench, tmp_path: Path) -> None:
     assert "shouting" in ended.err and "0.100" in ended.err
     script_file = tmp_path / "shouting" / "shouting.py"
     script_file.write_text(script_file.read_text() + "\n# another")
-    assert quick_bench(*command, "--trust-remote-code", "--name", "again", here=tmp_path).code == 0
-    first, second = sorted(str(folder) for folder in (tmp_path / "runs").iterdir())
-    compared = quick_bench("compare", first, second, "--strategies", "out,again", here=tmp_path)
+    later = quick_bench(*command, "--trust-remote-code", "--name", "again", here=tmp_path)
+    assert later.code == 0
+    compared = quick_bench("compare", ended.out.strip(), later.out.strip(), "--strategies", "out,again", here=tmp_path)
     assert compared.code == 2 and "the script of the metric has changed between them" in compared.err
     script_file.unlink()
     again = quick_bench("report", "latest", "--format", "json", "--out", "-", here=tmp_path)

@@ -29,7 +29,7 @@ def import_(files: tuple[str, ...], **options: Any) -> None:
 
     \b
     bench import results/small-model results/large-model --base small-model
-    bench import logs/*.eval --margin 0.02
+    bench import logs --margin 0.02
     """
     from harness import api
     from harness.cli.progress import RunDisplay

@@ -122,7 +122,8 @@ def execute(
                         )
                         for cell in missing
                     ]
-                    scheduler.run(ready, at_once=together)
+                    if ready:
+                        scheduler.run(ready, at_once=together)
 
                 if planned.search is not None:
                     planned = _search(planned, planned.search, folder, listener, run_missing)

@@ -77,11 +77,13 @@ class Planned:
         cells = apply_search(own, chosen, names, tasks, self.splits, models, self.device, self.search.seeds)
         cells += plan_cascade_cells(cells, find_cascades(self.plan.strategies.values()))
         leak_cells = plan_leak_cells(cells, tasks, self.splits, list(models.values()), self.device)
+        kept = [planned.cell for planned in cells]  # other values make other cells, whose forecasts are not known
         plan = replace(
             self.plan,
-            cells=tuple(planned.cell for planned in cells),
+            cells=tuple(kept),
             leak_cells=tuple(planned.cell for planned in leak_cells),
             cell_strategies=changed_strategies([*cells, *leak_cells], self.plan.strategies),
+            forecasts={cell.id: forecast for cell in kept if (forecast := self.plan.forecasts.get(cell.id)) is not None},
             dropped=tuple(dropped),
         )
         return replace(self, plan=plan, cells=tuple(cells))

@@ -25,6 +25,7 @@ STRATEGY_NAMES: Mapping[str, str] = {
     "prefix-tuning": "Prefix tuning",
     "prompt-tuning": "Prompt tuning",
     "dpo": "DPO",
+    "cascade": "Cascade",
 }
 # Inside a sentence, where that is not the name itself.
 _IN_SENTENCES: Mapping[str, str] = {

@@ -59,7 +59,8 @@ def read_cascade(folder: Path, name: str = "latest") -> tuple[StoredRun, Cell, C
 
 
 def read_first(folder: Path) -> tuple[StoredRun, Cell, CellResult]:
-    return read_cascade(folder, min(path.name for path in (folder / "runs").iterdir()))
+    oldest = min((folder / "runs").iterdir(), key=lambda run: (run / "run.json").stat().st_mtime_ns)  # names tell it to a second
+    return read_cascade(folder, oldest.name)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -111,7 +112,7 @@ def test_outputs_of_test_examples_do_not_move_the_threshold(finished: Path, quic
     write(finished / "other.jsonl", wrong + [{"id": f"row-{i}", "output": LABELS[i % 3 == 0]} for i in TEST])
     ended = run(quick_bench, finished, outputs="outputs:other.jsonl@incumbent")
     assert ended.code == 0, ended
-    stored, cell, result = read_cascade(finished)
+    stored, cell, result = read_cascade(finished, Path(ended.out.strip()).name)
     assert result.cascade == before
     assert stored.predictions(cell.id) != stored.predictions(stored.plan.find_cascade_parts(cell)[0].id)
 
@@ -119,7 +120,7 @@ def test_outputs_of_test_examples_do_not_move_the_threshold(finished: Path, quic
 def test_too_few_calibration_examples_guarantee_nothing_and_the_run_says_so(finished: Path, quick_bench: Any) -> None:
     ended = run(quick_bench, finished, cascade="cascade:first=base,then=incumbent")
     assert ended.code == 0 and "takes at least 59" in " ".join((ended.out + ended.err).split()), ended
-    stored, cell, result = read_cascade(finished)
+    stored, cell, result = read_cascade(finished, Path(ended.out.strip()).name)
     assert result.cascade is not None and (result.cascade.threshold, result.cascade.smallest, result.cascade.passed_on) == (None, 59, 1.0)
     assert stored.predictions(cell.id) == stored.predictions(stored.plan.find_cascade_parts(cell)[1].id)
 

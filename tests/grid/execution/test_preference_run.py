@@ -92,6 +92,8 @@ def test_data_without_pairs_is_one_clear_error(here: Path, tmp_path: Path) -> No
     assert len(caught.value.problems) == 1
     with pytest.raises(BenchError, match=r"strategy 'dpo': a search and a race compare the likelihood"):
         start(here, ["dpo"], search=3)
+    with pytest.raises(BenchError, match=r"privacy: strategy 'dpo' learns from preference pairs, in which no canary can be planted"):
+        start(here, ["dpo"], canaries=2)
 
 
 def test_a_forecast_knows_that_a_pair_is_two_sequences(here: Path) -> None:

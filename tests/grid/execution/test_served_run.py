@@ -111,7 +111,8 @@ def test_which_cell_a_server_is_asked_for(folder: RunFolder) -> None:
         choose_served_cell(replace(plan, cells=(*plan.cells, *more)), None)
     others = [replace(more[0], strategy="full")]
     with pytest.raises(BenchError, match=r"the run has 2: lora, full. Say which"):
-        choose_served_cell(replace(plan, cells=(*plan.cells, *others)), None)
+        strategies = {**plan.strategies, "full": plan.strategies["lora"]}
+        choose_served_cell(replace(plan, cells=(*plan.cells, *others), strategies=strategies), None)
     encoder = {name: replace(info, shape="encoder") for name, info in plan.models.items()}
     with pytest.raises(BenchError, match="is an encoder"):
         choose_served_cell(replace(plan, models=encoder), None)

@@ -84,7 +84,6 @@ def test_of_several_tasks_only_those_of_free_text_are_tested(plan: Plan) -> None
             r"task 'qa': privacy: canaries: 11 for each of 3 numbers of repeats need 33 training examples, and there are 30",
         ),
         ({"strategies": "fewshot"}, r"task 'qa': privacy: no strategy of this run trains a model"),
-        ({"strategies": "dpo"}, r"task 'qa': privacy: strategy 'dpo' learns from preference pairs, in which no canary can be planted"),
         ({"canaries": 65}, r"canaries must be"),
         ({"canaries": -1}, r"canaries must be"),
         ({"canaries": 2.5}, r"canaries must be"),
