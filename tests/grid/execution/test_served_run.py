@@ -110,8 +110,8 @@ def test_which_cell_a_server_is_asked_for(folder: RunFolder) -> None:
     with pytest.raises(BenchError, match="'lora' has 2 cells in this run"):
         choose_served_cell(replace(plan, cells=(*plan.cells, *more)), None)
     others = [replace(more[0], strategy="full")]
+    strategies = {**plan.strategies, "full": plan.strategies["lora"]}
     with pytest.raises(BenchError, match=r"the run has 2: lora, full. Say which"):
-        strategies = {**plan.strategies, "full": plan.strategies["lora"]}
         choose_served_cell(replace(plan, cells=(*plan.cells, *others), strategies=strategies), None)
     encoder = {name: replace(info, shape="encoder") for name, info in plan.models.items()}
     with pytest.raises(BenchError, match="is an encoder"):
