@@ -1,22 +1,16 @@
 // Computes from which volume on an own model costs less than a hosted one, when a reader changes the assumptions, by the formulas of
-// harness/results/break_even.py. Numbers are written as harness/reporting/wording/numbers.py writes them.
+// harness/results/break_even.py.
 "use strict";
 
 for (const box of document.querySelectorAll(".replacement")) {
   const texts = JSON.parse(box.dataset.texts);
   const fields = Object.fromEntries([...box.querySelectorAll("input")].map((input) => [input.name, input]));
   const volume = Number(box.dataset.volume);
+  const money = (value) => writeMoney(value, texts);
 
-  const number = (row, name) => (row.dataset[name] === undefined ? null : Number(row.dataset[name]));
-  const grouped = (text) => text.replace(/^\d+/, (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ","));
   const step = (value) => (value > 0 ? 10 ** Math.max(0, Math.floor(Math.log10(value)) - 1) : 1);
-  const up = (value) => grouped(String(Math.ceil(value / step(value) - 1e-9) * step(value)));
-  const down = (value) => grouped(String(Math.floor(value / step(value) + 1e-9) * step(value)));
-  const money = (value) => {
-    if (value > 0 && value < 0.0001) return `< ${texts.prefix}0.0001${texts.suffix}`;
-    const decimals = value === 0 || value >= 1000 ? 0 : value < 0.1 ? 4 : 2;
-    return `${texts.prefix}${grouped(value.toFixed(decimals))}${texts.suffix}`;
-  };
+  const up = (value) => groupDigits(String(Math.ceil(value / step(value) - 1e-9) * step(value)));
+  const down = (value) => groupDigits(String(Math.floor(value / step(value) + 1e-9) * step(value)));
   const fill = (text, values) => Object.entries(values).reduce((all, [name, value]) => all.replace(`{${name}}`, value), text);
 
   const read = () => {
@@ -33,11 +27,11 @@ for (const box of document.querySelectorAll(".replacement")) {
   };
   const review = (share, given) => (share === null ? 0 : ((1 - share) * (given.minutes ?? 0) * (given.reviewer ?? 0)) / 60);
   const amounts = (row, given) => {
-    const [seconds, training] = [number(row, "seconds"), number(row, "trainingSeconds")];
+    const [seconds, training] = [readNumber(row, "seconds"), readNumber(row, "trainingSeconds")];
     if ([seconds, training, given.price, given.hosted].includes(null)) return null;
     const each = (seconds * given.price) / 3600 / given.utilisation;
-    const once = ((training + (number(row, "searchSeconds") ?? 0)) * given.price) / 3600 / given.months;
-    return { once, least: (given.hours ?? 0) * given.price, each, hosted: given.hosted / 1000, charged: number(row, "charged") ?? 0 };
+    const once = ((training + (readNumber(row, "searchSeconds") ?? 0)) * given.price) / 3600 / given.months;
+    return { once, least: (given.hours ?? 0) * given.price, each, hosted: given.hosted / 1000, charged: readNumber(row, "charged") ?? 0 };
   };
   // The smallest volume from which the own model costs less; null where it never does.
   const solve = (cost, ownReview, hostedReview) => {
@@ -48,7 +42,7 @@ for (const box of document.querySelectorAll(".replacement")) {
   };
   const range = (row, cost, given) => {
     const [own, hosted] = [["shareLow", "shareHigh", "share"], ["hostedShareLow", "hostedShareHigh", "hostedShare"]].map((names) => {
-      const [low, high, value] = names.map((name) => number(row, name));
+      const [low, high, value] = names.map((name) => readNumber(row, name));
       return low === null || high === null ? [value] : [low, high];
     });
     if (own.length + hosted.length === 2) return "";
@@ -75,7 +69,6 @@ for (const box of document.querySelectorAll(".replacement")) {
     const point = [...box.querySelectorAll("circle[data-point]")].find((each) => each.dataset.point === label);
     if (!point || !drawn) return;
     const visible = found > 0 && drawn.inside(Math.log10(found));
-    point.toggleAttribute("hidden", !visible);
     point.setAttribute("visibility", visible ? "visible" : "hidden");
     if (!visible) return;
     const [x, y] = drawn.place(Math.log10(found));
@@ -90,14 +83,14 @@ for (const box of document.querySelectorAll(".replacement")) {
     for (const row of box.querySelectorAll("tr[data-label]")) {
       const cost = amounts(row, given);
       const write = (name, text) => (row.querySelector(`[data-cost="${name}"]`).textContent = text);
-      const [mine, theirs] = [number(row, "share"), number(row, "hostedShare")];
+      const [mine, theirs] = [readNumber(row, "share"), readNumber(row, "hostedShare")];
       const reviewed = (given.minutes ?? 0) * (given.reviewer ?? 0) > 0 && mine !== null && theirs !== null;
       const [ownReview, hostedReview] = reviewed ? [review(mine, given), review(theirs, given)] : [0, 0];
-      write("hosted", given.hosted === null ? "—" : money(volume * (given.hosted / 1000 + hostedReview)));
+      write("hosted", given.hosted === null ? texts.nothing : money(volume * (given.hosted / 1000 + hostedReview)));
       if (cost === null) {
         write("volume", texts.unknown);
         write("range", "");
-        write("own", "—");
+        write("own", texts.nothing);
         continue;
       }
       const own = (outputs) => cost.once + Math.max(cost.least, outputs * cost.each) + outputs * (cost.charged + ownReview);

@@ -1,5 +1,5 @@
 // Computes costs in use again when a reader changes the volume or the price of the device, by the formulas of
-// harness/results/use_costs.py. Numbers are written as harness/reporting/wording/numbers.py writes them.
+// harness/results/use_costs.py.
 "use strict";
 
 for (const box of document.querySelectorAll(".money")) {
@@ -7,25 +7,19 @@ for (const box of document.querySelectorAll(".money")) {
   const rows = [...box.querySelectorAll("tr[data-label]")];
   const fields = Object.fromEntries([...box.querySelectorAll("input")].map((input) => [input.name, input]));
   const costs = new Map();
+  const money = (value) => writeMoney(value, texts);
 
-  const number = (row, name) => (row.dataset[name] === undefined ? null : Number(row.dataset[name]));
-  const grouped = (text) => text.replace(/^\d+/, (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ","));
-  const money = (value) => {
-    if (value > 0 && value < 0.0001) return `< ${texts.prefix}0.0001${texts.suffix}`;
-    const decimals = value === 0 || value >= 1000 ? 0 : value < 0.1 ? 4 : 2;
-    return `${texts.prefix}${grouped(value.toFixed(decimals))}${texts.suffix}`;
-  };
   const priceOf = (seconds, fixed, price) => fixed ?? (seconds === null || price === null ? null : (seconds * price) / 3600);
 
   const payback = (own, base) => {
     if (!base || [own.each, own.once, own.search, base.each, base.once].includes(null)) return null;
     const [extra, saving] = [own.once + own.search - base.once, base.each - own.each];
     if (saving <= 0) return texts.never;
-    return extra <= 0 ? texts.at_once : texts.after.replace("{outputs}", grouped(String(Math.ceil(extra / saving))));
+    return extra <= 0 ? texts.at_once : texts.after.replace("{outputs}", groupDigits(String(Math.ceil(extra / saving))));
   };
   const interval = (each, row) => {
-    const [low, high] = [number(row, "shareLow"), number(row, "shareHigh")];
-    if (!number(row, "share") || !high) return "";
+    const [low, high] = [readNumber(row, "shareLow"), readNumber(row, "shareHigh")];
+    if (!readNumber(row, "share") || !high) return "";
     const cheapest = money((1000 * each) / high);
     return low ? `${cheapest}–${money((1000 * each) / low)}` : texts.or_more.replace("{low}", cheapest);
   };
@@ -43,16 +37,16 @@ for (const box of document.querySelectorAll(".money")) {
     fields.price.toggleAttribute("aria-invalid", !isPrice);
     if (!isVolume || !isPrice) return;
     for (const row of rows) {
-      const device = priceOf(number(row, "seconds"), number(row, "outputPrice"), price);
-      const each = device === null ? null : device + (number(row, "charged") ?? 0); // a cascade pays a host for what it passes on
-      const search = row.dataset.searchSeconds === undefined ? 0 : priceOf(number(row, "searchSeconds"), null, price);
-      costs.set(row.dataset.label, { each, once: priceOf(number(row, "trainingSeconds"), null, price), search });
+      const device = priceOf(readNumber(row, "seconds"), readNumber(row, "outputPrice"), price);
+      const each = device === null ? null : device + (readNumber(row, "charged") ?? 0); // a cascade pays a host for what it passes on
+      const search = row.dataset.searchSeconds === undefined ? 0 : priceOf(readNumber(row, "searchSeconds"), null, price);
+      costs.set(row.dataset.label, { each, once: priceOf(readNumber(row, "trainingSeconds"), null, price), search });
     }
     for (const row of rows) {
       const own = costs.get(row.dataset.label);
-      const share = number(row, "share");
+      const share = readNumber(row, "share");
       write(row, "training", own.once === null ? null : money(own.once));
-      const search = priceOf(number(row, "searchSeconds"), null, price);
+      const search = priceOf(readNumber(row, "searchSeconds"), null, price);
       write(row, "search", search === null ? null : money(search));
       write(row, "payback", payback(own, costs.get(row.dataset.baseline)));
       if (own.each === null) continue;
@@ -67,7 +61,7 @@ for (const box of document.querySelectorAll(".money")) {
     const tile = box.closest(".task").querySelector('[data-tile="money"]');
     if (!tile) return;
     const title = tile.querySelector("[data-volume]");
-    title.textContent = title.textContent.replace(/^[\d,]+/, grouped(String(Number(fields.volume.value))));
+    title.textContent = title.textContent.replace(/^[\d,]+/, groupDigits(String(Number(fields.volume.value))));
     for (const place of tile.querySelectorAll("[data-of]")) {
       const row = rows.find((each) => each.dataset.label === place.dataset.of);
       place.textContent = row.querySelector(`[data-cost="${place.dataset.shows}"]`).textContent;

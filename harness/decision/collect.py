@@ -12,7 +12,7 @@ from harness.decision.decision import Decision
 from harness.decision.evidence import Evidence, GateEvidence, StrategyEvidence
 from harness.decision.sanity import check_sanity
 from harness.gate import StandingVerdicts, Verdict, check_guardrails, load_verdicts, select_standing
-from harness.results import StrategyResult, TaskResults, costs_to_choose_by, list_replacements
+from harness.results import HostedReplacement, StrategyResult, TaskResults, costs_to_choose_by, list_replacements
 from harness.review import Findings, compute_findings, load_reviews
 from harness.statistics import Recommendation, TotalsPair, compare_totals, recommend, seed_spread
 
@@ -64,7 +64,7 @@ def collect_evidence(
         volume: outputs per month, at which the cheapest is chosen; by default those that the task declares.
     """
     limits = check_guardrails(results, load_reviews(results.run, results.task.name))
-    findings = check_sanity(results, reviews)
+    findings, replacements = check_sanity(results, reviews), list_replacements(results)
     evidence = Evidence(
         task=results.task.name,
         margin=results.task.margin,
@@ -78,9 +78,9 @@ def collect_evidence(
             )
             for result in results.strategies
         ),
-        recommendation=_recommend(results, results.task.report.volume if volume is None else volume),
+        recommendation=_recommend(results, results.task.report.volume if volume is None else volume, replacements),
         totals=_compare_totals(results),
-        replacements=list_replacements(results),
+        replacements=replacements,
         sanity=tuple(each for each in findings if not each.strategy),
         task_argument=_task_argument(results),
         targets_from=results.task.data.targets_from or "",
@@ -98,13 +98,13 @@ def _task_argument(results: TaskResults) -> str:
     return named[0] if named else ""
 
 
-def _recommend(results: TaskResults, volume: int) -> Recommendation | None:
+def _recommend(results: TaskResults, volume: int, replacements: Sequence[HostedReplacement]) -> Recommendation | None:
     """None where fewer than two strategies have a score, or no score is better than another."""
     primary, scored = results.primary, results.scored
     if primary is None or primary.direction == "none" or len(scored) < 2:
         return None
     stacks = dict(zip((r.label for r in scored), results.stacks(primary, [r.done for r in scored]), strict=True))
-    costs = costs_to_choose_by(results, volume)
+    costs = costs_to_choose_by(results, volume, replacements)
     return recommend(stacks, costs, metric=primary, margin=results.task.margin, groups=results.groups)
 
 

@@ -45,7 +45,7 @@ class AnsweringTrial(NamedTuple):
 
     Attributes:
         reading: for each token of prompts that is not shared by a batch; with all labels, where labels are chosen.
-        writing: one more token, whatever the rows.
+        writing: one more token, for any number of rows.
         row: one more token of one row.
     """
 

@@ -1,4 +1,4 @@
-"""Members of a zip archive that someone else has made: nothing is unpacked to disk, and no more is decompressed than the limits allow."""
+"""Members of a zip archive from an unknown source: nothing is unpacked to disk, and no more is decompressed than the limits allow."""
 
 from __future__ import annotations
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.results.acceptable import acceptable_share
 from harness.results.break_even import BreakEven, UseAmounts, find_break_even, hosted_amounts, own_amounts
 from harness.results.costs import costs_of_use
-from harness.results.strategy_result import StrategyResult
 from harness.results.task_results import TaskResults
 
 
@@ -33,13 +33,25 @@ def list_replacements(results: TaskResults) -> tuple[HostedReplacement, ...]:
     Raises:
         BenchError: a result is damaged.
     """
-    scored = results.scored
-    hosted = [result for result in scored if result.paid_by_output]
-    own = [result for result in scored if not result.external]
-    return tuple(_compare(results, one, other) for other in hosted for one in own)
+    hosted = [result for result in results.scored if result.paid_by_output]
+    if not hosted:
+        return ()
+    spec = results.task.report.replacement
+    price = (results.run.plan.options.get("price") or {}).get("per_hour")
+    per_hour = float(price) if isinstance(price, int | float) else None
+    shares = {result.label: acceptable_share(result) for result in results.scored}
+    own = {
+        result.label: own_amounts(result.costs, spec, per_hour, shares[result.label]) for result in results.scored if not result.external
+    }
+    theirs = {result.label: hosted_amounts(result.costs, shares[result.label]) for result in hosted}
+    return tuple(
+        HostedReplacement(name, other, find_break_even(mine, rival, spec, acceptable=(shares[name], shares[other])), mine, rival)
+        for other, rival in theirs.items()
+        for name, mine in own.items()
+    )
 
 
-def costs_to_choose_by(results: TaskResults, volume: int) -> dict[str, float | None]:
+def costs_to_choose_by(results: TaskResults, volume: int, replacements: Sequence[HostedReplacement]) -> dict[str, float | None]:
     """What each strategy with a score costs, by its label, to find the cheapest of those that are good enough.
 
     This is training once and a month's outputs. Beside hosted strategies it is the cost of a month as the break-even computes it, with the
@@ -47,9 +59,10 @@ def costs_to_choose_by(results: TaskResults, volume: int) -> dict[str, float | N
 
     Args:
         volume: outputs per month.
+        replacements: see `list_replacements`.
     """
     amounts: dict[str, UseAmounts | None] = {}
-    for each in list_replacements(results):
+    for each in replacements:
         amounts |= {each.strategy: each.own_amounts, each.hosted: each.hosted_amounts}
     known = {label: amount for label, amount in amounts.items() if amount is not None}
     if not known or len(known) < len(results.scored):
@@ -57,12 +70,3 @@ def costs_to_choose_by(results: TaskResults, volume: int) -> dict[str, float | N
     spec = results.task.report.replacement
     reviewed = all(amount.rejected is not None for amount in known.values())
     return {label: amount.monthly(volume, spec, reviewed=reviewed) for label, amount in known.items()}
-
-
-def _compare(results: TaskResults, own: StrategyResult, hosted: StrategyResult) -> HostedReplacement:
-    spec = results.task.report.replacement
-    price = (results.run.plan.options.get("price") or {}).get("per_hour")
-    per_hour = float(price) if isinstance(price, int | float) else None
-    shares = acceptable_share(own), acceptable_share(hosted)
-    amounts = own_amounts(own.costs, spec, per_hour, shares[0]), hosted_amounts(hosted.costs, shares[1])
-    return HostedReplacement(own.label, hosted.label, find_break_even(*amounts, spec, acceptable=shares), *amounts)

@@ -1,6 +1,6 @@
 """What a strategy costs in use: per month, per acceptable output, and whether its training pays for itself.
 
-The page repeats these formulas in `reports/report.js`, where readers change the volume and the price of the device.
+The page repeats these formulas in `reports/money.js`, where readers change the volume and the price of the device.
 """
 
 from __future__ import annotations

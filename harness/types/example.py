@@ -85,7 +85,7 @@ class Splits:
     left_out: frozenset[str] = frozenset()
     """The ids of rows that are left out of the test set by a limit, by corrections, or because references are folded."""
     left_out_of_validation: frozenset[str] = frozenset()
-    """The ids of rows that are left out of the validation split, for whatever reason."""
+    """The ids of rows that are left out of the validation split, for any reason."""
     calibration: Sequence[Example] = ()
     """Set aside from the validation split where a cascade chooses its threshold: nothing is trained or searched on them."""
     layout: RowLayout | None = None

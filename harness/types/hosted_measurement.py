@@ -53,8 +53,8 @@ class HostedMeasurement:
     """When the oldest answer was given, in ISO 8601."""
     last_asked: str
     median_seconds: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
-    """From a request to its answer, with others under way; half of the answers took longer."""
+    """The median from a request to its answer, with others under way."""
     slow_seconds: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
-    """Of the slowest 5%, the least."""
+    """The 95th percentile."""
     at_once: Annotated[int, Field(ge=1, le=1024)]
     """Requests at a time, at most."""

@@ -7,6 +7,7 @@ from evidence_factory import CEILING, MARGIN, evidence, score, strategy
 
 from harness.decision import Decision, DecisionReason, decide
 from harness.gate import GuardrailResult
+from harness.reporting.wording.replacement_sentences import describe_replacement
 from harness.results import BreakEven, BreakEvenCode, HostedReplacement
 
 FROM = BreakEven("from", 41_000, 30_000, None)
@@ -62,3 +63,12 @@ def test_a_strategy_that_is_ruled_out_replaces_nothing() -> None:
         strategy("lora", 0.80, guardrails=(broken,), critical={"critical_error_rate": score(0.2)}),
     ]
     assert notes(decide(evidence(strategies, rules=(CEILING,), replacements=(replacement(),)))) == []
+
+
+@pytest.mark.parametrize(
+    ("is_cascade", "start"), [(False, "Replace incumbent by LoRA from about"), (True, "Use LoRA instead of incumbent alone from about")]
+)
+def test_a_cascade_does_not_replace_the_host_that_it_asks(is_cascade: bool, start: str) -> None:
+    made = evidence([strategy("lora", 0.80), strategy("incumbent", 0.80)], replacements=(replacement(),))
+    (note,) = notes(decide(made))
+    assert describe_replacement(note, "accuracy", is_cascade=is_cascade).startswith(start)

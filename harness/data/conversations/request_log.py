@@ -41,7 +41,7 @@ def read_logged_turns(values: Mapping[str, Any], request: str) -> list[Turn]:
 
 
 def is_logged_answer(values: Mapping[str, Any]) -> bool:
-    """Whether a row holds a response, of whatever outcome."""
+    """Whether a row holds a response, also that to a request which failed."""
     return isinstance(values.get(RESPONSE), Mapping)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from harness.engine.artifacts import save_shots
 from harness.engine.hosted import (
@@ -26,14 +25,13 @@ from harness.engine.hosted import (
 )
 from harness.engine.prompts import Shot, render_shots
 from harness.engine.served import Pace, ServerClient, parse_base_url
-from harness.engine.support import SupportModel, add_support
 from harness.errors import BenchError
 from harness.grid.execution.job import Emit
 from harness.grid.execution.kept_hosted_answers import KeptHostedAnswers, write_records
+from harness.grid.execution.outside_answers import digest_scripts, score_outside_answers
 from harness.grid.execution.result_notes import notes_on_hosted_answers
-from harness.grid.execution.scored_predictions import score_predictions
 from harness.grid.planning import HostedRequest, Planned, make_questions, read_host_key
-from harness.metrics import get_script_digests
+from harness.statistics import quantile
 from harness.store import CellFolder, RunFolder, make_private_folder, write_text
 from harness.types import Cell, CellResult, Cost, Example, HostedMeasurement, Strategy, Task
 
@@ -223,20 +221,15 @@ class HostedCells:
         plan, files = self._planned.plan, self._folder.cell(cell.id)
         spec = strategy.api
         assert spec is not None
-        trusts_code = bool(plan.options["trust_remote_code"])
-        examples = self._folder.examples(cell.task)
-        predictions, support_notes = add_support(
-            task, examples, [answer.prediction for answer in answers], self._support_model(cell.task), checkpoint=files.checkpoint,
-            on_progress=partial(_report, self._emit, cell),
-        )  # fmt: skip
-        scored = score_predictions(task, examples, predictions, trust_remote_code=trusts_code)
+        predictions = [answer.prediction for answer in answers]
+        scored, support_notes = score_outside_answers(self._planned, self._folder, cell, predictions, self._emit)
         measured = measure_answers(spec.model, parse_base_url(spec.base_url)[1], strategy, answers, asker)
         price = None if spec.price is None else price_of_tokens(spec.price, measured.tokens_in, measured.tokens_out)
         cost = Cost(
             "predict", 0.0, measured.host, tokens=measured.tokens_in + measured.tokens_out, price=price,
             currency=plan.options["price"]["currency"],
         )  # fmt: skip
-        provenance = {"host": measured.host, "hosted_model": spec.model} | (get_script_digests(task.metrics) if trusts_code else {})
+        provenance = {"host": measured.host, "hosted_model": spec.model} | digest_scripts(self._planned, cell)
         notes = (
             *notes_on_hosted_answers(task, measured, [each.refusal for each in answers if each.refusal], scored.predictions),
             *support_notes,
@@ -246,19 +239,12 @@ class HostedCells:
         files.write_result(result, scored.predictions)
         self._emit({"event": "exit", "cell": cell.id, "code": 0})
 
-    def _support_model(self, task: str) -> SupportModel | None:
-        source = self._planned.support_models.get(task)
-        if source is None:
-            return None
-        trusts_code = bool(self._planned.plan.options["trust_remote_code"]) and source in self._planned.sources.values()
-        return SupportModel(source, self._planned.device, trusts_code)
-
 
 def measure_answers(model: str, host: str, strategy: Strategy, answers: Sequence[HostedAnswer], asker: HostedAsker) -> HostedMeasurement:
     """What the answers of a cell have in common."""
     spec = strategy.api
     assert spec is not None and asker.form is not None
-    seconds = sorted(answer.seconds for answer in answers)
+    seconds = [answer.seconds for answer in answers]
     moments = sorted(answer.asked for answer in answers)
     return HostedMeasurement(
         host=host,
@@ -279,8 +265,8 @@ def measure_answers(model: str, host: str, strategy: Strategy, answers: Sequence
         paid=sum(price_of_answer(spec, answer) for answer in answers if not answer.from_cache),
         first_asked=moments[0],
         last_asked=moments[-1],
-        median_seconds=seconds[len(seconds) // 2],
-        slow_seconds=seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))],
+        median_seconds=quantile(seconds, 0.5),
+        slow_seconds=quantile(seconds, 0.95),
         at_once=spec.max_concurrency,
     )
 
@@ -289,7 +275,3 @@ def _count(names: object) -> tuple[tuple[str, int], ...]:
     """Names that are not empty, with their counts, the most frequent first."""
     counts = Counter(name for name in names if name)  # type: ignore[attr-defined]
     return tuple(counts.most_common(_MOST_VERSIONS))
-
-
-def _report(emit: Emit, cell: Cell, done: int, total: int) -> None:
-    emit({"event": "progress", "cell": cell.id, "done": done, "total": total, "unit": "outputs"})

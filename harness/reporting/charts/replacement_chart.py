@@ -18,6 +18,7 @@ from harness.text import short
 
 _NAME = 28
 _STEPS = 48  # points of a line
+_MOST_INTERVALS = 5  # between numbers of an axis
 _SIZE = (640.0, 340.0)
 _LEFT, _TOP, _BOTTOM = 74.0, 18.0, 48.0
 
@@ -81,13 +82,19 @@ def _powers(values: Sequence[float]) -> tuple[float, float]:
 
 def _grid(x: Scale, y: Scale, right: float, currency: str) -> list[Markup]:
     parts: list[Markup] = []
-    for power in range(round(x.low), round(x.high) + 1):
+    for power in _ticks(x):
         parts.append(line(x(power), y.start, x(power), y.end, "grid"))
         parts.append(label(x(power), y.start + 17, numbers.count(10.0**power), "tick", "middle"))
-    for power in range(round(y.low), round(y.high) + 1):
+    for power in _ticks(y):
         parts.append(line(x.start, y(power), right, y(power), "grid"))
         parts.append(label(x.start - 7, y(power) + 4, numbers.money(10.0**power, currency), "tick", "end"))
     return parts
+
+
+def _ticks(scale: Scale) -> range:
+    """Powers of ten, as many as leave room for their numbers."""
+    low, high = round(scale.low), round(scale.high)
+    return range(low, high + 1, math.ceil((high - low) / _MOST_INTERVALS))
 
 
 def _d(points: Sequence[tuple[float, float]]) -> str:

@@ -53,7 +53,7 @@ from harness.webpage import content_security_policy, page_environment, seal_page
 
 _TEMPLATE = "report.html.j2"
 _STYLE = "report.css"
-_SCRIPTS = ("report.js", "money.js", "break_even.js")
+_SCRIPTS = ("report.js", "amounts.js", "money.js", "break_even.js")
 _WITHOUT_TEXT = '<meta name="bench-texts" content="left out">'
 _ANONYMIZED = '<meta name="bench-texts" content="anonymized">'
 _HEAD = 4000  # characters; the mark stands before anything of the run

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.errors import BenchError, did_you_mean
 from harness.gate import Policy, find_compared_strategy, load_verdicts
-from harness.results import RunResults, StrategyResult, TaskResults, costs_to_choose_by, equally_wide
+from harness.results import RunResults, StrategyResult, TaskResults, costs_to_choose_by, equally_wide, list_replacements
 from harness.statistics import Audit, AuditedClaim, AuditedStrategy, CheckKind, audit_report
 from harness.types import Metric, Rule
 
@@ -84,7 +84,7 @@ def _audit_task(results: TaskResults, policy: Policy | None, simulations: int, s
     if primary is None or not scored:
         return TaskAudit(name, None, "no strategy has a primary score")
     stacks = results.stacks(primary, [result.done for result in scored])
-    costs = costs_to_choose_by(results, results.task.report.volume)
+    costs = costs_to_choose_by(results, results.task.report.volume, list_replacements(results))
     strategies = [AuditedStrategy(result.label, stack, costs[result.label]) for result, stack in zip(scored, stacks, strict=True)]
     by_label = {result.label: result for result in scored}
     audit = audit_report(

@@ -122,11 +122,12 @@ def list_assumptions(report: ReplacementReport) -> list[str]:
     return sentences
 
 
-def describe_replacement(reason: DecisionReason, score: str) -> str:
+def describe_replacement(reason: DecisionReason, score: str, *, is_cascade: bool) -> str:
     """The sentence of the decision.
 
     Args:
         score: the name of the primary score.
+        is_cascade: whether the own strategy passes some answers on to a hosted one, so that it does not replace that as a whole.
     """
     own, hosted = strategy_in_sentence(reason.strategy), strategy_in_sentence(reason.texts["hosted"][0])
     point, when = reason.numbers, reason.texts["when"][0]
@@ -134,12 +135,13 @@ def describe_replacement(reason: DecisionReason, score: str) -> str:
     if when == "unproven":
         return starts_sentence(f"{own} cannot replace {hosted} yet: it may be worse by more than {margin}.", reason.strategy)
     quality = f"it is not worse by more than {margin}"
+    advice = f"Use {own} instead of {hosted} alone" if is_cascade else f"Replace {hosted} by {own}"
     if when == "from":
         volume = describe_break_even(BreakEven("from", _whole(point["volume"])))
         ends = describe_range(BreakEven("from", low=_whole(point.get("low")), high=_whole(point.get("high"))))
-        return f"Replace {hosted} by {own} from {volume} on{f' ({ends})' if ends else ''}: it costs less there, and {quality}."
+        return f"{advice} from {volume} on{f' ({ends})' if ends else ''}: it costs less there, and {quality}."
     if when == "always":
-        return f"Replace {hosted} by {own} at any volume: it costs less, and {quality}."
+        return f"{advice} at any volume: it costs less, and {quality}."
     if when == "never":
         return starts_sentence(f"{own} costs more than {hosted} at any volume.", reason.strategy)
     unpriced = "whether it costs less is not known, because a price is missing"
@@ -150,7 +152,7 @@ def write_page_texts(report: ReplacementReport) -> str:
     """The texts that the page's script writes when an assumption changes, as JSON."""
     prefix, suffix = numbers.currency_affixes(report.currency)
     texts = {"from": FROM, "always": ALWAYS, "never": NEVER, "unknown": UNKNOWN, "range": RANGE, "open_range": OPEN_RANGE}
-    return json.dumps(texts | {"prefix": prefix, "suffix": suffix}, ensure_ascii=False)
+    return json.dumps(texts | {"prefix": prefix, "suffix": suffix, "nothing": numbers.NOTHING}, ensure_ascii=False)
 
 
 def list_inputs(report: ReplacementReport, rival: HostedRival) -> list[tuple[str, str, str]]:

@@ -15,6 +15,7 @@ from harness.reporting.views import build_task_outcome
 from harness.reporting.views.sections import MoneyRow
 from harness.reporting.wording import money_sentences
 from harness.results import RunResults, StrategyCosts, compute_use_costs
+from tests.reporting.shown_costs import read_costs
 
 VOLUMES = (1, 999, 100_000, 123_456_789)
 
@@ -63,39 +64,31 @@ def rows_at(run: RunResults, volume: int, factor: float = 1.0) -> dict[str, dict
     return {row.label: cells(row) for row in rows}
 
 
-def shown(page: Any) -> dict[str, dict[str, str]]:
-    table: dict[str, dict[str, str]] = page.evaluate(
-        """() => Object.fromEntries([...document.querySelectorAll(".money tr[data-label]")].map((row) => [row.dataset.label,
-        Object.fromEntries([...row.querySelectorAll("[data-cost]")].map((cell) => [cell.dataset.cost, cell.textContent]))]))"""
-    )
-    return table
-
-
 @pytest.mark.browser
 def test_the_page_computes_the_costs_that_python_computes(sold: RunResults, opened: Callable[..., Any]) -> None:
     page = opened(sold)
-    assert shown(page) == rows_at(sold, 100_000)
+    assert read_costs(page, "money") == rows_at(sold, 100_000)
     for volume in VOLUMES:
         page.get_by_role("spinbutton", name=money_sentences.VOLUME).fill(str(volume))
-        assert shown(page) == rows_at(sold, volume)
+        assert read_costs(page, "money") == rows_at(sold, volume)
         tile = page.locator("[data-tile=money]")
         assert tile.locator(".head").inner_text() == f"{volume:,} outputs a month"
         subject = str(tile.locator("b").get_attribute("data-of"))
         assert tile.locator("b").inner_text() == rows_at(sold, volume)[subject]["month"]
     page.get_by_role("spinbutton", name=money_sentences.PRICE).fill("4.5")
-    assert shown(page) == rows_at(sold, VOLUMES[-1], 4.5 / 0.09)
+    assert read_costs(page, "money") == rows_at(sold, VOLUMES[-1], 4.5 / 0.09)
     assert not page.problems
 
 
 @pytest.mark.browser
 def test_a_volume_that_is_none_changes_nothing(sold: RunResults, opened: Callable[..., Any]) -> None:
     page = opened(sold)
-    before = shown(page)
+    before = read_costs(page, "money")
     for wrong in ("0", "-5", "1.5", ""):
         field = page.get_by_role("spinbutton", name=money_sentences.VOLUME)
         field.fill(wrong)
         assert field.get_attribute("aria-invalid") is not None
-        assert shown(page) == before
+        assert read_costs(page, "money") == before
     field.fill("100000")
     assert field.get_attribute("aria-invalid") is None
     assert not page.problems

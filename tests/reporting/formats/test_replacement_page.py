@@ -16,11 +16,12 @@ from rich.console import Console
 from harness.reporting import to_json, to_markdown
 from harness.reporting.terminal import print_run
 from harness.reporting.views import build_task_outcome
-from harness.reporting.wording import replacement_sentences
+from harness.reporting.wording import numbers, replacement_sentences
 from harness.reporting.wording.first_screen import list_tiles
 from harness.results import RunResults
 from harness.results.break_even import find_break_even, hosted_amounts, own_amounts
 from harness.types import ReplacementSpec
+from tests.reporting.shown_costs import read_costs
 
 DECLARED = {"hosted": 5000 / 60 / 10, "price": 0.09, "hours": 730.0, "utilisation": 0.5, "months": 12.0, "minutes": 0.0, "reviewer": 0.0}
 CHANGES: tuple[Mapping[str, float], ...] = (
@@ -77,35 +78,28 @@ def expected(run: RunResults, given: Mapping[str, float]) -> dict[str, dict[str,
     return rows
 
 
-def shown(page: Any) -> dict[str, dict[str, str]]:
-    table: dict[str, dict[str, str]] = page.evaluate(
-        """() => Object.fromEntries([...document.querySelectorAll(".replacement tr[data-label]")].map((row) => [row.dataset.label,
-        Object.fromEntries([...row.querySelectorAll("[data-cost]")].map((cell) => [cell.dataset.cost, cell.textContent]))]))"""
-    )
-    return table
-
-
 @pytest.mark.browser
 def test_the_page_computes_the_break_even_that_python_computes(rivals: RunResults, opened: Callable[..., Any]) -> None:
     page = opened(rivals)
     given = dict(DECLARED)
-    assert shown(page) == expected(rivals, given)
+    assert read_costs(page, "replacement") == expected(rivals, given)
     line = page.locator(".replacement path[data-line=lora]")
     before = line.get_attribute("d")
     for change in CHANGES:
         for name, value in change.items():
             page.locator(f".replacement input[name={name}]").fill(str(value))
         given |= change
-        assert shown(page) == expected(rivals, given)
+        assert read_costs(page, "replacement") == expected(rivals, given)
     assert line.get_attribute("d") != before and "NaN" not in line.get_attribute("d")
-    table = shown(page)
+    table = read_costs(page, "replacement")
     for wrong in ("-1", "0", "1.5"):
         page.locator(".replacement input[name=utilisation]").fill(wrong)
         assert page.locator(".replacement input[name=utilisation]").get_attribute("aria-invalid") is not None
-        assert shown(page) == table
+        assert read_costs(page, "replacement") == table
     page.locator(".replacement input[name=price]").fill("")
     page.locator(".replacement input[name=utilisation]").fill("1")
-    assert {row["volume"] for row in shown(page).values()} == {"a price is missing"}
+    assert {row["volume"] for row in read_costs(page, "replacement").values()} == {"a price is missing"}
+    assert {row["own"] for row in read_costs(page, "replacement").values()} == {numbers.NOTHING}
     assert not page.problems
 
 
@@ -113,7 +107,7 @@ def test_every_form_of_the_report_says_from_which_volume_on(rivals: RunResults) 
     (decision,) = to_json(rivals)["decisions"]
     pairs = {pair["strategy"]: pair for pair in decision["costs_in_use"]["replacement"]["pairs"]}
     volume = pairs["lora"]["break_even"]["volume"]
-    text = f"about {replacement_sentences.numbers.rounded_up(volume)} outputs a month"
+    text = f"about {numbers.rounded_up(volume)} outputs a month"
     assert pairs["lora"]["quality"] == "shown" and 7000 < volume < 8000
     terminal = StringIO()
     print_run(rivals, Console(file=terminal, width=200))

@@ -28,7 +28,7 @@ def test_a_template_has_no_words_of_its_own(file: Path) -> None:
     assert not re.findall(r'(?:aria-label|title|placeholder|alt)="[^"{]*[^\W\d_]', template)
 
 
-@pytest.mark.parametrize("name", ["report.js", "money.js"])
+@pytest.mark.parametrize("name", ["report.js", "amounts.js", "money.js", "break_even.js"])
 def test_the_scripts_of_the_report_have_no_words_of_their_own(name: str) -> None:
     script = (ROOT / "reports" / name).read_text(encoding="utf-8")
     assert not re.findall(r'text(?:Content)?(?::| =) ["`][^"`]*[^\W\d_]', script)

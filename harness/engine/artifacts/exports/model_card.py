@@ -76,7 +76,7 @@ def model_card(
 
 
 def _model_index(name: str, task: Task, scores: Mapping[str, Score], pipeline: str) -> list[str]:
-    """The scores in the front matter, which the Hub shows beside the model. JSON is YAML, whatever a text holds."""
+    """The scores in the front matter, which the Hub shows beside the model. They are written as JSON, which is valid YAML."""
     index = build_model_index(name, task, scores, pipeline=pipeline)
     return [f"model-index: {json.dumps(index, ensure_ascii=False)}"] if index else []
 

@@ -310,6 +310,11 @@ def _cheaper_unsafe(reason: DecisionReason, task: TaskOutcome) -> str:
     return f"{list_strategies_first(names)} {cost} less and {be} as good, but not shown to {keep} every limit."
 
 
+def _replacement(reason: DecisionReason, task: TaskOutcome) -> str:
+    is_cascade = any(result.label == reason.strategy and result.method == "cascade" for result in task.strategies)
+    return replacement_sentences.describe_replacement(reason, task.primary.name, is_cascade=is_cascade)
+
+
 _NOTES = {
     "critical_errors": _critical_sentence,
     "raters_critical": _raters_sentence,
@@ -318,7 +323,7 @@ _NOTES = {
     "gate_foreign": _gate_foreign,
     "cheaper_undecided": _cheaper_undecided,
     "cheaper_unsafe": _cheaper_unsafe,
-    "replacement": lambda reason, task: replacement_sentences.describe_replacement(reason, task.primary.name),
+    "replacement": _replacement,
     "sanity_note": reason_of_decision,
     "asked_once": reason_of_decision,
     "price_unknown": reason_of_decision,
