@@ -12,7 +12,6 @@ from harness.reporting.wording.names import score_in_sentence, starts_sentence, 
 from harness.reporting.wording.text_table import TextTable
 from harness.results import BreakEven
 
-SECTION = "Own model or hosted"
 COLUMNS = ("Strategy", "As good?", "Costs less from", "Cost a month", "Hosted, a month")
 INPUTS = {
     "hosted": "Hosted, per 1,000 outputs",
