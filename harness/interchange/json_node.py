@@ -100,6 +100,17 @@ class JsonNode:
             return None
         return number if math.isfinite(number) else None
 
+    def find_standard_error(self) -> float | None:
+        """The standard error of a mean; None where this is no number, as `N/A`.
+
+        Raises:
+            BenchError: it is below 0.
+        """
+        error = self.find_number()
+        if error is not None and error < 0:
+            raise self.problem(f"must be 0 or more as a standard error, not {self._describe()}")
+        return error
+
     def count(self) -> int:
         """The whole number of 0 or more.
 

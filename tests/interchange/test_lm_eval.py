@@ -98,6 +98,16 @@ def test_without_samples_only_the_totals_are_known(tmp_path):
     assert (total.value, total.n, total.successes, total.standard_error) == (0.5, 40, 20, 0.01)
 
 
+def test_a_score_above_1_is_no_share_of_examples(tmp_path):
+    file = write_evaluation(tmp_path, {"sums": sums(range(20))}, with_samples=False)
+    document = json.loads(file.read_text(encoding="utf-8"))
+    document["results"]["sums"]["exact_match,none"] = 1.5
+    file.write_text(json.dumps(document), encoding="utf-8")
+    (task,) = read(tmp_path)
+    total = task.results[0].totals["lm_eval/exact_match"]
+    assert (total.value, total.successes) == (1.5, None)
+
+
 def test_two_evaluations_of_one_model_are_told_apart_by_their_files(tmp_path):
     for date, right in ((DATE, 20), (DATE.replace("-03-", "-04-"), 33)):
         write_evaluation(tmp_path, {"sums": sums(range(right))}, date=date)
@@ -149,6 +159,10 @@ def test_samples_alone_are_refused(tmp_path):
         (lambda d: d["results"].update(sums=3), "results.sums: must be an object, not 3"),
         (lambda d: d["higher_is_better"].clear(), "has no score for which a higher or a lower value is better"),
         (lambda d: d["results"]["sums"].update({"exact_match,none": 0.9}), "no score of 'sums'"),
+        (
+            lambda d: d["results"]["sums"].update({"exact_match_stderr,none": -1}),
+            "results.sums.exact_match_stderr,none: must be 0 or more as a standard error, not -1",
+        ),
         (lambda d: d.pop("versions"), "is no file of results that can be imported"),
     ],
 )

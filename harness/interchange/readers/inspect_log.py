@@ -140,7 +140,7 @@ def _columns(header: JsonNode) -> list[_Column]:
         error, count = each.find("metrics", "stderr", "value"), each.find("scored_samples") or header.find("results", "completed_samples")
         if len(f"{scorer}{key}") > 60:
             raise each.problem("the name of the score has more than 60 characters. Leave this file out")
-        columns.append(_Column(scorer, key, value[0], mean, error.find_number() if error else None, count.count() if count else 0))
+        columns.append(_Column(scorer, key, value[0], mean, error.find_standard_error() if error else None, count.count() if count else 0))
     return columns
 
 

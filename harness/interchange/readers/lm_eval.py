@@ -172,8 +172,9 @@ def _columns(document: JsonNode, task: str, own: JsonNode) -> list[_Column]:
         better = document.find("higher_is_better", task, metric)
         if metric.endswith("_stderr") or value is None or better is None or not isinstance(better.value, bool):
             continue
-        error = own.find(f"{metric}_stderr,{chosen}" if chosen else f"{metric}_stderr")
-        columns.append(_Column(metric, chosen, value, error.find_number() if error else None, "higher" if better.value else "lower"))
+        stated = own.find(f"{metric}_stderr,{chosen}" if chosen else f"{metric}_stderr")
+        error = stated.find_standard_error() if stated else None
+        columns.append(_Column(metric, chosen, value, error, "higher" if better.value else "lower"))
     return columns
 
 
@@ -188,7 +189,7 @@ def _score(column: _Column, task_version: str, own: JsonNode) -> StoredScore:
 def _total(column: _Column, n: int, own: JsonNode) -> ScoreTotal:
     if n < 1:
         raise own.problem("was evaluated on no example. Leave this file out")
-    successes = round(column.value * n) if column.metric in _EXACT else None
+    successes = round(column.value * n) if column.metric in _EXACT and 0 <= column.value <= 1 else None
     if successes is not None and not math.isclose(successes / n, column.value, abs_tol=1e-6):
         successes = None
     return ScoreTotal(column.value, n, successes, column.error)
