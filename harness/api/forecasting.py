@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.api.arguments import PathLike, StrategyLike, TaskLike, as_declared, as_texts
 from harness.api.catalogs import open_catalog
 from harness.plugins import use_plugin_files
-from harness.types import HostedForecast, PlannedForecast
+from harness.types import DiskForecast, HostedForecast, PlannedForecast
 
 if TYPE_CHECKING:
     from harness.forecast import ForecastRecord
@@ -87,23 +88,29 @@ class DryRun:
     Attributes:
         forecasts: of the cells that use a model of this machine.
         hosted: of the strategies that ask hosted models.
+        disk: what the run would store.
     """
 
     forecasts: tuple[PlannedForecast, ...]
     hosted: tuple[HostedForecast, ...]
+    disk: DiskForecast
 
 
-def dry_run(request: Request) -> DryRun:
+def dry_run(request: Request, *, runs_dir: PathLike = "runs", jobs: int | None = None, devices_per_cell: int = 1) -> DryRun:
     """Plan a complete request, with the checks of a run, and forecast its cells on this machine. Nothing is written, and no host is asked.
 
+    Args:
+        request, runs_dir, jobs, devices_per_cell: as for `run`.
+
     Raises:
-        BenchError: something about the request is wrong.
+        BenchError: something about the request is wrong, or the disk has not enough space.
     """
-    from harness.grid import forecast_hosts, forecast_plan, group_forecasts, make_plan
+    from harness.grid import check_disk_of_plan, forecast_hosts, forecast_plan, group_forecasts, make_plan
 
     with use_plugin_files(request.plugins):
         planned = make_plan(request, open_catalog(request.tasks_dirs, request.strategies_dirs), command="")
-        return DryRun(tuple(group_forecasts(planned, forecast_plan(planned))), tuple(forecast_hosts(planned)))
+        disk = check_disk_of_plan(planned, Path(runs_dir), jobs=jobs, devices_per_cell=devices_per_cell)
+        return DryRun(tuple(group_forecasts(planned, forecast_plan(planned))), tuple(forecast_hosts(planned)), disk)
 
 
 def list_forecasts() -> tuple[ForecastRecord, ...]:

@@ -1,7 +1,7 @@
 """The grid: tasks × models × strategies × seeds. It is planned, run with one process per cell, and resumed after an interruption."""
 
 from harness.grid.cluster import RayCluster, open_ray_cluster
-from harness.grid.execution import Listener, Listeners, execute, keep_named_columns
+from harness.grid.execution import Listener, Listeners, check_disk_of_plan, execute, keep_named_columns
 from harness.grid.planning import (
     MOST_REQUESTS,
     HostedRequest,
@@ -33,6 +33,7 @@ __all__ = [
     "ServeRequest",
     "Tracker",
     "Tracking",
+    "check_disk_of_plan",
     "check_hosts",
     "execute",
     "find_server",

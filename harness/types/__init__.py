@@ -11,6 +11,7 @@ from harness.types.data_about import DataAbout
 from harness.types.data_finding import DataFinding, FindingCode, FlaggedRow, RowName, Severity
 from harness.types.data_spec import DataSpec, FilesSpec, SplitSpec
 from harness.types.declared import Declared, Name, Paths
+from harness.types.disk_forecast import DiskForecast
 from harness.types.example import DataReport, Example, Finish, Prediction, SplitName, Splits
 from harness.types.faithfulness_spec import FaithfulnessSpec, SupportKind
 from harness.types.guardrail_spec import GuardrailSpec
@@ -73,6 +74,7 @@ __all__ = [
     "DataSpec",
     "Declared",
     "DecodeSpec",
+    "DiskForecast",
     "DroppedStrategy",
     "Example",
     "FaithfulnessSpec",

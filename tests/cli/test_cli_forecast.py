@@ -61,6 +61,7 @@ def test_a_dry_run_shows_every_cell_and_writes_nothing(call, here):
     assert ended.code == 0 and not (here / "runs").exists()
     assert sum(line.startswith("LoRA") for line in ended.out.splitlines()) == 2, "one row for each seed"
     assert "no cell has run there yet" in " ".join(ended.out.split())
+    assert ended.out.splitlines()[-1].startswith("Disk space: about ") and "trained weights, " in ended.out.splitlines()[-1]
 
 
 def test_a_run_begins_with_its_forecast_and_fills_the_ledger(call, here):

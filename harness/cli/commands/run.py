@@ -186,7 +186,7 @@ def run(
         values["search"] = read_search(values.get("search"), budget=True if (tune := values.pop("tune")) == "on" else tune)
         request = make_request(values)
     if dry_run:
-        _show_forecasts(request)
+        _show_forecasts(request, runs_dir, jobs, devices_per_cell)
         return
     with RunDisplay(on_cluster=executor == "ray") as display:
         done = api.run_request(
@@ -218,20 +218,21 @@ def run(
         sys.exit(1)
 
 
-def _show_forecasts(request: Request) -> None:
+def _show_forecasts(request: Request, runs_dir: str, jobs: int | None, devices_per_cell: int) -> None:
     """Print what each cell of the run would take."""
     from rich.console import Console
 
     from harness import api
     from harness.cli.requested_width import requested_width
     from harness.cli.work_display import show_work
-    from harness.reporting import describe_hosted_forecast, print_forecasts
+    from harness.reporting import describe_disk_forecast, describe_hosted_forecast, print_forecasts
 
     with show_work("Planning the run"):
-        planned = api.dry_run(request)
+        planned = api.dry_run(request, runs_dir=runs_dir, jobs=jobs, devices_per_cell=devices_per_cell)
     print_forecasts(planned.forecasts, Console(highlight=False, emoji=False), requested_width())
     for forecast in planned.hosted:
         click.echo("\n".join(describe_hosted_forecast(forecast)))
+    click.echo(describe_disk_forecast(planned.disk))
 
 
 def _on_command_line(ctx: click.Context, names: Iterable[str]) -> bool:

@@ -1,5 +1,6 @@
 """From a plan to results: one process per cell, progress, resumption."""
 
+from harness.grid.execution.disk_space import check_disk_of_plan
 from harness.grid.execution.executor import Executor, OpenExecutor
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.listener import Listener, Listeners
@@ -15,6 +16,7 @@ __all__ = [
     "Listener",
     "Listeners",
     "OpenExecutor",
+    "check_disk_of_plan",
     "execute",
     "keep_named_columns",
     "run_one_cell",

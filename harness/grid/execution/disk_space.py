@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.errors import BenchError, setting
-from harness.grid.planning import Planned, StoredWeights
-from harness.store import RunFolder, list_run_folders
+from harness.grid.execution.cells_at_once import choose_cells_at_once
+from harness.grid.planning import Planned, SearchPlan, StoredWeights
+from harness.grid.search import most_states
+from harness.store import RunFolder, find_unfinished_run, list_run_folders
+from harness.types import TRIALS, Cell, DiskForecast
 
 _ROW = 1000  # bytes of each prediction, before compression
-_SPARE = 1.05
+_NOTHING = StoredWeights(0, 0)
 
 
-def check_disk_space(planned: Planned, runs: Path, unfinished: RunFolder | None, *, reuse: bool, at_once: int, trains_here: bool) -> None:
-    """Compare the free space with the weights of all cells that have no result yet, and with the checkpoints of those that run together.
+def check_disk_space(
+    planned: Planned, runs: Path, unfinished: RunFolder | None, *, reuse: bool, at_once: int, trains_here: bool
+) -> DiskForecast:
+    """Compare the free space with what the run will store; returns that.
 
-    The trials of a search, whose number is open, and cells of which another run has a result count as nothing.
+    Counted are the weights of all cells, the checkpoints of those that run together, those of the leak test included, which keep no
+    weights, and the states of the trials of a search, which are gone before the grid begins. Cells of which another run has a result take
+    nothing, because their files are linked.
 
     Args:
         unfinished: the run that is resumed.
@@ -27,21 +35,75 @@ def check_disk_space(planned: Planned, runs: Path, unfinished: RunFolder | None,
     Raises:
         BenchError: the space is not enough.
     """
-    finished = list_run_folders(runs) if reuse else [unfinished] if unfinished is not None else []
-    cells = [cell for cell in planned.plan.all_cells if not any(folder.cell(cell.id).is_finished() for folder in finished)]
-    weights = [planned.stored_weights.get(cell.id, StoredWeights(0, 0)) for cell in cells]
-    artifacts = sum(each.artifact for each in weights)
-    together = sorted((each.checkpoints for each in weights), reverse=True)[:at_once] if trains_here else []
-    outputs = sum(_ROW * len(planned.splits[cell.task].test) for cell in cells)
-    needed = round((artifacts + sum(together) + outputs) * _SPARE)
-    folder = _existing_parent(runs)
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        parts = _join({"trained weights": artifacts, "checkpoints": sum(together), "outputs": outputs})
+    others = [folder for folder in list_run_folders(runs) if unfinished is None or folder.path != unfinished.path] if reuse else []
+
+    def other_run_has(cell_id: str) -> bool:
+        return any(folder.cell(cell_id).is_finished() for folder in others)
+
+    cells = [cell for cell in planned.plan.all_cells if not other_run_has(cell.id)]
+    held = _count_held(unfinished, other_run_has) if unfinished is not None else 0
+    forecast = _forecast(planned, cells, at_once=at_once, trains_here=trains_here, held=held)
+    free = shutil.disk_usage(_existing_parent(runs)).free
+    if forecast.needed > free:
+        names = {
+            "trained weights": forecast.weights, "checkpoints": forecast.checkpoints, "trials of the search": forecast.trials,
+            "outputs": forecast.outputs, "less what is there": forecast.held,
+        }  # fmt: skip
         raise BenchError(
-            f"{runs}: this run needs about {_size(needed)} of disk space ({parts}), and {_size(free)} are free. Free some space: "
-            f"`bench runs prune` deletes old runs, or only their weights. Or choose another folder with {setting('runs_dir', 'DIR')}"
+            f"{runs}: this run needs about {_size(forecast.needed)} of disk space ({_join(names)}), and {_size(free)} are free. Free some "
+            f"space: `bench runs prune` deletes old runs, or only their weights. Or choose another folder with {setting('runs_dir', 'DIR')}"
         )
+    return forecast
+
+
+def check_disk_of_plan(planned: Planned, runs: Path, *, jobs: int | None, devices_per_cell: int) -> DiskForecast:
+    """`check_disk_space` for a run of this machine that is not started yet; a run that the same command would resume is taken into account.
+
+    Raises:
+        BenchError: the space is not enough, or cells would share a device that must not be shared.
+    """
+    at_once = choose_cells_at_once(jobs, planned.device, devices_per_cell, shares_device=planned.device.kind == "cpu")
+    unfinished = find_unfinished_run(runs, planned.plan.digest)
+    return check_disk_space(planned, runs, unfinished, reuse=True, at_once=at_once, trains_here=True)
+
+
+def _forecast(planned: Planned, cells: Sequence[Cell], *, at_once: int, trains_here: bool, held: int) -> DiskForecast:
+    """What these cells take when the run takes most."""
+    weights = [planned.stored_weights.get(cell.id, _NOTHING) for cell in cells]
+    artifacts = sum(each.artifact for each in weights)
+    together = _largest([each.checkpoints for each in weights], at_once) if trains_here else 0
+    outputs = sum(_ROW * len(planned.splits[cell.task].test) for cell in cells)
+    trials, tried_together = _count_trials(planned, planned.search, at_once) if planned.search is not None and cells else (0, 0)
+    if not trains_here:
+        tried_together = 0
+    if trials + tried_together > artifacts + together:
+        return DiskForecast(0, tried_together, trials, outputs, held)
+    return DiskForecast(artifacts, together, 0, outputs, held)
+
+
+def _count_trials(planned: Planned, search: SearchPlan, at_once: int) -> tuple[int, int]:
+    """The bytes of the states of all trials that are kept at the same time, and those of a second one of each that is being trained.
+
+    A budget in hours or money pays for a number of trials that is not known yet: that of a search without a budget is counted.
+    """
+    states, trained = 0, []
+    for each in search.searches:
+        state = planned.stored_weights.get(each.cell.cell.id, _NOTHING).checkpoints // 2
+        count = (search.spec.most_trials or TRIALS) if search.spec is not None and each.space else 1
+        states += most_states(count, len(each.shares)) * state
+        trained += [state] * count
+    return states, _largest(trained, at_once)
+
+
+def _largest(sizes: Sequence[int], count: int) -> int:
+    return sum(sorted(sizes, reverse=True)[:count])
+
+
+def _count_held(unfinished: RunFolder, other_run_has: Callable[[str], bool]) -> int:
+    """The bytes that an interrupted run has written of its cells and trials, without those of cells that are in other runs, too."""
+    folders = [each for name in ("cells", "trials") for each in (unfinished.path / name).glob("*") if not other_run_has(each.name)]
+    files = (file for folder in folders for file in folder.rglob("*"))
+    return sum(file.lstat().st_size for file in files if file.is_file() and not file.is_symlink())
 
 
 def _existing_parent(folder: Path) -> Path:

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from harness.data.identity import normalized_inputs_digest
-from harness.engine.models import Device
-from harness.errors import BenchError, setting
+from harness.errors import BenchError
 from harness.forecast import add_to_ledger
 from harness.grid.execution.cascades import check_cascades, is_cascade, needs_device, prepare_cascades
 from harness.grid.execution.cell_processes import open_cell_processes
+from harness.grid.execution.cells_at_once import check_devices_per_cell, choose_cells_at_once, most_devices
 from harness.grid.execution.disk_space import check_disk_space
 from harness.grid.execution.executor import OpenExecutor
 from harness.grid.execution.external_cells import finish_external_cells
@@ -76,9 +76,9 @@ def execute(
     if forecasts:
         planned = with_forecasts(planned)
     plan = planned.plan
-    _check_devices_per_cell(devices_per_cell, planned.device)
+    check_devices_per_cell(devices_per_cell, planned.device)
     shares_device = planned.device.kind == "cpu" and open_executor is None
-    at_once = _choose_cells_at_once(jobs, planned.device, devices_per_cell, shares_device=shares_device)
+    at_once = choose_cells_at_once(jobs, planned.device, devices_per_cell, shares_device=shares_device)
     if resume is not None and resume.plan.digest != plan.digest:
         raise BenchError(
             f"{resume.path}: cannot be resumed, because the data, the model, the tasks, the strategies or the versions have changed since "
@@ -118,7 +118,7 @@ def execute(
                             checkpoint_every=checkpoint_every,
                             shared_by=together if shares_device else 1,
                             devices_per_cell=devices_per_cell,
-                            most_devices=_most_devices(planned.device, devices),
+                            most_devices=most_devices(planned.device, devices),
                         )
                         for cell in missing
                     ]
@@ -164,24 +164,6 @@ def _ask_hosts(planned: Planned, folder: RunFolder, listener: Listener, hosts: H
         hosts.run(missing)
 
 
-def _check_devices_per_cell(devices_per_cell: int, device: Device) -> None:
-    """Check that a cell can have so many devices in one machine. A CPU can have any number of processes.
-
-    Raises:
-        BenchError: there are fewer GPUs.
-    """
-    if device.kind == "cpu" or devices_per_cell <= device.most_together:
-        return
-    asked = setting("devices_per_cell", str(devices_per_cell))
-    if device.nodes:
-        raise BenchError(
-            f"{asked} needs so many GPUs in one node of the cluster, and the largest has {device.most_together} ({device.name}): a cell is "
-            "not divided among nodes"
-        )
-    there = f"there is one {device.name}" if len(device.indices) == 1 else f"there are {len(device.indices)} ({device.name})"
-    raise BenchError(f"{asked} needs so many GPUs of one kind, and {there}")
-
-
 def _recorded(plan: RunPlan, folder: RunFolder, show: Callable[[Event], None]) -> Callable[[Event], None]:
     """Passes events on, and adds each cell that ends to the ledger of forecasts, if it was forecast."""
 
@@ -192,32 +174,6 @@ def _recorded(plan: RunPlan, folder: RunFolder, show: Callable[[Event], None]) -
             add_to_ledger(folder.cell(event["cell"]).result(), forecast)
 
     return receive
-
-
-def _choose_cells_at_once(jobs: int | None, device: Device, devices_per_cell: int, *, shares_device: bool) -> int:
-    """The number of cells that run at the same time.
-
-    Raises:
-        BenchError: cells would share a device that must not be shared.
-    """
-    if shares_device:
-        return jobs or 1
-    devices = len(device.indices)
-    most = device.count_places(devices_per_cell if device.kind == "cuda" else 1)
-    if jobs is not None and jobs > most:
-        kind = "GPU" if device.kind == "cuda" else "device"
-        there_are = f"there is one {kind}" if devices == 1 else f"there are {devices} {kind}s"
-        needed = "a device" if devices_per_cell == 1 else f"{devices_per_cell} devices" + (" in one node" if device.nodes else "")
-        raise BenchError(
-            f"{setting('jobs', str(jobs))} needs {needed} for each cell, and {there_are} ({device.name}): cells that share one would "
-            f"distort each other's costs. Use {setting('jobs', str(most))}, or leave it out"
-        )
-    return jobs or most
-
-
-def _most_devices(device: Device, devices: int | None) -> int:
-    """How many devices a cell may have that fits no fewer, of those that all cells together may use."""
-    return min(devices or 1, device.most_together) if device.kind == "cuda" else 1
 
 
 def _measure_serving(planned: Planned, folder: RunFolder, listener: Listener, limit: float | None) -> None:

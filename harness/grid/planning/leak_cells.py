@@ -9,6 +9,7 @@ from harness.engine.models import Device
 from harness.errors import BenchError
 from harness.grid.planning.cell_identity import leak_cell
 from harness.grid.planning.cells import PlannedCell
+from harness.grid.planning.stored_weights import StoredWeights
 from harness.grid.request import BASE, RequestedModel
 from harness.types import Splits, Task
 
@@ -47,6 +48,22 @@ def plan_leak_cells(
     if problems:
         raise BenchError(problems)
     return planned
+
+
+def stored_while_tested(
+    cells: Sequence[PlannedCell], leak_cells: Sequence[PlannedCell], stored: Mapping[str, StoredWeights]
+) -> dict[str, StoredWeights]:
+    """What the cells of the leak test store, by cell id: the weights of the cells that they repeat, for as long as they run.
+
+    Args:
+        stored: what the cells of the grid store, by cell id.
+    """
+    repeated = {_key(each): stored[each.cell.id] for each in cells if each.cell.id in stored}
+    return {each.cell.id: repeated[_key(each)].without_artifact() for each in leak_cells if _key(each) in repeated}
+
+
+def _key(planned: PlannedCell) -> tuple[str, str, str]:
+    return planned.cell.task, planned.cell.model, planned.cell.strategy
 
 
 def _plan(planned: PlannedCell, task: Task, data: Splits, model: RequestedModel, device: Device) -> PlannedCell:

@@ -23,7 +23,7 @@ from harness.grid.planning.cascade_cells import (
 )
 from harness.grid.planning.cells import PlannedCell, plan_cells
 from harness.grid.planning.external_outputs import read_predictions
-from harness.grid.planning.leak_cells import plan_leak_cells
+from harness.grid.planning.leak_cells import plan_leak_cells, stored_while_tested
 from harness.grid.planning.preflight import check_model
 from harness.grid.planning.prompt_checks import check_prompts, unused_input_warnings
 from harness.grid.planning.search_plan import SearchPlan, apply_search, list_variants, plan_search
@@ -131,6 +131,7 @@ def make_plan(
         stored |= check_model(model, checked, tasks, splits, device.dtype)
     cells += plan_cascade_cells(cells, cascades)
     leak_cells = plan_leak_cells(cells, tasks, splits, models, device)
+    stored |= stored_while_tested(cells, leak_cells, stored)
     calibration = read_calibration_outputs(cells, tasks, splits)
     external = {p.cell.id: read_predictions(p.strategy, tasks[p.cell.task], splits[p.cell.task]) for p in cells if p.strategy.outputs}
     splits = {name: with_warnings(data, _list_warnings(request, cells, tasks[name], data)) for name, data in splits.items()}

@@ -26,7 +26,7 @@ def check_model(
         dtype: the number format that the device computes in.
 
     Returns:
-        What the cells of the model store, by cell id.
+        What the cells of the model store, by cell id; of a cell with several strategies, which a search tries, the most.
 
     Raises:
         BenchError: with everything that does not fit.
@@ -57,11 +57,12 @@ def check_model(
             problems += _schedule_problems(strategy, sizes, skeleton.parameters)
     if problems:
         raise BenchError(list(dict.fromkeys(problems)))
-    return {
-        planned.cell.id: stored[id(planned.strategy)]
-        for planned in cells
-        if planned.cell.model == model.source.name and id(planned.strategy) in stored
-    }
+    by_cell: dict[str, StoredWeights] = {}
+    for planned in cells:
+        if planned.cell.model == model.source.name and id(planned.strategy) in stored:
+            weights = stored[id(planned.strategy)]
+            by_cell[planned.cell.id] = weights.or_larger(by_cell.get(planned.cell.id, weights))
+    return by_cell
 
 
 def _strategies_by_task(model: RequestedModel, cells: Sequence[PlannedCell]) -> dict[str, list[tuple[Strategy, set[int]]]]:

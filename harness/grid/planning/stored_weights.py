@@ -19,6 +19,14 @@ class StoredWeights:
     checkpoints: int
     """While the cell trains: the newest state and the best weights, each twice, because the next is complete before one is deleted."""
 
+    def without_artifact(self) -> StoredWeights:
+        """Of a cell that deletes its weights once they have been measured."""
+        return StoredWeights(0, self.checkpoints + self.artifact)
+
+    def or_larger(self, other: StoredWeights) -> StoredWeights:
+        """The larger of both, part by part."""
+        return StoredWeights(max(self.artifact, other.artifact), max(self.checkpoints, other.checkpoints))
+
 
 def predict_stored_weights(strategy: Strategy, shape: Shape, dtype: str, parameters: int, trainable: int) -> StoredWeights:
     """What a cell of the strategy stores.

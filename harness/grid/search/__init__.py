@@ -3,7 +3,16 @@
 The same measurements lead to the same decisions, so an interrupted search is repeated from its finished trials.
 """
 
-from harness.grid.search.halving import COOLDOWN, SHARES, afford_trials, cost_of_trials, count_survivors, estimate_cost, wave_sizes
+from harness.grid.search.halving import (
+    COOLDOWN,
+    SHARES,
+    afford_trials,
+    cost_of_trials,
+    count_survivors,
+    estimate_cost,
+    most_states,
+    wave_sizes,
+)
 from harness.grid.search.proposals import propose
 from harness.grid.search.space import Dimension, build_space, check_space, own_values, set_values
 
@@ -17,6 +26,7 @@ __all__ = [
     "cost_of_trials",
     "count_survivors",
     "estimate_cost",
+    "most_states",
     "own_values",
     "propose",
     "set_values",

@@ -53,6 +53,15 @@ def wave_sizes(trials: int) -> list[int]:
     return sizes
 
 
+def most_states(trials: int, parts: int = len(SHARES)) -> int:
+    """How many trials have a stored state at the same time: those of the current wave, and the better ones of those before."""
+    kept = most = 0
+    for wave in wave_sizes(trials) if parts > 1 else ():
+        most = max(most, kept + wave)
+        kept = min(kept + wave, count_survivors(trials)[1])
+    return most
+
+
 def cost_of_trials(trials: int, shares: Sequence[float] = SHARES) -> float:
     """What so many trials cost, in full trainings."""
     return sum(count * part for count, part in zip(count_survivors(trials, len(shares)), _part_costs(shares), strict=True))

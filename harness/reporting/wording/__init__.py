@@ -57,6 +57,7 @@ from harness.reporting.wording.decision import (
     sanity_sentences,
     trivial_sentences,
 )
+from harness.reporting.wording.disk_sentences import describe_disk_forecast
 from harness.reporting.wording.file_sentences import describe_pack, describe_verification
 from harness.reporting.wording.forecast_sentences import describe_run_forecast
 from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables, rule_sentences
@@ -85,6 +86,7 @@ __all__ = [
     "decision_sentences",
     "describe_cleaning",
     "describe_deleted",
+    "describe_disk_forecast",
     "describe_hosted_forecast",
     "describe_latest_run",
     "describe_measured_speed",

@@ -8,8 +8,8 @@ import pytest
 
 from harness.engine.models import Device
 from harness.errors import BenchError
+from harness.grid.execution.cells_at_once import check_devices_per_cell, choose_cells_at_once
 from harness.grid.execution.reused_costs import AT_ONCE, DEVICES, price_reused_cell
-from harness.grid.execution.run import _check_devices_per_cell, _choose_cells_at_once
 from harness.types import Cell, CellResult, Cost
 
 EIGHT = Device("cuda", "H100", "bfloat16", tuple(range(8)))
@@ -26,24 +26,24 @@ CLUSTER = Device("cuda", "H100", "bfloat16", tuple(range(9)), nodes=(4, 4, 1))
 )
 def test_what_cannot_work_is_refused(devices, device, message):
     with pytest.raises(BenchError, match=message):
-        _check_devices_per_cell(devices, device)
+        check_devices_per_cell(devices, device)
 
 
 def test_what_fits_is_not_refused():
-    _check_devices_per_cell(1, replace(EIGHT, indices=(0,)))
-    _check_devices_per_cell(4, CLUSTER)
-    _check_devices_per_cell(4, Device("cpu", "EPYC", "float32"))  # processes, of which a CPU can have any number
+    check_devices_per_cell(1, replace(EIGHT, indices=(0,)))
+    check_devices_per_cell(4, CLUSTER)
+    check_devices_per_cell(4, Device("cpu", "EPYC", "float32"))  # processes, of which a CPU can have any number
 
 
 def test_so_many_cells_run_at_once_as_have_devices():
-    assert _choose_cells_at_once(None, EIGHT, 3, shares_device=False) == 2
-    assert _choose_cells_at_once(1, EIGHT, 4, shares_device=False) == 1
-    assert _choose_cells_at_once(None, CLUSTER, 3, shares_device=False) == 2, "one on each node that has three"
-    assert _choose_cells_at_once(None, replace(CLUSTER, kind="cpu"), 3, shares_device=False) == 9, "processes share a device there"
+    assert choose_cells_at_once(None, EIGHT, 3, shares_device=False) == 2
+    assert choose_cells_at_once(1, EIGHT, 4, shares_device=False) == 1
+    assert choose_cells_at_once(None, CLUSTER, 3, shares_device=False) == 2, "one on each node that has three"
+    assert choose_cells_at_once(None, replace(CLUSTER, kind="cpu"), 3, shares_device=False) == 9, "processes share a device there"
     with pytest.raises(BenchError, match=r"jobs=3 needs 4 devices in one node for each cell, and there are 9 GPUs .* Use jobs=2"):
-        _choose_cells_at_once(3, CLUSTER, 4, shares_device=False)
+        choose_cells_at_once(3, CLUSTER, 4, shares_device=False)
     with pytest.raises(BenchError, match=r"jobs=3 needs 4 devices for each cell, and there are 8 GPUs .* Use jobs=2, or leave it out"):
-        _choose_cells_at_once(3, EIGHT, 4, shares_device=False)
+        choose_cells_at_once(3, EIGHT, 4, shares_device=False)
 
 
 def test_a_reused_cell_costs_all_of_its_devices():

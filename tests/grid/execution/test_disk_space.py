@@ -15,9 +15,12 @@ from in_process import cells_in_process
 from tiny_models import save_model
 
 from harness import BenchError, Run, run
+from harness.catalog import Catalog
 from harness.engine.models.folder_check import size_of
+from harness.grid import check_disk_of_plan, make_plan, make_request, vocabulary
 from harness.grid.planning.stored_weights import StoredWeights, predict_stored_weights
-from harness.types import Strategy
+from harness.store import create_run
+from harness.types import DiskForecast, Strategy
 
 TASK = """
 name: letters
@@ -81,3 +84,47 @@ def test_a_whole_model_takes_the_bytes_of_its_number_format_and_an_adapter_those
     assert predict_stored_weights(full, "encoder", "bfloat16", 7_000, 7_000).artifact == 28_000
     assert predict_stored_weights(lora, "decoder", "bfloat16", 7_000, 40) == StoredWeights(160, 1280)
     assert predict_stored_weights(Strategy(name="base", method="prompt"), "decoder", "float32", 7_000, 7_000) == StoredWeights(0, 0)
+
+
+@pytest.fixture
+def forecast(tmp_path: Path) -> Callable[..., DiskForecast]:
+    """The forecast for a plan of the shipped task `qa` on 30 examples."""
+
+    def _forecast(strategies: str, **values: Any) -> DiskForecast:
+        request = make_request({"tasks": "qa", "strategies": strategies.split(","), "limit": 30, "base": False, **values})
+        planned = make_plan(request, Catalog(vocabulary(), here=tmp_path), command="test", here=tmp_path)
+        return check_disk_of_plan(planned, tmp_path / "runs", jobs=1, devices_per_cell=1)
+
+    return _forecast
+
+
+def test_the_leak_test_keeps_no_weights_but_needs_room_for_them(forecast: Callable[..., DiskForecast]) -> None:
+    alone, tested = forecast("full"), forecast("full", canaries=2)
+    assert tested.weights == alone.weights and tested.checkpoints == alone.checkpoints + alone.weights
+
+
+def test_a_search_needs_room_for_the_states_of_its_trials(forecast: Callable[..., DiskForecast]) -> None:
+    """Of 8 trials, 5 come first; the 4 best of them and 2 more have a state at the same time."""
+    alone, searched = forecast("full"), forecast("full", search={"trials": 8})
+    state = alone.checkpoints // 2
+    assert (searched.trials, searched.checkpoints, searched.weights) == (6 * state, state, 0), "the grid has no weights yet"
+    raced = forecast("full,lora,qlora", search=None, race=0.05)
+    assert raced.trials == 0 and raced.weights > alone.weights, "one trial of each takes less than the grid"
+
+
+def test_the_largest_value_of_a_search_counts(forecast: Callable[..., DiskForecast]) -> None:
+    searched, largest = forecast("lora", search={"trials": 1, "fields": {"r": [64, 4]}}), forecast("lora:r=64")
+    assert (searched.weights, searched.checkpoints) == (largest.weights, largest.checkpoints)
+
+
+def test_what_an_interrupted_run_has_written_is_not_counted_twice(tmp_path: Path, forecast: Callable[..., DiskForecast]) -> None:
+    before = forecast("full", search={"trials": 8})
+    request = make_request({"tasks": "qa", "strategies": ["full"], "limit": 30, "base": False, "search": {"trials": 8}})
+    planned = make_plan(request, Catalog(vocabulary(), here=tmp_path), command="test", here=tmp_path)
+    interrupted = create_run(tmp_path / "runs", planned.plan)
+    interrupted.write_plan(planned.plan)
+    state = interrupted.path / "trials" / "part" / "weights.safetensors"
+    state.parent.mkdir(parents=True)
+    state.write_bytes(bytes(5_000))
+    after = forecast("full", search={"trials": 8})
+    assert after.held == 5_000 and after.needed == before.needed - 5_000
