@@ -34,7 +34,7 @@ sizing: $(STAMP)  ## docs/sizing.md: which model fits which GPU
 	$(BIN)/bench plan --sizing > docs/sizing.md
 
 benchmarks: $(STAMP)  ## speed against other tools; see tests/benchmarks/README.md
-	$(BIN)/python -m pytest -m benchmark -s
+	PYTHONPATH=.:tests $(BIN)/python -m tests.benchmarks
 
 audit: $(VENV)/.released  ## known vulnerabilities of the versions that CI installs
 	$(BIN)/python .ci/audit
