@@ -8,6 +8,7 @@
 | `comparison/` | is B better than A, and by how much? |
 | `claims/` | what may be claimed: limits, "not worse", recommendation |
 | `learning/` | what would more training examples bring? |
+| `assisted/` | which mean would people give, from few ratings and an automatic score of every example? |
 | `leakage` | how much does a model remember of what it was trained on? |
 | `sequential/` | what may be concluded at any time while data arrive? |
 | `risk_control` | which answers of a small model may be kept, and which are passed on? |
@@ -17,6 +18,7 @@
 | `monitoring/` | has the data changed since the model was tested? |
 """
 
+from harness.statistics.assisted import FEWEST_RATINGS, AssistedMean, WhyAlone, assisted_mean
 from harness.statistics.association import rank_association
 from harness.statistics.audit import (
     Audit,
@@ -181,12 +183,14 @@ __all__ = [
     "BETS",
     "FAR_FACTOR",
     "FEWEST_RACE_EXAMPLES",
+    "FEWEST_RATINGS",
     "LEAST_SEPARATED",
     "LEVELS",
     "NEAR_BEST",
     "POWER",
     "SAMPLE_RATIO_ALPHA",
     "TARGET_SIZES",
+    "AssistedMean",
     "Assumption",
     "Audit",
     "AuditCheck",
@@ -235,9 +239,11 @@ __all__ = [
     "ThresholdPoint",
     "TotalsPair",
     "TotalsStanding",
+    "WhyAlone",
     "adjust_p_values",
     "allow_for_unseen",
     "analyze_power",
+    "assisted_mean",
     "audit_report",
     "bootstrap_interval",
     "chance_exposure",

@@ -29,6 +29,7 @@ from harness.statistics.intervals.proportions import (
     clopper_pearson_interval,
     clopper_pearson_upper,
     proportion_interval,
+    share_limits,
     unseen_share,
 )
 from harness.statistics.intervals.quantiles import quantile, quantile_interval
@@ -86,6 +87,7 @@ __all__ = [
     "score_of_total",
     "score_stacks",
     "score_strategy",
+    "share_limits",
     "tango_interval",
     "too_few_units",
     "unseen_share",

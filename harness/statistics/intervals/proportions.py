@@ -22,10 +22,23 @@ def proportion_interval(successes: int, n: int, confidence: float = 0.95) -> Int
     if n == 0:
         return no_interval(0, 0, "no examples")
     share = successes / n
-    wilson, mid_p = _wilson(successes, n, confidence), _mid_p(successes, n, confidence)
-    low, high = min(wilson[0], mid_p[0]), max(wilson[1], mid_p[1])
+    low, high = share_limits(share, n, confidence)
     basis = Basis(n, n, f"Wilson and mid-P, n={n}").require(n >= 30, "fewer than 30 examples")
     return basis.interval(low, high, se=math.sqrt(share * (1 - share) / n))
+
+
+def share_limits(share: float, effective: float, confidence: float = 0.95, *, exact: bool = False) -> tuple[float, float]:
+    """The limits of a share of as many independent examples as carry the same information, which need not be a whole number.
+
+    Args:
+        effective: the number of examples, above 0.
+        exact: the limits of Clopper and Pearson; otherwise those of `proportion_interval`.
+    """
+    successes = share * effective
+    if exact:
+        return _clopper_pearson(successes, effective, (1 - confidence) / 2)
+    wilson, mid_p = _wilson(successes, effective, confidence), _mid_p(successes, effective, confidence)
+    return min(wilson[0], mid_p[0]), max(wilson[1], mid_p[1])
 
 
 def clopper_pearson_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
@@ -34,14 +47,10 @@ def clopper_pearson_interval(successes: int, n: int, confidence: float = 0.95) -
     Raises:
         ValueError: successes are not within 0…n.
     """
-    from scipy.stats import beta
-
     _check_counts(successes, n)
     if n == 0:
         return no_interval(0, 0, "no examples")
-    tail = (1 - confidence) / 2
-    low = 0.0 if successes == 0 else float(beta.ppf(tail, successes, n - successes + 1))
-    high = 1.0 if successes == n else float(beta.ppf(1 - tail, successes + 1, n - successes))
+    low, high = _clopper_pearson(successes, n, (1 - confidence) / 2)
     return Basis(n, n, f"Clopper–Pearson, n={n}").interval(low, high)
 
 
@@ -74,7 +83,15 @@ def _check_counts(successes: int, n: int) -> None:
         raise ValueError(f"{successes} successes in {n} examples")
 
 
-def _wilson(successes: int, n: int, confidence: float) -> tuple[float, float]:
+def _clopper_pearson(successes: float, n: float, tail: float) -> tuple[float, float]:
+    from scipy.stats import beta
+
+    low = 0.0 if successes <= 0 else float(beta.ppf(tail, successes, n - successes + 1))
+    high = 1.0 if successes >= n else float(beta.ppf(1 - tail, successes + 1, n - successes))
+    return low, high
+
+
+def _wilson(successes: float, n: float, confidence: float) -> tuple[float, float]:
     from statistics import NormalDist
 
     z = NormalDist().inv_cdf((1 + confidence) / 2)
@@ -84,7 +101,7 @@ def _wilson(successes: int, n: int, confidence: float) -> tuple[float, float]:
     return 0.0 if successes == 0 else middle - half, 1.0 if successes == n else middle + half
 
 
-def _mid_p(successes: int, n: int, confidence: float) -> tuple[float, float]:
+def _mid_p(successes: float, n: float, confidence: float) -> tuple[float, float]:
     """The proportions at which the tail beyond the successes, with half the probability of their number, is (1 − confidence)/2."""
     tail = (1 - confidence) / 2
     if successes == 0:
@@ -94,13 +111,16 @@ def _mid_p(successes: int, n: int, confidence: float) -> tuple[float, float]:
     return _find_share(successes, n, 1 - tail), _find_share(successes, n, tail)
 
 
-def _find_share(successes: int, n: int, probability: float) -> float:
-    """The proportion at which P(X < x) + P(X = x)/2 has this value, by bisection: it falls as the proportion rises."""
-    from scipy.special import bdtr
+def _find_share(successes: float, n: float, probability: float) -> float:
+    """The proportion at which P(X < x) + P(X = x)/2 has this value, by bisection: it falls as the proportion rises.
 
-    low, high = 0.0, 1.0
+    P(X ≤ x) is the regularised incomplete beta function at (n − x, x + 1), which also exists between whole numbers.
+    """
+    from scipy.special import betainc
+
+    failures, low, high = n - successes, 0.0, 1.0
     for _ in range(50):
         middle = (low + high) / 2
-        is_above = (bdtr(successes - 1, n, middle) + bdtr(successes, n, middle)) / 2 > probability
+        is_above = (betainc(failures + 1, successes, 1 - middle) + betainc(failures, successes + 1, 1 - middle)) / 2 > probability
         low, high = (middle, high) if is_above else (low, middle)
     return (low + high) / 2

@@ -8,10 +8,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.statistics.examples import Groups, cluster_index, cluster_sums, count_units
+from harness.statistics.examples import Groups, cluster_index, count_units
 from harness.statistics.intervals.interval import Basis, Interval, no_interval, too_few_units
+from harness.statistics.intervals.mean_errors import mean_error
 from harness.statistics.intervals.means import mean_interval
 from harness.statistics.intervals.paired_proportions import tango_limits
+from harness.statistics.intervals.proportions import share_limits
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -23,8 +25,8 @@ def weighted_mean(values: Array, probabilities: Array, groups: Groups | None = N
     """The mean over all examples, estimated from those that were sampled with these probabilities, and its interval.
 
     Each value counts as 1/probability (Hájek 1971; Särndal, Swensson & Wretman 1992, "Model Assisted Survey Sampling", section 5.7), with
-    the linearised variance of sampling with replacement, which is conservative, and t with one degree of freedom less than there are
-    examples or groups. Equal probabilities give `mean_interval`. Valid for 30 examples or groups.
+    the linearised variance of sampling with replacement, which is conservative, and t with the jackknife's correction and Satterthwaite's
+    degrees of freedom for these weights (see `mean_errors`). Equal probabilities give `mean_interval`. Valid for 30 examples or groups.
 
     Args:
         values: (n,).
@@ -47,13 +49,12 @@ def weighted_mean(values: Array, probabilities: Array, groups: Groups | None = N
     units = count_units(n, cluster)
     if units < 2:
         return mean, no_interval(n, units, too_few_units(n, units))
-    residuals = (weights * (values - mean) / weights.sum())[:, None]
-    sums, _ = cluster_sums(residuals, cluster)
-    se = math.sqrt(units / (units - 1) * float((sums**2).sum()))
-    half = se * float(t.ppf((1 + confidence) / 2, units - 1))
-    basis = Basis(n, units, _with_size("weighted by 1/probability", n, units)).require(se > 0, "all examples have the same value")
+    error = mean_error(values, cluster, weights)
+    half = error.se * float(t.ppf((1 + confidence) / 2, error.df))
+    method = f"{_with_size('weighted by 1/probability', n, units)}, df={error.df:.1f}"
+    basis = Basis(n, units, method).require(error.se > 0, "all examples have the same value")
     basis = basis.require(units >= 30, f"fewer than 30 {'examples' if cluster is None else 'groups'}")
-    return mean, basis.interval(mean - half, mean + half, se=se, df=units - 1.0)
+    return mean, basis.interval(mean - half, mean + half, se=error.se, df=error.df)
 
 
 def weighted_share(values: Array, probabilities: Array, groups: Groups | None = None, confidence: float = 0.95) -> tuple[float, Interval]:
@@ -72,7 +73,7 @@ def weighted_share(values: Array, probabilities: Array, groups: Groups | None = 
     Raises:
         ValueError: as `weighted_mean`, or a value that is neither 0 nor 1.
     """
-    from scipy.stats import beta, t
+    from scipy.stats import t
 
     values, probabilities = np.asarray(values, dtype=np.float64), np.asarray(probabilities, dtype=np.float64)
     if not np.isin(values, (0.0, 1.0)).all():
@@ -92,9 +93,7 @@ def weighted_share(values: Array, probabilities: Array, groups: Groups | None = 
         missed = math.ceil(-math.log((1 - confidence) / 2))
         effective = float(weights.sum() / np.sort(weights)[-missed:].mean())
     effective = min(effective, float(n if 0 < share < 1 else units))
-    events, tail = share * effective, (1 - confidence) / 2
-    low = float(beta.ppf(tail, events, effective - events + 1)) if share > 0 else 0.0
-    high = float(beta.ppf(1 - tail, events + 1, effective - events)) if share < 1 else 1.0
+    low, high = share_limits(share, effective, confidence, exact=True)
     basis = Basis(n, units, f"{_with_size('Korn–Graubard', n, units)}, effective n={effective:.0f}")
     basis = basis.require(units >= 10, f"fewer than 10 {'examples' if cluster is None else 'groups'}")
     return share, basis.interval(low, high, se=interval.se, df=interval.df)
