@@ -181,8 +181,9 @@ def _preferred(reviews: Sequence[Findings], label: str) -> Iterable[str]:
     """The strategies that raters prefer to this one."""
     for findings in reviews:
         for each in findings.preferences:
-            if each.is_decided and each.win_rate.value is not None and label in (each.strategy, each.against):
-                winner = each.strategy if each.win_rate.value > 0.5 else each.against
+            rate = each.best_estimate.value
+            if each.is_decided and rate is not None and label in (each.strategy, each.against):
+                winner = each.strategy if rate > 0.5 else each.against
                 if winner != label:
                     yield winner
 

@@ -15,7 +15,11 @@ from harness.gate import Reason, load_verdicts
 from harness.reporting import verdict_to_junit, verdict_to_markdown
 from harness.reporting.views import build_report_view
 from harness.reporting.wording.gate.gate_tables import list_regressions
+from harness.review import load_reviews
+from harness.review.findings import compute_preferences
 from harness.review.packets import ReviewItem
+from harness.review.ratings import UnblindedRatings
+from harness.statistics import clopper_pearson_interval
 from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged
 
@@ -60,6 +64,39 @@ def test_examples_chosen_for_their_difficulty_decide_nothing(runs: Runs, tmp_pat
     reviewed(run, lora_wins(100), tmp_path, n=30, sample="hardest")
     verdict = judged(run, tmp_path, policy={"rules": [{"rule": "floor", "score": "review.win_rate", "value": 0.6, "against": "base"}]})
     assert verdict.outcome == "FAIL" and verdict.rules[-1].reason.code == "review_missing"
+
+
+def answer_by_score(run: StoredRun, **answers: Callable[[float, float], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """A rater who answers by rougeL of the outputs, which they do not see; of a single output, both are its own."""
+    scores = {cell.strategy: {p.example_id: p.scores["rougeL"] or 0.0 for p in run.predictions(cell.id)} for cell in run.cells}
+    (answer,) = answers.values()
+    return lambda item, sides: {"answers": answer(scores[sides[0]][item.example], scores[sides[-1]][item.example])}
+
+
+def test_a_win_rate_is_judged_with_the_help_of_a_score(tmp_path: Path) -> None:
+    """Where few ratings would leave it open."""
+    run = make_run(tmp_path / "run", [summarization([Made("base", 0.45), Made("lora", 0.6, 1, train_seconds=9)], rows=200)])
+    reviewed(run, answer_by_score(run, prefers=lambda left, right: {"preference": "AB"[right > left]}), tmp_path, n=40)
+    policy = {"rules": [{"rule": "floor", "score": "review.win_rate", "value": 0.6, "against": "base"}]}
+    rule = judged(run, tmp_path, policy=policy).rules[-1]
+    assert "PPI++" in rule.method and rule.n == 40 and rule.low is not None
+    (review,) = load_reviews(run)
+    (preference,) = compute_preferences(UnblindedRatings(review, run.examples("summarization"), confidence=0.9))
+    assert preference.win_rate.low is not None and preference.win_rate.low < rule.low - 0.02
+
+
+def test_a_limit_on_critical_errors_is_never_kept_by_a_score(tmp_path: Path) -> None:
+    """Even one that predicts what raters say."""
+    run = make_run(tmp_path / "run", [summarization([Made("base", 0.5), Made("lora", 0.6, 1, train_seconds=9)], rows=200)])
+
+    def rates(left: float, right: float) -> dict[str, Any]:
+        return {"severity": "critical" if left < 0.5 else "minor" if left < 0.6 else "none"}
+
+    reviewed(run, answer_by_score(run, rates=rates), tmp_path, n=40, mode="errors")
+    for score, value in (("review.critical_error_rate", 0.5), ("review.critical_error_rate", 0.01)):
+        rule = judged(run, tmp_path, policy={"rules": [{"rule": "ceiling", "score": score, "value": value}]}).rules[-1]
+        alone = clopper_pearson_interval(round(40 * (rule.measured or 0.0)), 40, 0.9)
+        assert (rule.low, rule.high) == (pytest.approx(alone.low), pytest.approx(alone.high)) and "PPI" not in rule.method
 
 
 def test_unreliable_limits_pass_nothing(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from harness.gate.gate_input import GateInput
 from harness.gate.rules.score_rules import check_value, describe_rule
 from harness.gate.verdict import JudgedRule, Reason, RuleVerdict
 from harness.review import load_reviews
-from harness.review.findings import compute_error_rates, compute_preferences
+from harness.review.findings import ScoreCombiner, compute_error_rates, compute_preferences
 from harness.review.ratings import UnblindedRatings
 from harness.statistics import Basis, OneSidedLimits
 from harness.types import Rule, Score
@@ -23,20 +23,23 @@ def check_review(case: GateInput, rule: Rule) -> RuleVerdict:
         if review.key.cells.get(strategy) not in cells or not review.key.representative:
             continue
         ratings = UnblindedRatings(review, run.examples(task), confidence=1 - 2 * case.level)
-        score = _win_rate(ratings, strategy, judged) if rule.score == "review.win_rate" else _critical_error_rate(ratings, strategy)
+        combiner = ScoreCombiner(case.candidate.task_scores, ratings)
+        is_win_rate = rule.score == "review.win_rate"
+        score = _win_rate(ratings, combiner, strategy, judged) if is_win_rate else _critical_error_rate(ratings, strategy)
         if score is not None and score.low is not None:
             return check_value(judged, _to_limits(score, review.packet.id, case.level), "fraction")
     strategies = (strategy, judged.against) if judged.against else (strategy,)
     return RuleVerdict(judged, "FAIL", Reason("review_missing", texts={"strategies": strategies}))
 
 
-def _win_rate(ratings: UnblindedRatings, strategy: str, judged: JudgedRule) -> Score | None:
-    """How often the strategy wins against the other, whichever of the two the review names first."""
+def _win_rate(ratings: UnblindedRatings, combiner: ScoreCombiner, strategy: str, judged: JudgedRule) -> Score | None:
+    """How often the strategy wins against the other, whichever of the two the review names first, with the help of an automatic score where
+    one helps."""
     if ratings.packet.mode != "pairwise":
         return None
-    for preference in compute_preferences(ratings):
+    for preference in compute_preferences(ratings, combiner):
         if {preference.strategy, preference.against} == {strategy, judged.against}:
-            return preference.win_rate if preference.strategy == strategy else _complement(preference.win_rate)
+            return preference.best_estimate if preference.strategy == strategy else _complement(preference.best_estimate)
     return None
 
 
@@ -46,6 +49,7 @@ def _complement(rate: Score) -> Score:
 
 
 def _critical_error_rate(ratings: UnblindedRatings, strategy: str) -> Score | None:
+    """Of the ratings alone: no limit on critical errors is kept because of an automatic score."""
     if ratings.packet.mode != "errors":
         return None
     return next((rates.critical for rates in compute_error_rates(ratings) if rates.strategy == strategy), None)

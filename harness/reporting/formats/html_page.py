@@ -20,6 +20,7 @@ from harness.reporting.wording import (
     cascade_sentences,
     check_sentences,
     claim_sentences,
+    combined_wording,
     decision_sentences,
     example_texts,
     finding_sentences,
@@ -104,10 +105,11 @@ def _make_shareable(text: str, report: Report) -> str:
 def _environment(folder: Path) -> jinja2.Environment:
     environment = page_environment(folder)
     modules = (
-        card_sentences, cascade_sentences, charts, check_sentences, claim_sentences, decision_sentences, finding_sentences, first_screen,
-        forecast_sentences, gate_sentences, gate_tables, guardrail_tables, leak_sentences, learning_sentences, money_sentences, names,
-        numbers, replacement_sentences, review_sentences, review_tables, run_sentences, safety_sentences, search_sentences, search_tables,
-        served_sentences, speed_sentences, table_notes, task_sentences, trivial_sentences,
+        card_sentences, cascade_sentences, charts, check_sentences, claim_sentences, combined_wording, decision_sentences,
+        finding_sentences, first_screen, forecast_sentences, gate_sentences, gate_tables, guardrail_tables, leak_sentences,
+        learning_sentences, money_sentences, names, numbers, replacement_sentences, review_sentences, review_tables, run_sentences,
+        safety_sentences, search_sentences, search_tables, served_sentences, speed_sentences, table_notes, task_sentences,
+        trivial_sentences,
     )  # fmt: skip
     environment.filters |= {"summarize": task_sentences.summarize_task, "shareable": _make_shareable}
     environment.globals |= {module.__name__.rpartition(".")[2]: module for module in modules}

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.reporting.terminal.console import build_table, print_table, print_text, table_width
-from harness.reporting.wording import review_sentences, review_tables
+from harness.reporting.wording import combined_wording, review_sentences, review_tables
 from harness.review import Findings
 from harness.text import one_line
 
@@ -19,8 +19,8 @@ def print_findings(packets: Sequence[Findings], console: Console) -> None:
     for findings in packets:
         title = f"{findings.packet} · {findings.task} · {findings.mode} · {review_sentences.progress(findings)}"
         print_text(console, Text(one_line(title), style="bold"))
-        agreeing = review_sentences.agreeing_scores(findings)
-        for sentence in (review_sentences.headline(findings), *review_sentences.caveats(findings), *([agreeing] if agreeing else [])):
+        about_scores = (combined_wording.describe_help(findings), review_sentences.agreeing_scores(findings))
+        for sentence in filter(None, (review_sentences.headline(findings), *review_sentences.caveats(findings), *about_scores)):
             print_text(console, Text(one_line(sentence)))
         for table in (*review_tables.list_results(findings), *review_tables.list_details(findings)):
             print_text(console, Text(f"\n{table.title}", style="bold"))

@@ -1,12 +1,14 @@
 """What ratings show: preferences, errors, scales, inter-rater agreement, and agreement with automatic scores."""
 
 from harness.review.findings.answers import get_winner
+from harness.review.findings.combination import ScoreCombiner
 from harness.review.findings.error_detection import ErrorDetection, compute_error_detection
 from harness.review.findings.error_rates import compute_error_rates, flag_errors
 from harness.review.findings.findings import (
     AGREES_ABOVE,
     MIN_INPUTS,
     Change,
+    Combined,
     ErrorRate,
     Findings,
     MetricAgreement,
@@ -25,6 +27,7 @@ __all__ = [
     "MIN_INPUTS",
     "Agreement",
     "Change",
+    "Combined",
     "ErrorDetection",
     "ErrorRate",
     "Findings",
@@ -34,6 +37,7 @@ __all__ = [
     "RaterSummary",
     "RatingTime",
     "ScaleScore",
+    "ScoreCombiner",
     "compute_agreement_of",
     "compute_error_detection",
     "compute_error_rates",

@@ -8,6 +8,7 @@ import numpy as np
 
 from harness.metrics import example_metric
 from harness.review.findings.changes import compute_change
+from harness.review.findings.combination import ScoreCombiner
 from harness.review.findings.findings import ErrorRate
 from harness.review.packets import SEVERITIES
 from harness.review.ratings import UnblindedRatings
@@ -17,20 +18,27 @@ _CRITICAL = example_metric("critical_error_rate", "lower", "fraction", lambda ex
 _HALF = 0.5  # share of an example's raters from which an error counts
 
 
-def compute_error_rates(ratings: UnblindedRatings) -> tuple[ErrorRate, ...]:
-    """The error rates of every strategy."""
+def compute_error_rates(ratings: UnblindedRatings, combiner: ScoreCombiner | None = None) -> tuple[ErrorRate, ...]:
+    """The error rates of every strategy.
+
+    Args:
+        combiner: joins the rates of any error with automatic scores; None for the ratings alone. Those of critical errors stand alone.
+    """
     critical = {name: flag_errors(ratings, name, "critical") for name in ratings.strategies}
     rates = []
     for name in ratings.strategies:
         baseline = ratings.baseline if name != ratings.baseline else None
+        flagged = flag_errors(ratings, name, "minor")
+        any_error = ratings.estimate_mean(flagged, exact=True)
         rates.append(
             ErrorRate(
                 strategy=name,
                 critical=ratings.estimate_mean(critical[name], exact=True),
-                any_error=ratings.estimate_mean(flag_errors(ratings, name, "minor"), exact=True),
+                any_error=any_error,
                 kinds=_compute_kinds(ratings, name),
                 change=compute_change(ratings, critical[baseline], critical[name], _CRITICAL) if baseline else None,
                 reduction=_compute_reduction(ratings, critical[baseline], critical[name]) if baseline else None,
+                any_combined=combiner.combine(flagged, any_error, strategy=name, exact=True) if combiner else None,
             )
         )
     return tuple(rates)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from harness.review.findings.rater_agreement import Agreement, Level
 from harness.review.packets import Mode
-from harness.statistics import Reduction
+from harness.statistics import Reduction, WhyAlone
 from harness.types import Score
 
 AGREES_ABOVE = 0.2  # the least correlation with raters, beyond what length explains, of a score that can be relied on
@@ -30,6 +31,24 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Combined:
+    """An estimate from the ratings and an automatic score of every test example together (prediction-powered inference)."""
+
+    why_alone: WhyAlone | Literal[""]
+    """Why no score helps, in which case the ratings stand alone; empty where one does."""
+    estimate: Score | None = None
+    """With a narrower interval than that of the ratings alone."""
+    scores: tuple[str, ...] = ()
+    """The names of the scores that were used, the one for most examples first."""
+    explained: float = 0.0
+    """The share of the variance of the ratings that they explain, 0–1."""
+    examples: int = 0
+    """The test examples that have these scores."""
+    effective: float = 0.0
+    """How many rated examples alone would give as narrow an interval."""
+
+
+@dataclass(frozen=True)
 class Preference:
     """How often raters prefer one strategy to another."""
 
@@ -49,14 +68,21 @@ class Preference:
     """Test examples on which most raters prefer `against`."""
     sign_test_p: float | None
     """Two-sided sign test over examples, or over groups, with one vote each; None with unequal inclusion probabilities."""
+    combined: Combined | None = None
+    """The win rate with the help of an automatic score."""
+
+    @property
+    def best_estimate(self) -> Score:
+        """The win rate that decides: with the help of an automatic score where one helps, otherwise of the ratings alone."""
+        return self.combined.estimate if self.combined is not None and self.combined.estimate is not None else self.win_rate
 
     @property
     def is_decided(self) -> bool:
-        """Whether the win rate differs from one half: its interval excludes it, and so does the sign test where there is one."""
-        low, high = self.win_rate.low, self.win_rate.high
-        is_clear = low is not None and high is not None and (low > 0.5 or high < 0.5)
-        if self.sign_test_p is None:
-            return is_clear and self.win_rate.reliable
+        """Whether the win rate differs from one half: its interval excludes it, and so does the sign test of ratings that stand alone."""
+        estimate = self.best_estimate
+        is_clear = estimate.low is not None and estimate.high is not None and (estimate.low > 0.5 or estimate.high < 0.5)
+        if self.sign_test_p is None or estimate is not self.win_rate:
+            return is_clear and estimate.reliable
         return is_clear and self.sign_test_p < 0.05
 
 
@@ -75,6 +101,8 @@ class ErrorRate:
     """Of the critical rate against the baseline; None for the baseline itself."""
     reduction: Reduction | None
     """The same as a relative reduction."""
+    any_combined: Combined | None = None
+    """The rate of any error with the help of an automatic score; critical errors are never combined."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +117,15 @@ class ScaleScore:
     """1 for the worst answer, 2 for the next."""
     change: Change | None
     """Against the baseline; None for the baseline itself."""
+    combined: Combined | None = None
+    """The mean with the help of an automatic score."""
+    change_combined: Combined | None = None
+    """The same of the change."""
+
+    @property
+    def best_estimate(self) -> Score:
+        """The mean with the help of an automatic score where one helps, otherwise of the ratings alone."""
+        return self.combined.estimate if self.combined is not None and self.combined.estimate is not None else self.mean
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.results import TaskScores
 from harness.review.findings.answers import normalize_answer
+from harness.review.findings.combination import ScoreCombiner
 from harness.review.findings.error_rates import compute_error_rates
 from harness.review.findings.findings import Findings
 from harness.review.findings.metric_agreement import compute_metric_agreement
@@ -23,7 +24,7 @@ def compute_findings(results: TaskScores, review: Review) -> Findings:
         BenchError: the examples or the outputs that were rated are missing or damaged.
     """
     ratings = UnblindedRatings(review, results.examples)
-    packet, mode = review.packet, review.packet.mode
+    packet, mode, combiner = review.packet, review.packet.mode, ScoreCombiner(results, ratings)
     return Findings(
         packet=packet.id,
         task=packet.task,
@@ -38,9 +39,9 @@ def compute_findings(results: TaskScores, review: Review) -> Findings:
         rated_items=len({rating.item for rating in ratings.first_ratings}),
         replaced_ratings=review.replaced,
         baseline=ratings.baseline,
-        preferences=compute_preferences(ratings) if mode == "pairwise" else (),
-        error_rates=compute_error_rates(ratings) if mode == "errors" else (),
-        scale_scores=compute_scale_scores(ratings) if mode == "scales" else (),
+        preferences=compute_preferences(ratings, combiner) if mode == "pairwise" else (),
+        error_rates=compute_error_rates(ratings, combiner) if mode == "errors" else (),
+        scale_scores=compute_scale_scores(ratings, combiner) if mode == "scales" else (),
         rating_times=compute_rating_times(ratings) if mode != "pairwise" else (),
         agreement=_compute_agreements(ratings),
         raters=summarize_raters(ratings),

@@ -5,29 +5,35 @@ from __future__ import annotations
 from itertools import combinations
 
 from harness.review.findings.answers import get_winner
+from harness.review.findings.combination import ScoreCombiner
 from harness.review.findings.findings import Preference
 from harness.review.ratings import UnblindedRating, UnblindedRatings
 
 _HALF = 0.5
 
 
-def compute_preferences(ratings: UnblindedRatings) -> tuple[Preference, ...]:
-    """The preference within every pair that was rated, the later-named strategy against the earlier."""
+def compute_preferences(ratings: UnblindedRatings, combiner: ScoreCombiner | None = None) -> tuple[Preference, ...]:
+    """The preference within every pair that was rated, the later-named strategy against the earlier.
+
+    Args:
+        combiner: joins win rates with automatic scores; None for the ratings alone.
+    """
     pairs = [(later, earlier) for earlier, later in combinations(ratings.strategies, 2) if ratings.select(earlier, later)]
-    return tuple(_compute_preference(ratings, strategy, against) for strategy, against in pairs)
+    return tuple(_compute_preference(ratings, combiner, strategy, against) for strategy, against in pairs)
 
 
-def _compute_preference(ratings: UnblindedRatings, strategy: str, against: str) -> Preference:
+def _compute_preference(ratings: UnblindedRatings, combiner: ScoreCombiner | None, strategy: str, against: str) -> Preference:
     from scipy.stats import binomtest
 
     pair = ratings.select(strategy, against)
     by_example = ratings.average_by_example(pair, lambda rating: _score_win(rating, strategy))
     votes = ratings.count_votes(by_example, _HALF)
+    win_rate = ratings.estimate_mean(by_example)
     winners = [get_winner(rating) for rating in pair]
     return Preference(
         strategy=strategy,
         against=against,
-        win_rate=ratings.estimate_mean(by_example),
+        win_rate=win_rate,
         wins=winners.count(strategy),
         losses=winners.count(against),
         ties=winners.count("tie"),
@@ -35,6 +41,7 @@ def _compute_preference(ratings: UnblindedRatings, strategy: str, against: str) 
         examples_for=sum(value > _HALF for value in by_example.values()),
         examples_against=sum(value < _HALF for value in by_example.values()),
         sign_test_p=float(binomtest(votes[0], sum(votes)).pvalue) if votes and sum(votes) else None,
+        combined=combiner.combine(by_example, win_rate, strategy=strategy, against=against) if combiner else None,
     )
 
 

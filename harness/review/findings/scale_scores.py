@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from harness.metrics import example_metric
 from harness.review.findings.changes import compute_change
-from harness.review.findings.findings import ScaleScore
+from harness.review.findings.combination import ScoreCombiner
+from harness.review.findings.findings import Change, Combined, ScaleScore
 from harness.review.ratings import UnblindedRatings
-from harness.types import ScaleSpec
+from harness.types import ScaleSpec, Score
 
 
-def compute_scale_scores(ratings: UnblindedRatings) -> tuple[ScaleScore, ...]:
-    """The mean answer on every scale for every strategy."""
+def compute_scale_scores(ratings: UnblindedRatings, combiner: ScoreCombiner | None = None) -> tuple[ScaleScore, ...]:
+    """The mean answer on every scale for every strategy.
+
+    Args:
+        combiner: joins means and changes with automatic scores; None for the ratings alone.
+    """
     scores = []
     for scale in ratings.packet.questions.scales:
         metric = example_metric(scale.name, "higher", "answers", lambda example, prediction: None, "people")
@@ -20,8 +27,19 @@ def compute_scale_scores(ratings: UnblindedRatings) -> tuple[ScaleScore, ...]:
             best = float(len(scale.answers))
             change = compute_change(ratings, answers[baseline], by_example, metric, largest=best - 1) if baseline else None
             mean = ratings.estimate_mean(by_example, scale=(1.0, best))
-            scores.append(ScaleScore(name, scale.name, scale.answers, mean, change))
+            combined = combiner.combine(by_example, mean, strategy=name, scale=(1.0, best)) if combiner else None
+            joined = _combine_change(combiner, answers, name, baseline, change, best - 1) if combiner and baseline and change else None
+            scores.append(ScaleScore(name, scale.name, scale.answers, mean, change, combined, joined))
     return tuple(scores)
+
+
+def _combine_change(
+    combiner: ScoreCombiner, answers: Mapping[str, Mapping[str, float]], name: str, baseline: str, change: Change, largest: float
+) -> Combined | None:
+    """The change on the examples that both have, with the help of the difference of a score."""
+    differences = {example: value - answers[baseline][example] for example, value in answers[name].items() if example in answers[baseline]}
+    alone = Score(change.value, change.low, change.high, change.n, change.method, reliable=change.reliable)
+    return combiner.combine(differences, alone, strategy=name, against=baseline, scale=(-largest, largest))
 
 
 def _average_answers(ratings: UnblindedRatings, strategy: str, scale: ScaleSpec) -> dict[str, float]:

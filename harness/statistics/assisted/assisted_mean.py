@@ -73,6 +73,7 @@ def assisted_mean(
     alone: Interval,
     *,
     is_share: bool = False,
+    exact: bool = False,
     confidence: float = 0.95,
 ) -> AssistedMean:
     """The mean rating over all examples like these N, with the help of the score that predicts the ratings best.
@@ -91,6 +92,7 @@ def assisted_mean(
         groups: of all examples, (N,).
         alone: the interval of the ratings alone.
         is_share: whether the ratings are 0 or 1, and the mean is a share.
+        exact: whether the interval of the share alone is that of Clopper and Pearson.
         confidence: that of `alone`, too.
     """
     n, size = len(ratings), len(scores)
@@ -114,7 +116,11 @@ def assisted_mean(
     if not 0 < error.se < plain.se or (is_share and not 0 < estimate < 1):
         return AssistedMean("no_gain")
     basis = _basis(error, n, cluster, units, is_equal)
-    low, high = _share_limits(estimate, error, n, basis, confidence) if is_share else _limits(estimate, error, is_equal, confidence)
+    if is_share:
+        exact = exact or units < n or not is_equal
+        low, high = _share_limits(estimate, error, n, confidence, exact=exact)
+    else:
+        low, high = _limits(estimate, error, is_equal, confidence)
     if high - low >= alone.high - alone.low:
         return AssistedMean("no_gain")
     effective = n * ((alone.high - alone.low) / (high - low)) ** 2
@@ -174,14 +180,13 @@ def _limits(estimate: float, error: MeanError, is_equal: bool, confidence: float
     return estimate - half, estimate + half
 
 
-def _share_limits(estimate: float, error: MeanError, n: int, basis: Basis, confidence: float) -> tuple[float, float]:
-    """The limits of as many independent examples as carry the same information; exact ones where a share alone has them."""
+def _share_limits(estimate: float, error: MeanError, n: int, confidence: float, *, exact: bool) -> tuple[float, float]:
+    """The limits of as many independent examples as carry the same information."""
     from scipy.stats import t
 
     tail = (1 + confidence) / 2
     effective = estimate * (1 - estimate) / error.se**2 * float((t.ppf(tail, n - 1) / t.ppf(tail, error.df)) ** 2)
-    is_simple = basis.units == n and round(error.df, 6) == n - 1
-    return share_limits(estimate, effective, confidence, exact=not is_simple)
+    return share_limits(estimate, effective, confidence, exact=exact)
 
 
 def _order(fit: CrossFit, weights: Array) -> tuple[int, ...]:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from harness.reporting.wording import review_sentences, review_tables
+from harness.reporting.wording import combined_wording, review_sentences, review_tables
 from harness.review import Findings
 from harness.review.findings import (
     Agreement,
     Change,
+    Combined,
     ErrorRate,
     MetricAgreement,
     Preference,
@@ -124,6 +125,8 @@ UNRATED = replace(
 )
 ONE_SIDED = rater("anna", left_wins=52, left_low=0.79, left_high=0.96, left_p=1e-9)
 TIED = preference(0.52, 0.41, 0.63, 0.8, strategy="qlora", against="lora")
+HELPED = Combined("", Score(0.71, 0.63, 0.79, 60, "PPI++, t, n=60"), ("rougeL",), 0.46, 400, 112.4)
+WITH_A_SCORE = replace(PAIRWISE, preferences=(replace(PAIRWISE.preferences[0], combined=HELPED),))
 SITUATIONS = {
     "clear preference": PAIRWISE,
     "too close to call": replace(PAIRWISE, preferences=(preference(0.45, 0.33, 0.57, 0.47),)),
@@ -135,7 +138,29 @@ SITUATIONS = {
     "weighted sample": replace(PAIRWISE, sampling="low-score", preferences=(preference(0.76, 0.66, 0.84, None),)),
     "hardest examples": replace(PAIRWISE, sampling="hardest", representative=False),
     "whole test set": replace(PAIRWISE, population=60),
+    "with a score": WITH_A_SCORE,
+    "no score helps": replace(PAIRWISE, preferences=(replace(PAIRWISE.preferences[0], combined=Combined("no_gain")),)),
+    "too few ratings for a score": replace(PAIRWISE, preferences=(replace(PAIRWISE.preferences[0], combined=Combined("few_ratings")),)),
+    "every example rated": replace(PAIRWISE, preferences=(replace(PAIRWISE.preferences[0], combined=Combined("all_rated")),)),
     "errors": ERRORS,
+    "errors, with a score": replace(
+        ERRORS,
+        error_rates=tuple(
+            replace(each, any_combined=replace(HELPED, estimate=Score(0.66, 0.55, 0.76, 60, "PPI++"), effective=worth, scores=names))
+            for each, worth, names in zip(ERRORS.error_rates, (71.0, 88.0), (("rougeL",), ("unsupported_rate", "rougeL")), strict=True)
+        ),
+    ),
+    "scales, with a score": replace(
+        SCALES,
+        scale_scores=(
+            replace(SCALES.scale_scores[0], combined=replace(HELPED, estimate=Score(2.2, 2.0, 2.4, 60, "PPI++"))),
+            replace(
+                SCALES.scale_scores[1],
+                combined=Combined("no_gain"),
+                change_combined=replace(HELPED, estimate=Score(-0.05, -0.3, 0.2, 24, "PPI++", reliable=False)),
+            ),
+        ),
+    ),
     "scales": SCALES,
     "no agreement measured": replace(PAIRWISE, agreement=agreement(None)),
 }
@@ -144,12 +169,26 @@ SITUATIONS = {
 def test_sentences_of_a_review(snapshot: SnapshotAssertion) -> None:
     lines = []
     for situation, findings in SITUATIONS.items():
-        sentences = (review_sentences.procedure(findings), *review_sentences.caveats(findings), review_sentences.contents(findings))
+        help_ = combined_wording.describe_help(findings)
+        sentences = (review_sentences.procedure(findings), *review_sentences.caveats(findings), *([help_] if help_ else []))
+        sentences = (*sentences, review_sentences.contents(findings))
         lines += [f"## {situation}", review_sentences.headline(findings), *(f"- {sentence}" for sentence in sentences), ""]
     assert "\n".join(lines) == snapshot
 
 
-@pytest.mark.parametrize("situation", ["clear preference", "errors", "scales", "low confidence", "no interval"])
+@pytest.mark.parametrize(
+    "situation",
+    [
+        "clear preference",
+        "errors",
+        "scales",
+        "low confidence",
+        "no interval",
+        "with a score",
+        "errors, with a score",
+        "scales, with a score",
+    ],
+)
 def test_tables_of_a_review(situation: str, snapshot: SnapshotAssertion) -> None:
     lines = []
     for table in (*review_tables.list_results(SITUATIONS[situation]), *review_tables.list_details(SITUATIONS[situation])):

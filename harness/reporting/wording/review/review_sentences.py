@@ -5,8 +5,9 @@ from __future__ import annotations
 from harness.reporting.wording import numbers
 from harness.reporting.wording.headings import CONFIDENCE_INTERVAL
 from harness.reporting.wording.names import score_name, strategy_in_sentence, strategy_name
+from harness.reporting.wording.review.combined_wording import name_scores
 from harness.review import Findings
-from harness.review.findings import MIN_INPUTS, Agreement, ErrorRate, Preference, ScaleScore
+from harness.review.findings import MIN_INPUTS, Agreement, Combined, ErrorRate, Preference, ScaleScore
 from harness.types import Score
 
 SECTION = "Human review"
@@ -95,7 +96,7 @@ def name_pair(preference: Preference) -> str:
 
 
 def _describe_preference(preference: Preference) -> str:
-    rate = preference.win_rate
+    rate = preference.best_estimate
     if rate.value is None:
         return f"{name_pair(preference)}: not rated yet."
     winner, loser, value, low, high = preference.strategy, preference.against, rate.value, rate.low, rate.high
@@ -106,11 +107,21 @@ def _describe_preference(preference: Preference) -> str:
     note = f"{CONFIDENCE_INTERVAL} {interval}{_describe_confidence(rate)}; ties count as half" if interval else "ties count as half"
     verdict = "" if preference.is_decided else ": too close to call"
     pair = f"{strategy_in_sentence(winner)} to {strategy_in_sentence(loser)}"
+    if preference.combined is not None and preference.combined.estimate is not None:
+        note += _describe_help(preference.combined)
+        return f"Raters prefer {pair} in an estimated {numbers.share(value)} of examples ({note}){verdict}."
     return f"Raters preferred {pair} in {numbers.share(value)} of {numbers.plural(rate.n, 'example')} ({note}){verdict}."
 
 
+def _describe_help(combined: Combined) -> str:
+    """What else than ratings an estimate rests on; empty if nothing."""
+    if combined.estimate is None:
+        return ""
+    return f"; from {numbers.plural(combined.estimate.n, 'rated example')} and {name_scores(combined)} on all {combined.examples:,}"
+
+
 def _distance_from_half(preference: Preference) -> float:
-    return 0.0 if preference.win_rate.value is None else abs(preference.win_rate.value - 0.5)
+    return 0.0 if preference.best_estimate.value is None else abs(preference.best_estimate.value - 0.5)
 
 
 def _describe_error_rate(rate: ErrorRate) -> str:
@@ -123,9 +134,9 @@ def _describe_error_rate(rate: ErrorRate) -> str:
 
 
 def _describe_scale(score: ScaleScore) -> str:
-    mean = score.mean
+    mean, used = score.best_estimate, _describe_help(score.combined) if score.combined is not None else ""
     has_interval = mean.low is not None and mean.high is not None
-    note = f" ({CONFIDENCE_INTERVAL} {mean.low:.2f}–{mean.high:.2f}{_describe_confidence(mean)})" if has_interval else ""
+    note = f" ({CONFIDENCE_INTERVAL} {mean.low:.2f}–{mean.high:.2f}{_describe_confidence(mean)}{used})" if has_interval else ""
     return f"{strategy_name(score.strategy)}: mean rating {mean.value:.2f} of {len(score.answers)} on “{score.scale}”{note}."
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.reporting.wording import numbers
 from harness.reporting.wording.headings import CONFIDENCE_INTERVAL, LOW_CONFIDENCE_MARK, LOW_CONFIDENCE_NOTE
 from harness.reporting.wording.names import has_plain_name, score_name, strategy_in_sentence, strategy_name
+from harness.reporting.wording.review.combined_wording import build_combined_table
 from harness.reporting.wording.review.review_sentences import name_pair
 from harness.reporting.wording.text_table import TextTable
 from harness.review import Findings
@@ -19,7 +20,7 @@ def list_results(findings: Findings) -> list[TextTable]:
     """What raters say about the strategies; tables without a row are left out."""
     if not findings.rated_items:
         return []
-    tables = (_list_preferences, _list_error_rates, _list_error_kinds, _list_scale_scores, _list_rating_times)
+    tables = (_list_preferences, _list_error_rates, _list_error_kinds, _list_scale_scores, build_combined_table, _list_rating_times)
     return [table for build in tables if (table := build(findings)).rows]
 
 
