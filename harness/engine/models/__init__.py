@@ -3,7 +3,7 @@
 from harness.engine.models.device import DTYPES, Device, find_device
 from harness.engine.models.digest import digest_of, folder_digest, model_files, shipped_model_digest
 from harness.engine.models.experts import stacked_experts
-from harness.engine.models.folder_check import size_of
+from harness.engine.models.folder_check import parameters_of, size_of
 from harness.engine.models.four_bit import avoid_repacking, require_four_bit
 from harness.engine.models.gguf import read_gguf
 from harness.engine.models.head import head_modules
@@ -53,6 +53,7 @@ __all__ = [
     "model_files",
     "named_models",
     "offload_layers",
+    "parameters_of",
     "quiet_libraries",
     "read_gguf",
     "require_four_bit",

@@ -95,7 +95,7 @@ class CascadeRun(CellRun):
         done = partial.read(self.meter)
 
         def on_batch(batch: Sequence[Prediction]) -> None:
-            partial.append(batch, self.meter)
+            partial.append(batch, self.meter.costs())
             self.emit({"event": "progress", "done": partial.count, "total": len(examples), "unit": "calibration examples"})
 
         with self.meter.phase("predict"):

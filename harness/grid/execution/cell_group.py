@@ -1,4 +1,4 @@
-"""The processes that train a cell together, as the cell's own process sees them.
+"""The processes that train a cell together, or answer with a part of the model each, as the cell's own process sees them.
 
 That process starts them, passes the first one's events on, and waits. It uses no device meanwhile, so that the trained weights find an
 empty one. A process that fails or dies ends the others, which would otherwise wait for it.
@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from harness.grid.execution.job import Emit, Event, Job
+from harness.grid.execution.job import Emit, Event, GroupWork, Job
 from harness.grid.execution.memory_place import after_kill, save_place
 from harness.grid.execution.system_limits import count_memory_kills, describe_peak, mentions_memory, peak_of_children
 from harness.measure import usable_cores
@@ -37,7 +37,7 @@ end_with_parent(0)
 import json, sys
 from harness.grid.execution.group_member import run_member
 from harness.grid.execution.job import read_job
-run_member(read_job(json.loads(sys.argv[1])), int(sys.argv[2]), sys.argv[3], events)
+run_member(read_job(json.loads(sys.argv[1])), int(sys.argv[2]), sys.argv[3], events, sys.argv[4])
 """
 
 
@@ -58,7 +58,7 @@ class GroupFailedError(Exception):
 
 
 def run_group(job: Job, files: CellFolder, emit: Emit, restarts: Sequence[MemoryStep] = ()) -> Mapping[str, Any]:
-    """Train the cell in `job.processes` processes; returns the `trained` event of the first one.
+    """Train the cell in `job.processes` processes; returns the `finished` event of the first one.
 
     If one of them runs out of memory, all start again from the last checkpoint, at the next place of the memory ladder.
 
@@ -72,12 +72,24 @@ def run_group(job: Job, files: CellFolder, emit: Emit, restarts: Sequence[Memory
     while True:
         save_place(files, job)
         try:
-            return _run_once(job, files, emit)
+            return _run_once(job, files, emit, "train")
         except GroupFailedError as error:
             following = _next_attempt(job, files, error, steps)
             if following is None:
                 raise
             job = following
+
+
+def answer_in_group(job: Job, files: CellFolder, emit: Emit) -> Mapping[str, Any]:
+    """Answer the test examples in `job.processes` processes; returns the `finished` event of the first one.
+
+    Args:
+        emit: receives the answers, too, as `answers` events.
+
+    Raises:
+        GroupFailedError: as `run_group`.
+    """
+    return _run_once(job, files, emit, "answer")
 
 
 def _next_attempt(job: Job, files: CellFolder, error: GroupFailedError, steps: list[MemoryStep]) -> Job | None:
@@ -91,9 +103,9 @@ def _next_attempt(job: Job, files: CellFolder, error: GroupFailedError, steps: l
     return None
 
 
-def _run_once(job: Job, files: CellFolder, emit: Emit) -> Mapping[str, Any]:
+def _run_once(job: Job, files: CellFolder, emit: Emit, work: GroupWork) -> Mapping[str, Any]:
     with TemporaryDirectory(prefix="bench-") as folder:
-        group = _Group(job, Path(folder) / "meeting-point", files.log)
+        group = _Group(job, Path(folder) / "meeting-point", files.log, work)
         try:
             return group.watch(emit)
         finally:
@@ -101,13 +113,13 @@ def _run_once(job: Job, files: CellFolder, emit: Emit) -> Mapping[str, Any]:
 
 
 class _Group:
-    def __init__(self, job: Job, meeting_point: Path, log: Path) -> None:
+    def __init__(self, job: Job, meeting_point: Path, log: Path, work: GroupWork) -> None:
         self._log = log
         self._memory_kills = count_memory_kills()
         self._events: queue.SimpleQueue[tuple[int, Event]] = queue.SimpleQueue()
         self._members: list[subprocess.Popen[bytes]] = []
         for rank in range(job.processes):
-            arguments = [json.dumps(asdict(job)), str(rank), str(meeting_point)]
+            arguments = [json.dumps(asdict(job)), str(rank), str(meeting_point), work]
             member = subprocess.Popen(
                 [sys.executable, "-P", "-c", _MEMBER, *arguments],
                 stdin=subprocess.PIPE,
@@ -119,7 +131,7 @@ class _Group:
 
     def watch(self, emit: Emit) -> Mapping[str, Any]:
         """Wait until all have ended."""
-        trained: Event = {}
+        finished: Event = {}
         failures: dict[int, GroupFailedError] = {}
         running = len(self._members)
         while running:
@@ -134,15 +146,15 @@ class _Group:
                     failures[rank] = self._explain_death(rank, event["code"])
             elif kind == "failed":
                 failures[rank] = self._explain_failure(event)
-            elif kind == "trained":
-                trained = event
+            elif kind == "finished":
+                finished = event
             else:
                 emit(event)
             if any(failure.certainty > 0 for failure in failures.values()):
                 break
         if failures:
             raise max(failures.values(), key=lambda failure: failure.certainty)  # the first of several
-        return trained
+        return finished
 
     def close(self) -> None:
         """End those that still run."""

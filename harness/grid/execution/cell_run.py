@@ -3,131 +3,98 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.engine.artifacts import model_card, save_shots
+from harness.engine.artifacts import model_card
 from harness.engine.inference import Predictor
-from harness.engine.models import ModelSource
-from harness.engine.prompts import EncodedPrompt, Shot, render_shots
+from harness.engine.models import ModelSource, load_skeleton
 from harness.engine.support import SupportModel, add_support
-from harness.grid.execution.answering_processes import AnsweringProcesses
-from harness.grid.execution.cell_training import CellTraining
-from harness.grid.execution.partial_predictions import PartialPredictions
+from harness.grid.execution.cell_answering import CellAnswering
 from harness.grid.execution.result_notes import notes_on_experts, notes_on_prompts, notes_on_training
 from harness.grid.execution.scored_predictions import score_predictions
-from harness.grid.execution.training_outcome import TrainingOutcome, load_outcome
+from harness.grid.execution.system_limits import free_device_memory, is_memory_error
+from harness.grid.execution.training_outcome import TrainingOutcome, load_outcome, save_outcome
 from harness.statistics import compute_scores
 from harness.store import from_json_text
 from harness.types import CellNote, CellResult, Prediction
 
 
-class CellRun(CellTraining):
+class CellRun(CellAnswering):
     """The work on one cell."""
 
     def run(self) -> tuple[CellResult, Sequence[Prediction] | None]:
-        """Run the cell; returns its result and its scored predictions, if it has any."""
-        predictor, result = self._prepare()
+        """Run the cell; returns its result and its scored predictions, if it has any.
+
+        Where the model fits no device to answer, and the cell has several, each of them holds a part of its layers.
+        """
+        if self._exceeds_device():
+            return self._run(in_parts=True)
+        try:
+            return self._run(in_parts=False)
+        except Exception as error:
+            if not is_memory_error(error) or not self._may_answer_in_parts():
+                raise
+            traceback.print_exc()  # into the cell's log
+        free_device_memory()
+        return self._run(in_parts=True)
+
+    def _run(self, *, in_parts: bool) -> tuple[CellResult, Sequence[Prediction] | None]:
+        predictor, result = self._prepare(in_parts=in_parts)
         model_notes = notes_on_experts(predictor.loaded, self.strategy)
         predictor, prompts = self._prompts(predictor)
-        predictions = self._predict(predictor, prompts)
+        if in_parts:
+            result, predictions = self._answer_in_parts(result)
+        else:
+            predictions = self._predict(predictor, prompts)
         predictions, support_notes = self._support(predictor, predictions)
         result, predictions = self._score(result, predictions)
         notes = (*model_notes, *notes_on_prompts(prompts, len(predictor.shots)), *notes_on_training(result), *support_notes)
         return replace(result, truncated_prompts=sum(prompt.truncated for prompt in prompts), notes=notes), predictions
 
-    def _prepare(self) -> tuple[Predictor, CellResult]:
-        """Load the model, and train it unless that is done; returns the model in use, and what is known of the result."""
-        outcome, loss_before = load_outcome(self.files), None
-        together = outcome is None and self._trains_in_group
-        if together:
-            began = time.perf_counter()
-            trained = self._run_group()
-            outcome, loss_before = from_json_text(TrainingOutcome, trained["outcome"]), trained["loss_before"]
-            self._count_unmeasured(began, outcome.costs)
-        if outcome is None and self.strategy.train is not None:
-            predictor, outcome = self._load_and_tune()
-        else:
-            predictor = self._load_predictor(trained=outcome is not None)
-            self.meter.add(outcome.costs if outcome is not None else ())
-        result = CellResult(self.cell, "done", total_parameters=predictor.loaded.parameters, provenance=self.provenance())
-        if together and outcome is not None:
-            outcome = self._complete(outcome, predictor, loss_before)
-        return predictor, result if outcome is None else outcome.added_to(result)
+    def _prepare(self, *, in_parts: bool = False) -> tuple[Predictor, CellResult]:
+        """Train the cell unless that is done, and load the model; returns the model in use, and what is known of the result.
 
-    def _prompts(self, predictor: Predictor) -> tuple[Predictor, list[EncodedPrompt]]:
-        """The predictor with the strategy's few-shot examples, and the prompts of the test examples."""
-        with self.meter.phase("predict"):
-            predictor = replace(predictor, shots=self._shots())
-            if self.strategy.shots:
-                save_shots(self.files, predictor.shots)
-            return predictor, predictor.prompts(self.examples)
-
-    def _shots(self) -> tuple[Shot, ...]:
-        """The examples of a few-shot prompt, drawn from the training examples."""
-        if not self.strategy.shots:
-            return ()
-        assert self.cell.seed is not None
-        candidates = self.folder.training_examples(self.task.name, "train")
-        return render_shots(self.task, self.strategy, self.shape, candidates, self.cell.seed)
-
-    def _predict(self, predictor: Predictor, prompts: Sequence[EncodedPrompt]) -> list[Prediction]:
-        """Predict every test example. Each batch is stored as it is completed, so that an interruption loses only one for each process.
-
-        Where several processes trained the cell, they divide the batches among themselves.
+        Args:
+            in_parts: load no weights, because the processes that answer each load a part of them.
         """
-        self._announce("predict")
-        partial = PartialPredictions(self.files.checkpoint)
-        done = partial.read(self.meter)
+        predictor = self._train_unless_done()
+        if predictor is None and in_parts:
+            predictor = self._load_skeleton()
+        elif predictor is None:
+            predictor = self._load_predictor(trained=self._outcome is not None)
+        result = CellResult(self.cell, "done", total_parameters=predictor.loaded.parameters, provenance=self.provenance())
+        if self._outcome is None:
+            return predictor, result
+        if self._loss_before is not None and not in_parts:
+            self._outcome, self._loss_before = self._complete(self._outcome, predictor, self._loss_before), None
+        return predictor, self._outcome.added_to(result)
 
-        def store(batch: Sequence[Prediction]) -> None:
-            done.update({prediction.example_id: prediction for prediction in batch})
-            partial.append(batch, self.meter)
-            self.emit({"event": "progress", "done": partial.count, "total": len(self.examples), "unit": "examples"})
+    def _load_skeleton(self) -> Predictor:
+        with self.meter.phase("load"):
+            loaded = load_skeleton(self.source, trust_remote_code=self.trusts_code, labels=self.labels)
+        return Predictor(self.task, self.strategy, loaded, self.labels)
 
-        with self.meter.phase("predict"):
-            own, *others = self._deal_batches(predictor, prompts, done)
-            if others:
-                with AnsweringProcesses(self._job, others) as processes:
-                    self._answer_together(predictor, prompts, own, processes, store)
-            return predictor.predict(self.examples, prompts, done=done, on_batch=store, on_tokens=self.meter.count_tokens)
-
-    def _answer_together(
-        self,
-        predictor: Predictor,
-        prompts: Sequence[EncodedPrompt],
-        own: Collection[int],
-        processes: AnsweringProcesses,
-        store: Callable[[Sequence[Prediction]], None],
-    ) -> None:
-        """Answer this process's own batches, and store those of the others as they come."""
-
-        def receive(*, wait: bool) -> None:
-            for batch in processes.receive(wait=wait):
-                self.meter.count_tokens(sum(each.tokens_in + each.tokens_out for each in batch))
-                store(batch)
-
-        def on_batch(batch: Sequence[Prediction]) -> None:
-            store(batch)
-            receive(wait=False)
-
-        predictor.predict(self.examples, prompts, on_batch=on_batch, on_tokens=self.meter.count_tokens, only=own)
-        receive(wait=True)
-
-    def _deal_batches(self, predictor: Predictor, prompts: Sequence[EncodedPrompt], done: Mapping[str, Prediction]) -> list[list[int]]:
-        """The numbers of the batches that are not done, dealt out to the processes of the cell, as far as there are any for them."""
-        if self._job.processes == 1:
-            return [[]]
-        batches = predictor.list_batches(prompts)
-        missing = [number for number, batch in enumerate(batches) if any(self.examples[i].id not in done for i in batch)]
-        size = max(1, min(self._job.processes, len(missing)))
-        return [missing[rank::size] for rank in range(size)]
-
-    def answer(self, batches: Collection[int], on_batch: Callable[[Sequence[Prediction]], None]) -> None:
-        """Answer the batches with these numbers, as one of several processes, with the model that was trained."""
-        predictor = replace(self._load_predictor(trained=True), shots=self._shots())
-        predictor.predict(self.examples, on_batch=on_batch, only=batches)
+    def _train_unless_done(self) -> Predictor | None:
+        """Set `_outcome`; returns the model that was trained if this process has it."""
+        if self.strategy.train is None or self._outcome is not None:
+            return None
+        self._outcome = load_outcome(self.files)
+        if self._outcome is not None:
+            self.meter.add(self._outcome.costs)
+            return None
+        if not self._trains_in_group:
+            predictor, self._outcome = self._load_and_tune()
+            return predictor
+        began = time.perf_counter()
+        trained = self._run_group()
+        self._outcome, self._loss_before = from_json_text(TrainingOutcome, trained["outcome"]), trained["loss_before"]
+        self._count_unmeasured(began, self._outcome.costs)
+        self.meter.add(self._outcome.costs)
+        save_outcome(self.files, replace(self._outcome, costs=self.meter.costs()))
+        return None
 
     @property
     def _support_model(self) -> SupportModel | None:

@@ -141,8 +141,12 @@ class CellTraining:
         with self.meter.phase("load"):
             return Predictor(self.task, self.strategy, self._load(trained=trained), self.labels)
 
-    def _load(self, *, trained: bool) -> LoadedModel:
-        """The base model, or the stored result of training: what is scored is what is stored."""
+    def _load(self, *, trained: bool, in_parts: bool = False) -> LoadedModel:
+        """The base model, or the stored result of training: what is scored is what is stored.
+
+        Args:
+            in_parts: leave it in host memory, for processes that each hold a part of it to answer.
+        """
         return load_strategy_model(
             self.strategy,
             self.source,
@@ -150,7 +154,7 @@ class CellTraining:
             artifact=self.files.artifact if trained else None,
             labels=self.labels,
             trust_remote_code=self.trusts_code,
-            to_divide=self._divides,
+            to_divide=self._divides or in_parts,
             offloaded=not trained and self._place.step == "offloaded-weights",
         )
 
@@ -190,7 +194,9 @@ class CellTraining:
 
     def _complete(self, outcome: TrainingOutcome, predictor: Predictor, loss_before: float | None) -> TrainingOutcome:
         """Add what is measured on the trained weights as a single process has loaded them, and keep the outcome."""
-        after = self._general_loss(predictor)
+        return self._add_loss(outcome, loss_before, self._general_loss(predictor))
+
+    def _add_loss(self, outcome: TrainingOutcome, loss_before: float | None, after: float | None) -> TrainingOutcome:
         outcome = replace(outcome, costs=self.meter.costs(), general_loss=_change(loss_before, after))
         save_outcome(self.files, outcome)
         return outcome
@@ -206,7 +212,7 @@ class CellTraining:
         self.meter.add((Cost("load", max(0.0, unmeasured), self.device.name),))
 
     def _run_group(self) -> Mapping[str, Any]:
-        """Let other processes train the cell together; returns the `trained` event of the first one."""
+        """Let other processes train the cell together; returns the `finished` event of the first one."""
         divides = can_shard(self.strategy, self.shape)
         steps = list_restarts(self.strategy, self.device.kind, divided=divides)
         try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from harness.types import AS_PLANNED, LadderPlace
 
 Event = Mapping[str, Any]
 Emit = Callable[[Event], None]
+GroupWork: TypeAlias = Literal["train", "answer"]  # what several processes do together with one model
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Job:
         killed_bytes: the resident memory of the last attempt at this place when the system ran out of memory and killed it, 0 if it is not
             known; None if there was no such attempt.
         devices: how many GPUs this cell has for itself; 1 on a CPU.
-        processes: how many processes train it together, on GPUs each with one of its own.
-        most_processes: how many it may have if its training fits no fewer devices.
+        processes: how many processes train it together, on GPUs each with one of its own. They also answer together.
+        most_processes: how many it may have if it fits no fewer devices.
         environment: variables that its process sets before anything uses a device.
         trust_remote_code: the consent of the request that is carried out. The run.json cannot give it, because it may be a stranger's.
         plugins: the files that the user named, with the digest that each must have.

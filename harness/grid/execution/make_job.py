@@ -29,7 +29,7 @@ def make_job(
         checkpoint_every: seconds between two checkpoints.
         shared_by: how many cells share the device.
         devices_per_cell: how many were asked for.
-        most_devices: how many the cell may have if its training fits no fewer.
+        most_devices: how many the cell may have if it fits no fewer.
     """
     device = {"kind": planned.device.kind, "name": planned.device.name, "dtype": planned.device.dtype}
     model = planned.sources[cell.model]
@@ -49,9 +49,10 @@ def make_job(
         support_model={} if support is None else {**asdict(support), "folder": str(support.folder)},
         trusts_support_model=trusts_code and support in planned.sources.values(),
     )
-    if planned.plan.get_strategy(cell).train is None:  # nothing else is divided
+    job = replace(job, most_processes=max(devices_per_cell, most_devices))
+    if planned.plan.get_strategy(cell).train is None:  # it has several devices only if it does not fit one
         return job
-    job = replace(job.with_processes(devices_per_cell), most_processes=max(devices_per_cell, most_devices))
+    job = job.with_processes(devices_per_cell)
     return at_stored_place(_as_forecast(job, planned), folder.cell(cell.id))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass, replace
 
-from harness.engine.distributed import can_shard
+from harness.engine.distributed import can_shard, can_stage
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.system_limits import count_memory_kills, describe_peak
 from harness.grid.execution.training_outcome import is_trained
@@ -37,17 +37,20 @@ class NeedsMoreDevicesError(Exception):
         Args:
             processes: how many to try next, each with a device of its own.
         """
-        super().__init__(f"the training does not fit, and starts again on {processes} devices")
+        super().__init__(f"the cell does not fit, and starts again on {processes} devices")
         self.processes = processes
 
 
-def require_devices(job: Job, strategy: Strategy, shape: Shape) -> None:
+def require_devices(job: Job, strategy: Strategy, shape: Shape, *, to_answer: bool = False) -> None:
     """Ask for more devices, twice as many as before, if the cell may have them and its weights can be divided.
+
+    Args:
+        to_answer: whether the cell has trained, or trains nothing.
 
     Raises:
         NeedsMoreDevicesError: it may.
     """
-    if job.most_processes > job.processes and can_shard(strategy, shape):
+    if job.most_processes > job.processes and (can_stage if to_answer else can_shard)(strategy, shape):
         raise NeedsMoreDevicesError(min(2 * job.processes, job.most_processes))
 
 

@@ -30,18 +30,18 @@ class PartialPredictions:
         self._costs = folder / _COSTS
         self.count = 0
 
-    def read(self, meter: Meter) -> dict[str, Prediction]:
-        """The stored predictions by example id; their costs are added to the meter."""
+    def read(self, meter: Meter | None = None) -> dict[str, Prediction]:
+        """The stored predictions by example id; their costs are added to the meter, if there is one."""
         stored_predictions = [from_json_text(Prediction, line) for line in self._lines.read()]
         predictions = {prediction.example_id: prediction for prediction in stored_predictions}
-        if self._costs.is_file():
+        if meter is not None and self._costs.is_file():
             stored = read_sealed(self._costs, _CostsUntilNow, place=_COSTS, advice="Delete the file to resume without the costs in it.")
             meter.add([cost for cost in stored.costs if cost.phase == "predict"])
         self.count = len(predictions)
         return predictions
 
-    def append(self, batch: Sequence[Prediction], meter: Meter) -> None:
+    def append(self, batch: Sequence[Prediction], costs: Sequence[Cost]) -> None:
         """Store a batch, and the costs until now."""
         self._lines.append([to_json_line(Prediction, prediction) for prediction in batch])
-        write_sealed(self._costs, _CostsUntilNow, _CostsUntilNow(tuple(meter.costs())), place=_COSTS)
+        write_sealed(self._costs, _CostsUntilNow, _CostsUntilNow(tuple(costs)), place=_COSTS)
         self.count += len(batch)

@@ -49,7 +49,7 @@ def test_one_flipped_bit_in_a_checkpoint_is_noticed(tmp_path: Path) -> None:
 
 def test_damaged_prediction_is_made_again(tmp_path: Path) -> None:
     meter = Meter("cpu", "cpu", None)
-    PartialPredictions(tmp_path).append([Prediction(f"row-{i}", "not urgent") for i in range(3)], meter)
+    PartialPredictions(tmp_path).append([Prediction(f"row-{i}", "not urgent") for i in range(3)], meter.costs())
     file = tmp_path / "predictions.txt"
     file.write_text(file.read_text().replace("not urgent", "now urgent", 1))
     assert list(PartialPredictions(tmp_path).read(meter)) == ["row-1", "row-2"]
@@ -59,7 +59,7 @@ def test_damaged_prediction_is_made_again(tmp_path: Path) -> None:
 def test_damaged_costs_of_stored_predictions_are_not_counted(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     meter = Meter("cpu", "cpu", None)
     meter.add([Cost("predict", 0.5, "cpu")])
-    PartialPredictions(tmp_path).append([Prediction("row-0", "not urgent")], meter)
+    PartialPredictions(tmp_path).append([Prediction("row-0", "not urgent")], meter.costs())
     file = tmp_path / "predicting.json"
     again = Meter("cpu", "cpu", None)
     PartialPredictions(tmp_path).read(again)

@@ -72,7 +72,7 @@ def test_a_divided_test_set_has_the_answers_of_one_process_and_resumes(tmp_path:
     write_task(tmp_path)
     monkeypatch.setattr("harness.engine.inference.predictor.BATCH_ROWS", ROWS)
     monkeypatch.setattr("harness.grid.execution.cell_training.run_group", train_here)
-    monkeypatch.setattr("harness.grid.execution.cell_run.AnsweringProcesses", OneThatEndsEarly)
+    monkeypatch.setattr("harness.grid.execution.cell_answering.AnsweringProcesses", OneThatEndsEarly)
     monkeypatch.setattr("harness.grid.execution.run.CellScheduler.run", run_here)
     start: dict[str, Any] = {
         "model": str(tmp_path / "model"), "runs_dir": tmp_path / "runs", "dtype": "float32", "base": False, "reuse": False,

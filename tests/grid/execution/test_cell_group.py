@@ -47,7 +47,7 @@ def group_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_events_and_the_result_of_the_first_process_are_passed_on(group_of):
     events: list = []
-    trained = group_of("if rank == 0: say(event='progress', done=1); say(event='trained', outcome='x')", events)
+    trained = group_of("if rank == 0: say(event='progress', done=1); say(event='finished', outcome='x')", events)
     assert trained["outcome"] == "x"
     assert events == [{"event": "progress", "done": 1}]
 
@@ -99,7 +99,7 @@ if rank == 1 and step == "gradient-checkpointing":
     fail("out-of-memory", "CUDA out of memory")
 say(event="attempt", place=place)
 if rank == 0:
-    say(event="trained", step=step) if step == "offloaded-optimizer" else wait()
+    say(event="finished", step=step) if step == "offloaded-optimizer" else wait()
 """
     events: list = []
     assert group_of(code, events, ["offloaded-optimizer"])["step"] == "offloaded-optimizer"
@@ -124,7 +124,7 @@ if killed is None or place["step"] == "as-planned":
         os.replace(f"{folder}/next/checkpoint/memory.json", f"{folder}/checkpoint/memory.json")
     os.kill(os.getpid(), signal.SIGKILL) if rank == 0 else wait()
 if rank == 0:
-    say(event="trained", killed=killed)
+    say(event="finished", killed=killed)
 """
     assert group_of(code)["killed"] > 1e6
     shutil.rmtree(tmp_path / "checkpoint")
