@@ -15,6 +15,7 @@ from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_s
 from harness.forecast.memory_forecast import PLACEMENTS, DeviceKind, Placement, answer_memory, training_memory
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
+from harness.forecast.output_lengths import WrittenTokens
 from harness.forecast.step_trials import AnsweringTrial, TrainingTrial, try_answering, try_training
 from harness.forecast.trial_cache import cached_trial
 from harness.forecast.watched_steps import AnswerCounts, BatchShape, watch_answers, watch_training
@@ -117,41 +118,41 @@ class CellWork:
         """What the cell takes on a device, with the first step of the memory ladder that fits. Where none does, with the last one."""
         formats, speeds = formats_on(target), target.speeds(getattr(self.outline.config, "hidden_size", _USUAL_WIDTH))
         answering = measure_answering(self.task, self.strategy, self.outline.loaded, self.splits)
-        answers = _answers(self, formats, answering.batch, answering.nodes)
+        answers = _answers(self, formats, answering)
         step: MemoryStep | None = "as-planned"
         parts = answer_memory(self.outline, formats, max(answers.reading.peak, answers.writing.peak), target.kind)
-        seconds, devices = 0.0, 1
+        training, devices = ForecastRange(0.0), 1
         if self.strategy.train is not None:
             fitted = fit_training(self.outline, target, formats, speeds, partial(self._measure, target))
-            step, seconds, devices = fitted.step, fitted.seconds, fitted.devices
+            step, training, devices = fitted.step, _training_range(fitted.seconds, fitted.least_seconds), fitted.devices
             parts = max(parts, fitted.parts, key=lambda each: each.total)
         elif target.memory is not None and parts.total > target.memory:
             step = None
-        answer = answering_seconds(self.outline, answers, answering, speeds)
-        if seconds + answer > _WORTH_TRYING and self._can_try(target):
+        answer = _answer_range(answering, lambda written: answering_seconds(self.outline, answers, answering, speeds, written))
+        if training.value + answer.value > _WORTH_TRYING and self._can_try(target):
             if step in ("as-planned", "smaller-micro-batches") and self.strategy.train is not None:
-                seconds = self._try_training(target, formats) or seconds
+                training = self._try_training(target, formats) or training
             answer = self._try_answers(target, formats, answering) or answer
         per_hour = target.price.per_hour
         return CellForecast(
             device=target.name,
             memory=parts,
             peak=ForecastRange(parts.total),
-            training_seconds=ForecastRange(seconds),
-            answer_seconds=ForecastRange(answer),
-            price=None if per_hour is None else (seconds + answer) / 3600 * per_hour * devices,
+            training_seconds=training,
+            answer_seconds=answer,
+            price=None if per_hour is None else (training.value + answer.value) / 3600 * per_hour * devices,
             currency=target.price.currency,
             available=target.memory,
             step=step,
             devices=devices,
         )
 
-    def _try_training(self, target: TargetDevice, formats: Formats) -> float | None:
+    def _try_training(self, target: TargetDevice, formats: Formats) -> ForecastRange | None:
         """The seconds of training by a trial; None where the model does not allow it."""
         work, outline = self._measure(target, None), self.outline
         if not work.typical:
             return None
-        shape = [len(work.typical), max(each.length for each in work.typical)]
+        shape = [len(work.typical), max(each.padded_length for each in work.typical)]
         try:
             seconds = cached_trial(
                 ["training", *_describe(outline, target, formats), *map(_rounded, shape)],
@@ -159,25 +160,27 @@ class CellWork:
             )
         except Exception:  # the families of models are many
             return None
-        return tried_training_seconds(TrainingTrial(*seconds), work)
+        trial = TrainingTrial(*seconds)
+        return _training_range(tried_training_seconds(trial, work), tried_training_seconds(trial, work.until_earliest_stop()))
 
-    def _try_answers(self, target: TargetDevice, formats: Formats, work: AnsweringWork) -> float | None:
+    def _try_answers(self, target: TargetDevice, formats: Formats, work: AnsweringWork) -> ForecastRange | None:
         """The same for answers."""
         outline = self.outline
         ended = ends_with(work.stops, lambda ids: str(outline.loaded.tokenizer.decode(ids, skip_special_tokens=True)))
         shape = [work.batch.rows, max(map(len, work.typical)), work.nodes]
+        labels = work.labels if work.outputs is None else None
         try:
             seconds = cached_trial(
                 ["answering", *_describe(outline, target, formats), *map(_rounded, shape)],
-                lambda: try_answering(outline, formats, target.kind, work.typical, work.batch.rows, work.labels, ended),
+                lambda: try_answering(outline, formats, target.kind, work.typical, work.batch.rows, labels, ended),
             )
         except Exception:
             return None
-        return tried_answering_seconds(AnsweringTrial(*seconds), work)
+        return _answer_range(work, partial(tried_answering_seconds, AnsweringTrial(*seconds), work))
 
     def _can_try(self, target: TargetDevice) -> bool:
         """Whether steps can be tried: on the device of this machine, without code that comes with a model."""
-        return target.known is None and self.outline.shape == "decoder" and not self._trusts_code
+        return target.known is None and not self._trusts_code
 
     def _measure(self, target: TargetDevice, budget: int | None) -> TrainingWork:
         return measure_training(self.task, self.strategy, self.outline.loaded, self.splits, self.train_size, target.kind, budget)
@@ -185,11 +188,17 @@ class CellWork:
 
 @dataclass(frozen=True)
 class FittedTraining:
-    """A training on a device: the first step of the ladder that fits, or None with what the smallest takes."""
+    """A training on a device: the first step of the ladder that fits, or None with what the smallest takes.
+
+    Attributes:
+        seconds: if it does not stop early.
+        least_seconds: if it stops as early as it may.
+    """
 
     step: MemoryStep | None
     parts: MemoryParts
     seconds: float
+    least_seconds: float
     devices: int = 1
 
 
@@ -203,16 +212,16 @@ def fit_training(
     """
     smallest: FittedTraining | None = None
     for step in (*_WITHIN_A_STEP, *list_restarts(outline.strategy, target.kind)):
-        parts, seconds = _try_step(step, PLACEMENTS.get(step, Placement()), outline, target, formats, speeds, measure)
-        if target.memory is None or parts.total <= target.memory:
-            return FittedTraining(step, parts, seconds)
-        if smallest is None or parts.total < smallest.parts.total:
-            smallest = FittedTraining(None, parts, seconds)
+        tried = _try_step(step, PLACEMENTS.get(step, Placement()), outline, target, formats, speeds, measure)
+        if target.memory is None or tried.parts.total <= target.memory:
+            return tried
+        if smallest is None or tried.parts.total < smallest.parts.total:
+            smallest = replace(tried, step=None)
     assert smallest is not None and target.memory is not None
     for processes in _group_sizes(target.count) if can_shard(outline.strategy, outline.shape) else ():
-        parts, seconds = _try_step("sharded", Placement(processes=processes), outline, target, formats, speeds, measure)
-        if parts.total <= target.memory:
-            return FittedTraining("sharded", parts, seconds, processes)
+        tried = _try_step("sharded", Placement(processes=processes), outline, target, formats, speeds, measure)
+        if tried.parts.total <= target.memory:
+            return tried
     return smallest
 
 
@@ -232,7 +241,7 @@ def _try_step(
     formats: Formats,
     speeds: DeviceSpeeds,
     measure: Callable[[int | None], TrainingWork],
-) -> tuple[MemoryParts, float]:
+) -> FittedTraining:
     recipe = outline.strategy.train
     assert recipe is not None
     checkpointing = recipe.gradient_checkpointing == "on" or (
@@ -245,8 +254,25 @@ def _try_step(
         if step == "as-planned" or work.batch.rows == smallest or target.memory is None or parts.total <= target.memory:
             break
         work = measure(max(work.batch.tokens, work.batch.rows * work.batch.tokens // 2))
-    seconds = training_seconds(outline, counts, work, speeds) + offloading_seconds(outline, work, placement)
-    return parts, seconds / placement.processes
+
+    def seconds(done: TrainingWork) -> float:
+        alone = training_seconds(outline, counts, done, speeds) + offloading_seconds(outline, done, placement)
+        return alone / placement.processes
+
+    return FittedTraining(step, parts, seconds(work), seconds(work.until_earliest_stop()), placement.processes)
+
+
+def _training_range(seconds: float, least: float) -> ForecastRange:
+    """The time of a training that runs to its end, and from the earliest stop."""
+    return ForecastRange(seconds, least, seconds) if least < seconds else ForecastRange(seconds)
+
+
+def _answer_range(work: AnsweringWork, seconds: Callable[[WrittenTokens], float]) -> ForecastRange:
+    """The time of answers, with an interval where nobody knows how long they become."""
+    lengths = work.outputs
+    if lengths is None:
+        return ForecastRange(seconds(WrittenTokens(0.0, 0.0)))
+    return ForecastRange(seconds(lengths.likely), seconds(lengths.shortest), seconds(lengths.longest))
 
 
 def _describe(outline: ModelOutline, target: TargetDevice, formats: Formats) -> list[object]:
@@ -279,9 +305,9 @@ def _cached_training(outline: ModelOutline, formats: Formats, batch: BatchShape,
 
 
 @lru_cache(maxsize=1024)
-def _cached_answers(outline: ModelOutline, formats: Formats, batch: BatchShape, nodes: int) -> AnswerCounts:
-    return watch_answers(outline, formats, batch, nodes=nodes)
+def _cached_answers(outline: ModelOutline, formats: Formats, batch: BatchShape, nodes: int, written: int) -> AnswerCounts:
+    return watch_answers(outline, formats, batch, nodes=nodes, written=written)
 
 
-def _answers(work: CellWork, formats: Formats, batch: BatchShape, nodes: int) -> AnswerCounts:
-    return _cached_answers(work.outline, formats, replace(batch, targets=0), nodes)
+def _answers(work: CellWork, formats: Formats, answering: AnsweringWork) -> AnswerCounts:
+    return _cached_answers(work.outline, formats, replace(answering.batch, targets=0), answering.nodes, answering.limit)

@@ -20,14 +20,13 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from harness.bounded_file import read_bounded
 from harness.cache import cache_folder
 from harness.errors import BenchError
-from harness.types import CellForecast, CellResult, ForecastRange
+from harness.types import FEWEST_CELLS, CellForecast, CellResult, ForecastRange
 from harness.validation import describe_problem, field_path
 
 FILE = "forecasts.jsonl"
 _LARGEST = 4 * 2**20  # bytes
 _KEPT = 2000  # cells; older ones are dropped when the file is half full
 _LATEST = 200  # cells of a device that decide a correction
-_FEWEST = 3  # cells from which an interval is computed
 _COVERAGE = 0.9
 _TRAINED = ("train", "validate")
 
@@ -151,15 +150,14 @@ class MeasuredFactor:
     high: float | None = None
     cells: int = 0
 
-    def apply(self, value: float) -> ForecastRange:
-        """A forecast with this correction."""
-        return ForecastRange(
-            value * self.factor,
-            None if self.low is None else value * self.low,
-            None if self.high is None else value * self.high,
-            self.cells,
-            value,
-        )
+    def apply(self, forecast: ForecastRange) -> ForecastRange:
+        """A forecast with this correction. An interval that it has is corrected, too, and widened to the one of earlier cells."""
+        value = forecast.value
+        lows = [self.factor * end for end in (forecast.low,) if end is not None] + [value * end for end in (self.low,) if end is not None]
+        highs = [self.factor * end for end in (forecast.high,) if end is not None] + [
+            value * end for end in (self.high,) if end is not None
+        ]
+        return ForecastRange(value * self.factor, min(lows, default=None), max(highs, default=None), self.cells, value)
 
 
 def correction_of(pairs: Sequence[tuple[float, float]]) -> MeasuredFactor:
@@ -172,7 +170,7 @@ def correction_of(pairs: Sequence[tuple[float, float]]) -> MeasuredFactor:
     if not ratios:
         return MeasuredFactor()
     count, mean = len(ratios), math.fsum(ratios) / len(ratios)
-    if count < _FEWEST:
+    if count < FEWEST_CELLS:
         return MeasuredFactor(math.exp(mean), cells=count)
     from scipy.stats import t
 
@@ -213,13 +211,13 @@ def calibrated(forecast: CellForecast, calibration: DeviceFactors) -> CellForeca
     """A forecast corrected by earlier cells on its device; the price follows its time."""
     if forecast.peak is None:
         return forecast
-    training = calibration.training.apply(forecast.training_seconds.value)
-    answering = calibration.answering.apply(forecast.answer_seconds.value)
+    training = calibration.training.apply(forecast.training_seconds)
+    answering = calibration.answering.apply(forecast.answer_seconds)
     before = forecast.seconds
     price = forecast.price if forecast.price is None or before <= 0 else forecast.price * (training.value + answering.value) / before
     return replace(
         forecast,
-        peak=calibration.peak.apply(forecast.peak.value),
+        peak=calibration.peak.apply(forecast.peak),
         training_seconds=training,
         answer_seconds=answering,
         price=price,

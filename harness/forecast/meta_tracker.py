@@ -39,6 +39,16 @@ class StepCounts:
         """Bytes that are allocated at most in the whole step."""
         return max(self.peaks.values())
 
+    def after(self, earlier: StepCounts, part: str) -> StepCounts:
+        """What is left of `self`, which begins with `earlier`; memory is that of one part."""
+        return StepCounts(
+            dict.fromkeys(PARTS, 0.0) | {part: self.peaks[part]},
+            self.flops - earlier.flops,
+            self.moved - earlier.moved,
+            self.product_bytes - earlier.product_bytes,
+            self.operations - earlier.operations,
+        )
+
     def extrapolated(self, other: StepCounts, steps: float) -> StepCounts:
         """What a model has that differs from `self` by `steps` times as many layers as `other` does. Every number is linear in layers."""
 

@@ -70,7 +70,7 @@ def build_sizing(sizes: Sequence[str] = tuple(SIZES)) -> Iterator[SizingRow]:
             if strategy.train is None:
                 answers = watch_answers(outline, formats, BatchShape(PROMPTS, EXAMPLE_TOKENS, 0))
                 parts = answer_memory(outline, formats, max(answers.reading.peak, answers.writing.peak), "cuda")
-                fitted = [FittedTraining("as-planned" if parts.total <= (t.memory or 0) else None, parts, 0.0) for t in targets]
+                fitted = [FittedTraining("as-planned" if parts.total <= (t.memory or 0) else None, parts, 0.0, 0.0) for t in targets]
             else:
                 fitted = [fit_training(outline, target, formats, target.speeds(0), _training_of) for target in targets]
             yield SizingRow(

@@ -1,7 +1,8 @@
 """How long the steps of a cell take on this machine: tried with real batches on a model of the same architecture with random weights.
 
 A small model is tried as a whole. Of a larger one, models with one and with three of its layers are tried, and what a layer takes is their
-difference: time is linear in the number of layers. Memory that is moved, Python around each kernel, and what draws dropout are in it.
+difference: time is linear in the number of layers, of an encoder-decoder in those of both parts. Memory that is moved, Python around each
+kernel, and what draws dropout are in it.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from harness.engine.adapters import RankAllocation
-from harness.engine.inference import LabelScorer, generate
-from harness.engine.tuning import EncodedExample, KeyedRandom, batch_loss, make_optimizer
+from harness.engine.inference import LabelScorer, Seq2SeqScorer, classify, count_shared, generate, generate_seq2seq, plain_cache
+from harness.engine.tuning import EncodedExample, KeyedRandom, batch_loss, list_reads, make_optimizer, preference_losses
 from harness.forecast.model_outline import Formats, ModelOutline
-from harness.forecast.trial_model import build_trial_model
+from harness.forecast.trial_model import TRIAL_STEPS, build_trial_model, count_layers
 
 _WHOLE = 20_000_000  # parameters of a model that is tried as a whole
 _FEW, _MORE = 1, 3  # layers of larger ones
@@ -24,6 +27,8 @@ _OPERATIONS = {"cpu": 4e11, "cuda": 4e13}  # that one pass may take: a few secon
 _LEAST_TOKENS, _USUAL_TOKENS = 64, {"cpu": 1024, "cuda": 8192}
 _WRITTEN = 5  # tokens of a trial
 _REPEATS = 2
+_FEWEST_ROWS = 4  # of outputs that are written together, where their prompts cannot be read once
+_Layers = Sequence[int] | None
 
 
 class TrainingTrial(NamedTuple):
@@ -44,7 +49,7 @@ class AnsweringTrial(NamedTuple):
     """Seconds of the parts of answering.
 
     Attributes:
-        reading: for each token of prompts that is not shared by a batch; with all labels, where labels are chosen.
+        reading: for each token of prompts, those that a batch shares counted once; with all labels, where labels are chosen.
         writing: one more token, for any number of rows.
         row: one more token of one row.
     """
@@ -55,13 +60,14 @@ class AnsweringTrial(NamedTuple):
 
 
 def try_training(outline: ModelOutline, formats: Formats, device: str, examples: Sequence[EncodedExample]) -> TrainingTrial:
-    """Time a training with these examples as its micro-batch."""
+    """Time a training with these examples, or pairs, as its micro-batch."""
     recipe = outline.strategy.train
     assert recipe is not None
     batch = _limit_examples(outline, device, examples)
-    tokens = len(batch) * max(example.length for example in batch)
+    tokens = len(batch) * max(example.padded_length for example in batch)
+    beta = recipe.preference_strength
 
-    def run(layers: int | None) -> tuple[float, ...]:
+    def run(layers: _Layers) -> tuple[float, ...]:
         import torch
 
         model = build_trial_model(outline, formats, device, layers, trains=True)
@@ -72,10 +78,12 @@ def try_training(outline: ModelOutline, formats: Formats, device: str, examples:
 
         def loss() -> Any:
             with context:
+                if beta is not None:
+                    return preference_losses(model, batch, 0, device, beta)[0].sum()
                 return batch_loss(model, batch, 0, device, outline.shape)
 
         def step() -> None:
-            random.begin(1, range(len(batch)), [example.length for example in batch])
+            random.begin(1, *list_reads(batch, outline.shape))
             loss().backward()
 
         def update() -> None:
@@ -83,6 +91,8 @@ def try_training(outline: ModelOutline, formats: Formats, device: str, examples:
                 ranks.penalty().backward()
             torch.nn.utils.clip_grad_norm_([each for each in model.parameters() if each.grad is not None], recipe.max_grad_norm)
             optimizer.step()
+            if ranks is not None:
+                ranks.after_step(TRIAL_STEPS // 2)
 
         def validate() -> None:
             model.eval()
@@ -103,31 +113,34 @@ def try_answering(
     device: str,
     prompts: Sequence[Sequence[int]],
     rows: int,
-    labels: Sequence[Sequence[int]],
+    labels: Sequence[Sequence[int]] | None,
     ended: Callable[[Sequence[int]], bool] | None = None,
 ) -> AnsweringTrial:
     """Time answers to these prompts.
 
     Args:
         rows: prompts of a batch.
-        labels: the tokens of each, where one is chosen; empty where text is written.
+        labels: where one is chosen, the tokens of each, which an encoder does not read; None where text is written.
         ended: what looks at each output after each token.
     """
     longest = max(prompts, key=len)
     few = _limit_prompts(outline, device, prompts)
-    shared = _count_shared(few)
-    tokens = len(few) * (max(map(len, few)) - shared)
+    shared = count_shared(outline.config, few) if outline.shape == "decoder" else 0
+    tokens = shared + len(few) * (max(map(len, few)) - shared)
+    write = generate if outline.shape == "decoder" else generate_seq2seq
+    if outline.shape != "decoder" or not plain_cache(outline.config):
+        rows = min(rows, max(_FEWEST_ROWS, _most_tokens(outline, device) // len(longest)))
 
-    def run(layers: int | None) -> tuple[float, ...]:
+    def run(layers: _Layers) -> tuple[float, ...]:
         model = build_trial_model(outline, formats, device, layers, trains=False)
-        if labels:
-            scorer = LabelScorer(model, labels, 0)
-            return _seconds(lambda: scorer(few), device), 0.0, 0.0
+        if labels is not None:
+            choose = _chooser(model, outline, labels)
+            return _seconds(lambda: choose(few), device), 0.0, 0.0
 
         def read() -> None:
-            generate(model, few, max_new_tokens=1, stop_ids=(), pad_id=0)
+            write(model, few, max_new_tokens=1, stop_ids=(), pad_id=0)
 
-        many, fewer = (_write_seconds(model, _same_beginning(longest, count), ended, device) for count in (rows, quarter))
+        many, fewer = (_write_seconds(write, model, _same_beginning(longest, count), ended, device) for count in (rows, quarter))
         return _seconds(read, device), many, fewer
 
     quarter = max(1, rows // 4)
@@ -136,7 +149,20 @@ def try_answering(
     return AnsweringTrial(reading / tokens, max(0.0, many - row * rows), row)
 
 
-def _write_seconds(model: Any, prompts: Sequence[Sequence[int]], ended: Callable[[Sequence[int]], bool] | None, device: str) -> float:
+def _chooser(model: Any, outline: ModelOutline, labels: Sequence[Sequence[int]]) -> Callable[[Sequence[Sequence[int]]], Any]:
+    """What finds the likelihood of each label behind prompts, as a cell does."""
+    if outline.shape == "encoder":
+        return partial(classify, model, pad_id=0)
+    return LabelScorer(model, labels, 0) if outline.shape == "decoder" else Seq2SeqScorer(model, labels, 0)
+
+
+def _write_seconds(
+    write: Callable[..., Any],
+    model: Any,
+    prompts: Sequence[Sequence[int]],
+    ended: Callable[[Sequence[int]], bool] | None,
+    device: str,
+) -> float:
     """Seconds of one more token of each prompt: the middle one of several tokens."""
     import torch
 
@@ -152,39 +178,63 @@ def _write_seconds(model: Any, prompts: Sequence[Sequence[int]], ended: Callable
             moments.append(time.perf_counter())
         return False
 
-    generate(model, prompts, max_new_tokens=1 + _WRITTEN, stop_ids=(), pad_id=0, ended=note)
+    write(model, prompts, max_new_tokens=1 + _WRITTEN, stop_ids=(), pad_id=0, ended=note)
     return sorted(b - a for a, b in pairwise(moments))[_WRITTEN // 2]
 
 
-def _of_whole_model(outline: ModelOutline, run: Callable[[int | None], tuple[float, ...]]) -> tuple[float, ...]:
-    """What the whole model takes."""
-    if outline.sizes.base <= _WHOLE or outline.layer_count <= _MORE:
+def _of_whole_model(outline: ModelOutline, run: Callable[[_Layers], tuple[float, ...]]) -> tuple[float, ...]:
+    """What the whole model takes.
+
+    Raises:
+        LookupError: it is too large to be tried as a whole, and its configuration does not say how many layers it has.
+    """
+    if outline.sizes.base <= _WHOLE:
         return run(None)
-    few, more = run(_FEW), run(_MORE)
-    layers = (outline.layer_count - _FEW) / (_MORE - _FEW)
-    return tuple(a + layers * max(0.0, b - a) for a, b in zip(few, more, strict=True))
+    counts = count_layers(outline.loaded.model.config, outline.shape)
+    if counts is None:
+        raise LookupError("the number of layers is not known")
+    fewest = tuple(min(_FEW, count) for count in counts)
+    few = total = run(fewest)
+    for part, count in enumerate(counts):
+        if count > _FEW:
+            more = run((*fewest[:part], min(_MORE, count), *fewest[part + 1 :]))
+            layers = (count - _FEW) / (min(_MORE, count) - _FEW)
+            total = tuple(whole + layers * max(0.0, b - a) for whole, a, b in zip(total, few, more, strict=True))
+    return total
 
 
 def _most_tokens(outline: ModelOutline, device: str) -> int:
     """The tokens of a trial, which takes a few seconds at most."""
-    sizes, layers = outline.sizes, outline.layer_count
-    cut = sizes.base if sizes.base <= _WHOLE else sizes.base - sizes.packed * max(0, layers - _MORE) / layers
+    sizes, counts = outline.sizes, count_layers(outline.loaded.model.config, outline.shape)
+    layers = sum(counts) if counts and sizes.base > _WHOLE else 1
+    cut = sizes.base - sizes.packed * max(0, layers - _MORE) / layers
     return max(_LEAST_TOKENS, round(_OPERATIONS[device] / (6 * cut)))
 
 
 def _limit_examples(outline: ModelOutline, device: str, examples: Sequence[EncodedExample]) -> list[EncodedExample]:
     """As many of the examples as suit a trial, and of a long one its end."""
     most = _most_tokens(outline, device)
-    width = min(most, max(example.length for example in examples))
+    width = min(most, max(example.padded_length for example in examples))
     rows = max(1, min(most, _USUAL_TOKENS[device]) // width)
     return [_shorten(example, width) for example in examples[:rows]]
 
 
 def _shorten(example: EncodedExample, width: int) -> EncodedExample:
-    if example.length <= width or example.labelled:
+    """The ends of its prompt and of its answers."""
+    if example.padded_length <= width:
         return example
-    target = example.target[-max(1, width // 2) :] if len(example.target) >= width else example.target
-    return EncodedExample(example.prompt[-(width - len(target)) :], target)
+    if example.labelled:
+        return replace(example, prompt=example.prompt[-width:])
+    width //= len(example.sequences)
+    answer = max(len(example.target), len(example.rejected))
+    answer = max(1, width // 2) if answer >= width else answer
+    return replace(
+        example,
+        prompt=example.prompt[-(width - answer) :],
+        target=example.target[-answer:],
+        learned=example.learned[-answer:],
+        rejected=example.rejected[-answer:],
+    )
 
 
 def _limit_prompts(outline: ModelOutline, device: str, prompts: Sequence[Sequence[int]]) -> list[Sequence[int]]:
@@ -196,11 +246,6 @@ def _limit_prompts(outline: ModelOutline, device: str, prompts: Sequence[Sequenc
 def _same_beginning(prompt: Sequence[int], rows: int) -> list[Sequence[int]]:
     """Prompts that differ in their last token: their beginning is read once, so that a batch of them costs little."""
     return [[*prompt[:-1], i % 7] for i in range(rows)]
-
-
-def _count_shared(prompts: Sequence[Sequence[int]]) -> int:
-    first, last = min(prompts, key=list), max(prompts, key=list)
-    return next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0) if len(prompts) > 1 else 0
 
 
 def _seconds(run: Callable[[], Any], device: str) -> float:

@@ -38,7 +38,7 @@ class AnswerCounts:
 
     Attributes:
         reading: of the prompts; its peak includes the cache of keys and values.
-        writing: of one token of every row, behind the prompts; its peak includes the cache, too.
+        writing: of one token of every row, behind prompts and outputs; its peak includes the cache, too.
     """
 
     reading: StepCounts
@@ -63,7 +63,7 @@ def watch_training(outline: ModelOutline, formats: Formats, batch: BatchShape, *
         """Those of a layer's forward pass, and of its repetition, for which torch leaves no mode in place."""
         return contextlib.nullcontext(), running[0].computing()
 
-    base = outline.model.get_base_model() if hasattr(outline.model, "get_base_model") else outline.model
+    base = _base(outline.model)
     if not checkpointing:
         return outline.watch(step, formats, training=True, is_full=not batch.is_padded)
     base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False, "context_fn": contexts})
@@ -75,37 +75,51 @@ def watch_training(outline: ModelOutline, formats: Formats, batch: BatchShape, *
         base.disable_input_require_grads()
 
 
-def watch_answers(outline: ModelOutline, formats: Formats, batch: BatchShape, *, nodes: int = 0) -> AnswerCounts:
+def watch_answers(outline: ModelOutline, formats: Formats, batch: BatchShape, *, nodes: int = 0, written: int = 0) -> AnswerCounts:
     """Answering a batch of prompts.
 
     Args:
         nodes: the tokens of all labels, for a task that chooses; 0 for one that writes.
+        written: tokens of the outputs, whose keys and values are in the cache when the last one is written.
     """
-    if outline.shape != "decoder":
-        reading = outline.watch(
-            lambda model, _: _read_all(model, outline.shape, batch), formats, training=False, is_full=not batch.is_padded
+    if outline.shape == "encoder":
+        return AnswerCounts(
+            outline.watch(lambda model, _: _classify(model, batch), formats, training=False, is_full=not batch.is_padded), StepCounts()
         )
-        return AnswerCounts(reading, StepCounts())
+    if outline.shape == "encoder-decoder":
+        return _watch_both_parts(outline, formats, batch)
     config = outline.config
 
-    def read(model: Any, tracker: MetaTracker) -> Any:
-        return _read_prompts(model, config, batch)
+    last = replace(batch, tokens=batch.tokens + written)
+
+    def read(shown: BatchShape) -> StepCounts:
+        return outline.watch(lambda model, _: _read_prompts(model, config, shown), formats, training=False, is_full=not batch.is_padded)
 
     def read_and_write(model: Any, tracker: MetaTracker) -> None:
-        cache = _read_prompts(model, config, batch)
+        cache = _read_prompts(model, config, last)
         tracker.part = "head"
-        _write(model, cache, batch, nodes)
+        _write(model, cache, last, nodes)
 
-    reading = outline.watch(read, formats, training=False, is_full=not batch.is_padded)
+    reading = read(batch)
+    before = read(last) if written else reading
     both = outline.watch(read_and_write, formats, training=False, is_full=not batch.is_padded)
-    writing = StepCounts(
-        peaks=both.peaks,
-        flops=both.flops - reading.flops,
-        moved=both.moved - reading.moved,
-        product_bytes=both.product_bytes - reading.product_bytes,
-        operations=both.operations - reading.operations,
-    )
-    return AnswerCounts(reading, writing)
+    return AnswerCounts(reading, both.after(before, "head"))
+
+
+def _watch_both_parts(outline: ModelOutline, formats: Formats, batch: BatchShape) -> AnswerCounts:
+    """Those of an encoder-decoder: the encoder reads the prompts and the decoder begins, and then each further token."""
+
+    def read(model: Any, tracker: MetaTracker) -> None:
+        _decode(model, *_encode(model, batch), batch)
+
+    def read_and_write(model: Any, tracker: MetaTracker) -> None:
+        encoded = _encode(model, batch)
+        _decode(model, *encoded, batch)
+        tracker.part = "head"
+        _decode(model, *encoded, batch)
+
+    reading, both = (outline.watch(step, formats, training=False, is_full=not batch.is_padded) for step in (read, read_and_write))
+    return AnswerCounts(reading, both.after(reading, "head"))
 
 
 def _training_step(shape: str, batch: BatchShape) -> Callable[[Any], Any]:
@@ -120,7 +134,7 @@ def _training_step(shape: str, batch: BatchShape) -> Callable[[Any], Any]:
     chosen = torch.zeros(batch.targets, dtype=torch.long)
 
     def run_decoder(model: Any) -> Any:
-        base = model.get_base_model() if hasattr(model, "get_base_model") else model
+        base = _base(model)
         select = lambda module, args: (args[0].flatten(0, 1)[chosen],)  # noqa: E731
         handle = base.get_output_embeddings().register_forward_pre_hook(select)
         try:
@@ -145,16 +159,38 @@ def _prompt_tensors(batch: BatchShape) -> tuple[Any, Any]:
     return ids, torch.ones_like(ids) if batch.is_padded else None
 
 
-def _read_all(model: Any, shape: str, batch: BatchShape) -> None:
-    """The forward pass of an encoder, or of an encoder-decoder that writes one token."""
+def _classify(model: Any, batch: BatchShape) -> None:
     import torch
 
     ids, mask = _prompt_tensors(batch)
     with torch.no_grad():
-        if shape == "encoder":
-            model(input_ids=ids, attention_mask=mask)
-        else:
-            model(input_ids=ids, attention_mask=mask, decoder_input_ids=torch.zeros((batch.rows, 1), dtype=torch.long), use_cache=False)
+        model(input_ids=ids, attention_mask=mask)
+
+
+def _encode(model: Any, batch: BatchShape) -> tuple[Any, Any]:
+    """The states of the prompts (B, S, H), and an empty cache for what is decoded."""
+    import torch
+    from transformers import DynamicCache, EncoderDecoderCache
+
+    ids, mask = _prompt_tensors(batch)
+    with torch.no_grad():
+        states = _base(model).get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state
+    return states, EncoderDecoderCache(DynamicCache(), DynamicCache())
+
+
+def _decode(model: Any, states: Any, cache: Any, batch: BatchShape) -> None:
+    """One more token of every row."""
+    import torch
+    from transformers.modeling_outputs import BaseModelOutput
+
+    ids = torch.zeros((batch.rows, 1), dtype=torch.long)
+    encoded = BaseModelOutput(last_hidden_state=states)
+    with torch.no_grad():
+        _base(model)(encoder_outputs=encoded, attention_mask=_prompt_tensors(batch)[1], decoder_input_ids=ids, cache=cache, use_cache=True)
+
+
+def _base(model: Any) -> Any:
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def _read_prompts(model: Any, config: Any, batch: BatchShape) -> Any:

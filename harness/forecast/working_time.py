@@ -11,6 +11,7 @@ from harness.forecast.device_speeds import DeviceSpeeds
 from harness.forecast.memory_forecast import Placement
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import ModelOutline
+from harness.forecast.output_lengths import WrittenTokens
 from harness.forecast.step_trials import AnsweringTrial, TrainingTrial
 from harness.forecast.watched_steps import AnswerCounts
 from harness.forecast.workload import AnsweringWork, TrainingWork
@@ -46,11 +47,11 @@ def offloading_seconds(outline: ModelOutline, work: TrainingWork, placement: Pla
 
 
 def training_seconds(outline: ModelOutline, counts: StepCounts, work: TrainingWork, speeds: DeviceSpeeds) -> float:
-    """Training and validation, if the training does not stop early."""
+    """Training and validation, with the references of a preference tuning."""
     batch_tokens = work.batch.rows * work.batch.tokens
     share = work.tokens / batch_tokens
     forward = _FORWARD_FULL if outline.strategy.method == "full" else _FORWARD_ADAPTER
-    validations = forward * work.validated_tokens / batch_tokens
+    validations = forward * (work.validated_tokens + work.reference_tokens) / batch_tokens
     passes = 2 * work.micro_batches + validations
     return (
         step_seconds(counts, speeds, operations=counts.operations * (work.micro_batches + validations), share=share + validations)
@@ -59,11 +60,13 @@ def training_seconds(outline: ModelOutline, counts: StepCounts, work: TrainingWo
     )
 
 
-def answering_seconds(outline: ModelOutline, counts: AnswerCounts, work: AnsweringWork, speeds: DeviceSpeeds) -> float:
-    """Answering the test examples."""
+def answering_seconds(
+    outline: ModelOutline, counts: AnswerCounts, work: AnsweringWork, speeds: DeviceSpeeds, written: WrittenTokens
+) -> float:
+    """Answering the test examples, with outputs of this length."""
     reading, writing = counts.reading, counts.writing
     share = work.tokens / (work.batch.rows * work.batch.tokens)
-    passes = work.batches if work.nodes else work.steps
+    passes = work.batches if work.nodes else written.steps
     return (
         step_seconds(reading, speeds, operations=reading.operations * work.batches, share=share)
         + step_seconds(writing, speeds, operations=writing.operations * passes, share=passes)
@@ -77,10 +80,10 @@ def _unpacking_seconds(outline: ModelOutline, speeds: DeviceSpeeds) -> float:
 
 
 def tried_training_seconds(trial: TrainingTrial, work: TrainingWork) -> float:
-    """Training and validation at the speeds of a trial, if the training does not stop early."""
-    return trial.step * work.tokens + trial.update * work.steps + trial.validation * work.validated_tokens
+    """Training and validation at the speeds of a trial, with the references of a preference tuning."""
+    return trial.step * work.tokens + trial.update * work.steps + trial.validation * (work.validated_tokens + work.reference_tokens)
 
 
-def tried_answering_seconds(trial: AnsweringTrial, work: AnsweringWork) -> float:
-    """Answering the test examples at the speeds of a trial."""
-    return trial.reading * work.tokens + trial.writing * work.steps + trial.row * work.row_steps
+def tried_answering_seconds(trial: AnsweringTrial, work: AnsweringWork, written: WrittenTokens) -> float:
+    """Answering the test examples at the speeds of a trial, with outputs of this length."""
+    return trial.reading * work.tokens + trial.writing * written.steps + trial.row * written.row_steps

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from harness.engine.inference import BATCH_ROWS, LabelTree, Predictor, rows_of_labels, split_into_batches
+from harness.engine.inference import BATCH_ROWS, LabelTree, Predictor, count_shared, rows_of_labels, split_into_batches
 from harness.engine.models import LoadedModel
 from harness.engine.prompts import render_shots
 from harness.engine.tuning import MICRO_BATCH_TOKENS, EncodedExample, Schedule, encode_material, micro_batches
+from harness.forecast.output_lengths import OutputLengths
 from harness.forecast.watched_steps import BatchShape
 from harness.types import Example, Splits, Strategy, Task
 
 _LONGEST, _SPREAD = 16, 112  # examples that are cut into tokens: the longest texts, and others from the whole file
 _Chosen = TypeVar("_Chosen")
-_MOST_TARGETS = 1.1  # outputs are a little longer than the longest usual target
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,11 @@ class TrainingWork:
         tokens: all that pass forward and backward, padding included, if it does not stop early.
         micro_batches: how many these are.
         steps: of the optimizer.
-        validated_tokens: that pass forward, in all validations, and once before a preference tuning, for its references.
-        typical: the examples of a micro-batch of usual size; none where only sizes are known, or where pairs are compared.
+        validated_tokens: that pass forward in all validations.
+        reference_tokens: that pass forward before a preference tuning.
+        earliest_stop: the share of the steps after which it may stop early; 1 if it does not.
+        earliest_validations: the share of the validations until then.
+        typical: the examples of a micro-batch of usual size; none where only sizes are known.
     """
 
     batch: BatchShape
@@ -37,12 +39,26 @@ class TrainingWork:
     micro_batches: float
     steps: int
     validated_tokens: float
+    reference_tokens: float = 0.0
+    earliest_stop: float = 1.0
+    earliest_validations: float = 1.0
     typical: tuple[EncodedExample, ...] = ()
 
     @property
     def accumulates(self) -> bool:
         """Whether a step has several micro-batches."""
         return self.micro_batches > self.steps
+
+    def until_earliest_stop(self) -> TrainingWork:
+        """What is left of it if it stops as early as it may."""
+        share = self.earliest_stop
+        return replace(
+            self,
+            tokens=share * self.tokens,
+            micro_batches=share * self.micro_batches,
+            steps=round(share * self.steps),
+            validated_tokens=self.earliest_validations * self.validated_tokens,
+        )
 
 
 @dataclass(frozen=True)
@@ -51,11 +67,10 @@ class AnsweringWork:
 
     Attributes:
         batch: the largest batch of prompts.
-        tokens: of all prompts, padding included.
+        tokens: of all prompts, padding included; what a batch shares counts once.
         batches: how many.
-        written: tokens of the longest output; 0 where labels are chosen.
-        steps: tokens that batches write one after the other, until the longest output of each has ended.
-        row_steps: tokens of all outputs.
+        limit: tokens of the longest output; 0 where labels are chosen.
+        outputs: how long they become; None where labels are chosen.
         nodes: tokens of all labels.
         labels: the tokens of each label.
         typical: the prompts of a batch of usual size.
@@ -65,9 +80,8 @@ class AnsweringWork:
     batch: BatchShape
     tokens: float
     batches: float
-    written: int
-    steps: float
-    row_steps: float
+    limit: int
+    outputs: OutputLengths | None
     nodes: int
     labels: tuple[tuple[int, ...], ...]
     typical: tuple[tuple[int, ...], ...]
@@ -99,16 +113,26 @@ def measure_training(
     rows = min(schedule.batch_size, train_size)
     parts = [part for batch in _effective_batches(spread, rows) for part in micro_batches(batch, budget)]
     seen = schedule.steps * schedule.batch_size / len(spread)  # how often each chosen example stands for one of the training
-    validated = sum(example.length for example in validation) / max(1, len(validation)) * len(held_out)
-    reference = validated + seen * sum(example.length for example in spread) / recipe.epochs if recipe.objective == "dpo" else 0.0
+    validated = _padded_tokens(micro_batches(validation, budget)) * len(held_out) / max(1, len(validation))
+    once = _padded_tokens(micro_batches(spread, budget)) * train_size / len(spread)
+    ordered = sorted(schedule.validation_steps)
+    stop = schedule.earliest_stop if held_out else schedule.steps
     return TrainingWork(
         batch=_largest(examples, rows, budget),
-        tokens=seen * sum(len(part) * part[-1].padded_length for part in parts),
+        tokens=seen * _padded_tokens(parts),
         micro_batches=max(float(schedule.steps), seen * len(parts)),
         steps=schedule.steps,
-        validated_tokens=validated * len(schedule.validation_steps) + reference,
-        typical=() if recipe.objective == "dpo" else tuple(sorted(parts, key=lambda part: len(part) * part[-1].length)[len(parts) // 2]),
+        validated_tokens=validated * len(ordered),
+        reference_tokens=validated + once if recipe.objective == "dpo" else 0.0,
+        earliest_stop=stop / schedule.steps,
+        earliest_validations=(ordered.index(stop) + 1) / len(ordered),
+        typical=tuple(sorted(parts, key=lambda part: len(part) * part[-1].padded_length)[len(parts) // 2]),
     )
+
+
+def _padded_tokens(parts: Iterable[Sequence[EncodedExample]]) -> float:
+    """The tokens of micro-batches, whose last example is the longest."""
+    return float(sum(len(part) * part[-1].padded_length for part in parts))
 
 
 def _effective_batches(examples: Sequence[EncodedExample], rows: int) -> list[Sequence[EncodedExample]]:
@@ -135,46 +159,34 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         predictor = replace(predictor, shots=render_shots(task, strategy, predictor.shape, splits.train, 0))
     chosen = _choose(splits.test)
     prompts = predictor.prompts(chosen)
-    nodes, most_rows, written = 0, BATCH_ROWS, task.decode.max_new_tokens
+    nodes, most_rows, limit = 0, BATCH_ROWS, 0 if task.chooses else task.decode.max_new_tokens
     tokens: tuple[tuple[int, ...], ...] = ()
     lengths = [0] * len(chosen)
-    if task.chooses:
-        written = 0
-    if task.chooses and predictor.shape == "decoder":
+    if task.chooses and predictor.shape != "encoder":
         tokens = tuple(tuple(each) for each in predictor.encoder.completions(labels))
+    if tokens and predictor.shape == "decoder":
         tree = LabelTree.of(tokens)
         nodes, most_rows = len(tree.tokens), rows_of_labels(len(tree.tokens), loaded.model.config.get_text_config().vocab_size)
-    elif not task.chooses:  # outputs are about as long as what the task asks for
-        lengths = [min(written, len(ids)) for ids in predictor.encoder.completions([predictor.target(each) for each in chosen])]
-        if strategy.train is not None:  # some outputs of an untrained model do not end by themselves
-            written = min(written, math.ceil(_MOST_TARGETS * max(lengths)))
-    largest = next(iter(split_into_batches(prompts, most_rows, written)))
-    spread, lengths = _without_longest(prompts), _without_longest(lengths)
-    batches = list(split_into_batches(spread, most_rows, written))
+    if not task.chooses:  # outputs are about as long as what the task asks for
+        lengths = [min(limit, len(ids)) for ids in predictor.encoder.completions([predictor.target(each) for each in chosen])]
+    largest = next(iter(split_into_batches(prompts, most_rows, limit)))
+    spread, references = _without_longest(prompts), _without_longest(lengths)
+    batches = list(split_into_batches(spread, most_rows, limit))
     share = len(splits.test) / len(spread)
     first = [len(prompts[i].ids) for i in largest]
     rows = min(most_rows, len(splits.test), max(len(largest), 1))
-    shared = _shared_tokens([prompts[i].ids for i in largest])
+    shared = count_shared(loaded.model.config, [prompts[i].ids for i in largest]) if predictor.shape == "decoder" else 0
     return AnsweringWork(
         batch=BatchShape(rows, max(first), 0, is_padded=len(set(first)) > 1),
-        tokens=share * sum(len(batch) * (max(len(spread[i].ids) for i in batch) - shared) for batch in batches),
+        tokens=share * sum(shared + len(batch) * (max(len(spread[i].ids) for i in batch) - shared) for batch in batches),
         batches=max(1.0, share * len(batches)),
-        written=written,
-        steps=share * sum(max(lengths[i] for i in batch) for batch in batches),
-        row_steps=share * sum(lengths),
+        limit=limit,
+        outputs=None if task.chooses else OutputLengths.of([[references[i] for i in batch] for batch in batches], limit).scaled(share),
         nodes=nodes,
         labels=tokens,
         typical=tuple(tuple(spread[i].ids) for i in batches[len(batches) // 2]),
         stops=predictor.stops,
     )
-
-
-def _shared_tokens(prompts: Sequence[Sequence[int]]) -> int:
-    """The tokens that all prompts begin with: they are read once."""
-    if len(prompts) < 2:
-        return 0
-    first, last = min(prompts, key=list), max(prompts, key=list)
-    return next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
 
 
 def _without_longest(chosen: list[_Chosen]) -> list[_Chosen]:

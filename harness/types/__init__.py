@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.types.api_spec import ApiSpec, LabelForm, TokenPrice
 from harness.types.cascade_measurement import CascadeMeasurement, CascadePoint, ConfidenceKind
 from harness.types.cell import Cell, CellResult, Cost, Phase, Shape, Status, TrainingSummary
-from harness.types.cell_forecast import CellForecast, ForecastRange, MemoryParts, PlannedForecast
+from harness.types.cell_forecast import FEWEST_CELLS, CellForecast, ForecastRange, MemoryParts, PlannedForecast
 from harness.types.cell_note import CellNote, NoteCode
 from harness.types.data_about import DataAbout
 from harness.types.data_finding import DataFinding, FindingCode, FlaggedRow, RowName, Severity
@@ -46,6 +46,7 @@ from harness.types.turn import EARLIER_TURNS, Role, RowLayout, Turn, read_turns,
 __all__ = [
     "AS_PLANNED",
     "EARLIER_TURNS",
+    "FEWEST_CELLS",
     "HIGHEST_LEARNING_RATE",
     "MEMORY_FIELDS",
     "MEMORY_STEPS",

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from harness.types.memory_step import MemoryStep
 
+FEWEST_CELLS = 3
+"""Earlier cells from which the interval of a forecast is computed."""
+
 
 @dataclass(frozen=True)
 class MemoryParts:
@@ -32,10 +35,12 @@ class MemoryParts:
 
 @dataclass(frozen=True)
 class ForecastRange:
-    """A forecast, corrected by earlier cells on the same device, and an interval that 90% of cells fall into.
+    """A forecast, corrected by earlier cells on the same device.
 
     Attributes:
-        cells: earlier cells on this device; with 0 there is no correction, and from 3 an interval.
+        low, high: an interval. Of time, from what nobody knows before a cell runs: when a training stops, and how long outputs become.
+            Earlier cells widen it to what 90% of cells fall into. None where there is neither.
+        cells: earlier cells on this device; with 0 there is no correction, and from `FEWEST_CELLS` on it has an interval.
         computed: the forecast before the correction; None if there is none.
     """
 
@@ -90,12 +95,14 @@ class CellForecast:
 
     @property
     def seconds_range(self) -> tuple[float, float] | None:
-        """The sums of the lower and of the upper ends for training and answering, which is wider than a 90% interval of their sum; None
-        if one of them has no interval."""
-        phases = [each for each in (self.training_seconds, self.answer_seconds) if each.value > 0]
-        lows = [each.low for each in phases if each.low is not None]
-        highs = [each.high for each in phases if each.high is not None]
-        return (sum(lows), sum(highs)) if phases and len(lows) == len(highs) == len(phases) else None
+        """The sums of the lower and of the upper ends for training and answering, which is wider than a 90% interval of their sum. A phase
+        without an interval adds its value. None if no phase has one."""
+        phases = (self.training_seconds, self.answer_seconds)
+        if all(each.low is None for each in phases):
+            return None
+        lows = [each.value if each.low is None else each.low for each in phases]
+        highs = [each.value if each.high is None else each.high for each in phases]
+        return sum(lows), sum(highs)
 
 
 @dataclass(frozen=True)

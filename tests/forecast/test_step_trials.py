@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
+from tiny_models import save_model
 
 from harness.api.catalogs import open_catalog
 from harness.cache import cache_folder, use_cache_folder
-from harness.engine.models import Device, ModelSource, resolve_model
-from harness.engine.tuning import EncodedExample
+from harness.engine.models import Device, ModelSource, resolve_description, resolve_model
+from harness.engine.tuning import EncodedExample, preference_losses
 from harness.forecast import target_of_machine, target_of_table, trial_file
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.model_outline import Formats, ModelOutline
@@ -41,27 +43,43 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_trial_model_has_the_strategy_and_as_many_layers_as_asked(tiny: ModelSource) -> None:
-    packed = build_trial_model(ModelOutline(tiny, QLORA), HALF, "cpu", 2, trains=True)
+    packed = build_trial_model(ModelOutline(tiny, QLORA), HALF, "cpu", (2,), trains=True)
     assert packed.config.num_hidden_layers == 2
     assert [type(parameter).__name__ for parameter in packed.parameters()].count("Params4bit") == 2 * 7
     assert sum(parameter.requires_grad for parameter in packed.parameters()) == 2 * 2 * 7, "the adapter"
-    wide = build_trial_model(ModelOutline(tiny, FULL), HALF, "cpu", 1, trains=True)
+    wide = build_trial_model(ModelOutline(tiny, FULL), HALF, "cpu", (1,), trains=True)
     assert {parameter.dtype for parameter in wide.parameters()} == {torch.float32}
-    narrow = build_trial_model(ModelOutline(tiny, FULL), HALF, "cpu", 1, trains=False)
+    narrow = build_trial_model(ModelOutline(tiny, FULL), HALF, "cpu", (1,), trains=False)
     assert {parameter.dtype for parameter in narrow.parameters()} == {torch.bfloat16}
 
 
 def test_a_large_model_is_extrapolated_from_few_layers(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
     outline = ModelOutline(tiny, FULL)
-    asked: list[int | None] = []
+    asked: list[Sequence[int] | None] = []
 
-    def run(layers: int | None) -> tuple[float, ...]:
+    def run(layers: Sequence[int] | None) -> tuple[float, ...]:
         asked.append(layers)
-        return (10.0 + 2 * (4 if layers is None else layers),)
+        return (10.0 + 2 * (4 if layers is None else sum(layers)),)
 
     assert _of_whole_model(outline, run) == (18.0,) and asked == [None]
     monkeypatch.setattr("harness.forecast.step_trials._WHOLE", 1)
-    assert _of_whole_model(outline, run) == (18.0,) and asked == [None, 1, 3]
+    assert _of_whole_model(outline, run) == (18.0,) and asked == [None, (1,), (3,)]
+
+
+def test_both_parts_of_a_large_encoder_decoder_are_extrapolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T5 with two and three layers: each part has seconds of its own."""
+    monkeypatch.setattr("harness.forecast.step_trials._WHOLE", 1)
+    outline = ModelOutline(resolve_description(str(save_model(tmp_path / "t5", "t5"))), FULL)
+    asked: list[Sequence[int] | None] = []
+
+    def run(layers: Sequence[int] | None) -> tuple[float, ...]:
+        asked.append(layers)
+        assert layers is not None
+        return (1.0 + 10 * layers[0] + 100 * layers[1],)
+
+    assert _of_whole_model(outline, run) == (321.0,) and asked == [(1, 1), (2, 1), (1, 3)]
+    cut = build_trial_model(outline, HALF, "cpu", (1, 3), trains=False)
+    assert (len(cut.encoder.block), len(cut.decoder.block)) == (1, 3)
 
 
 def test_a_long_example_loses_its_beginning_and_keeps_targets(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,6 +88,10 @@ def test_a_long_example_loses_its_beginning_and_keeps_targets(tiny: ModelSource,
     assert _limit_examples(outline, "cpu", [EncodedExample((1,) * 500, (2,) * 10)] * 3) == [EncodedExample((1,) * 54, (2,) * 10)]
     (cut,) = _limit_examples(outline, "cpu", [EncodedExample((1,) * 500, (2,) * 100)])
     assert (len(cut.prompt), len(cut.target)) == (32, 32)
+    (pair,) = _limit_examples(outline, "cpu", [EncodedExample((1,) * 500, (2,) * 10, rejected=(3,) * 12)])
+    assert (len(pair.prompt), len(pair.target), len(pair.rejected)) == (20, 10, 12), "two sequences of 32 tokens"
+    (label,) = _limit_examples(outline, "cpu", [EncodedExample((1,) * 500, (1,), labelled=True)])
+    assert (len(label.prompt), label.target) == (64, (1,))
 
 
 def test_trials_run_the_steps_of_a_cell(tiny: ModelSource) -> None:
@@ -79,17 +101,44 @@ def test_trials_run_the_steps_of_a_cell(tiny: ModelSource) -> None:
     assert all(seconds > 0 for seconds in training)
     looked: list[int] = []
     prompts = [[7, 8, 9], [7, 8, 8, 9]]
-    writing = try_answering(outline, HALF, "cpu", prompts, 8, (), lambda ids: bool(looked.append(len(ids))))
+    writing = try_answering(outline, HALF, "cpu", prompts, 8, None, lambda ids: bool(looked.append(len(ids))))
     assert writing.reading > 0 and writing.writing + writing.row > 0
     assert max(looked) == 6, "what looks for stop texts runs after each token"
     choosing = try_answering(outline, HALF, "cpu", prompts, 8, ((5, 6), (7, 6)))
     assert choosing.reading > 0 and (choosing.writing, choosing.row) == (0, 0)
 
 
-def work(tiny: ModelSource) -> CellWork:
+@pytest.mark.parametrize("family", ["t5", "distilbert"])
+def test_trials_of_encoders_and_encoder_decoders(tmp_path: Path, family: str) -> None:
+    labels = ("a", "b") if family == "distilbert" else ()
+    outline = ModelOutline(resolve_description(str(save_model(tmp_path / family, family))), LORA, labels=labels)
+    examples = [EncodedExample((5,) * 20, (1,) if labels else (6,) * 4, labelled=bool(labels)) for _ in range(2)]
+    wide = Formats("float32", None)
+    assert all(seconds > 0 for seconds in try_training(outline, wide, "cpu", examples))
+    choosing = try_answering(outline, wide, "cpu", [[7, 8, 9], [7, 8, 8, 9]], 8, () if labels else ((5, 1), (7, 1)))
+    assert choosing.reading > 0 and (choosing.writing, choosing.row) == (0, 0)
+    if not labels:
+        writing = try_answering(outline, wide, "cpu", [[7, 8, 9], [7, 8, 8, 9]], 8, None)
+        assert writing.reading > 0 and writing.writing + writing.row > 0
+
+
+def test_pairs_are_tried_as_preference_tuning_does(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    losses: list[int] = []
+
+    def note(model: object, pairs: Sequence[EncodedExample], *rest: object) -> object:
+        losses.append(len(pairs))
+        return preference_losses(model, pairs, *rest)
+
+    monkeypatch.setattr("harness.forecast.step_trials.preference_losses", note)
+    outline = ModelOutline(tiny, LORA.model_copy(update={"train": TrainSpec(objective="dpo")}))
+    trial = try_training(outline, HALF, "cpu", [EncodedExample((5,) * 12, (6,) * 8, rejected=(7,) * 6)] * 2)
+    assert all(seconds > 0 for seconds in trial) and set(losses) == {2}
+
+
+def work(tiny: ModelSource, strategy: Strategy = LORA) -> CellWork:
     task = open_catalog((), ()).task("summarization").value
     examples = tuple(Example(id=str(i), inputs={"input": "word " * 40}, targets=("word " * 10,)) for i in range(40))
-    return CellWork(task, LORA, Splits(examples, examples[:8], examples[:16], DataReport("made", {}, {}), "digest"), tiny, 40)
+    return CellWork(task, strategy, Splits(examples, examples[:8], examples[:16], DataReport("made", {}, {}), "digest"), tiny, 40)
 
 
 def test_a_forecast_for_this_machine_is_made_of_its_trials(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,9 +147,17 @@ def test_a_forecast_for_this_machine_is_made_of_its_trials(tiny: ModelSource, mo
     monkeypatch.setattr("harness.forecast.cell_planning.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 1.0))
     cell, here = work(tiny), target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
     forecast = cell.forecast(here)
-    per_example = forecast.training_seconds.value / (3 * 40)
+    training, answers = forecast.training_seconds, forecast.answer_seconds
+    per_example = training.value / (3 * 40)
     assert per_example == int(per_example) > 40, "a second for each token of three epochs"
-    assert forecast.answer_seconds.value % 16 == 0 and forecast.answer_seconds.value > 160, "a second for each token of 16 answers"
+    assert training.low == pytest.approx(training.value * 12 / 15) and training.high == training.value, (
+        "it may stop after the fifth of six validations, which is step 12 of 15"
+    )
+    limit = cell.task.decode.max_new_tokens
+    assert answers.low is not None and answers.low % 16 == 0 and answers.low >= 5 * 16, "a second for each token of 16 answers"
+    assert answers.high == 16 * limit and answers.low < answers.value < answers.high
+    patient = work(tiny, LORA.model_copy(update={"train": TrainSpec(patience=None)}))
+    assert patient.forecast(here).training_seconds.low is None, "it never stops early"
 
     def fail(*_: object) -> TrainingTrial:
         raise RuntimeError("this family cannot be tried")

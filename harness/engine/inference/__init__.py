@@ -2,10 +2,13 @@
 
 from harness.engine.inference.batching import BATCH_ROWS, PredictBatch, PromptedExample, split_into_batches
 from harness.engine.inference.choose import LabelScorer, LabelTree, rows_of_labels
+from harness.engine.inference.classify import classify
+from harness.engine.inference.decoding_state import count_rows
 from harness.engine.inference.extract import ends_with, extract
 from harness.engine.inference.generate import generate, require_finite
 from harness.engine.inference.predictor import Predictor
-from harness.engine.inference.shared_prefix import plain_cache
+from harness.engine.inference.seq2seq import Seq2SeqScorer, generate_seq2seq
+from harness.engine.inference.shared_prefix import count_shared, plain_cache
 
 __all__ = [
     "BATCH_ROWS",
@@ -14,9 +17,14 @@ __all__ = [
     "PredictBatch",
     "Predictor",
     "PromptedExample",
+    "Seq2SeqScorer",
+    "classify",
+    "count_rows",
+    "count_shared",
     "ends_with",
     "extract",
     "generate",
+    "generate_seq2seq",
     "plain_cache",
     "require_finite",
     "rows_of_labels",

@@ -10,6 +10,21 @@ from harness.types import Finish
 _REMOVAL_SHARE = 0.25
 
 
+def count_rows(lengths: Sequence[int]) -> int:
+    """The rows that all steps of a batch compute together, if its outputs end after so many steps: finished ones count until they are
+    removed."""
+    rows, done, total = len(lengths), 0, 0
+    ordered = sorted(lengths)
+    for finished, length in enumerate(ordered, start=1):
+        if finished < len(ordered) and ordered[finished] == length:
+            continue
+        total += rows * (length - done)
+        done, still_open = length, len(ordered) - finished
+        if still_open <= (1 - _REMOVAL_SHARE) * rows:
+            rows = still_open
+    return total
+
+
 class OpenOutputs:
     """The outputs of a batch. `ids`, `finishes` and `logprobs` are in the order of the prompts.
 

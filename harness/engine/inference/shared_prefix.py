@@ -52,12 +52,10 @@ class Prefix:
             The prefix, and the rest of each prompt, which has at least one token. Nothing changes if the prompts share little, or if a
             layer keeps something else than keys and values of each position.
         """
-        first, last = min(prompts, key=list), max(prompts, key=list)  # in the order of lists: what these two share, all share
-        shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-        shared = min(shared, *(len(prompt) - 1 for prompt in prompts))
-        if len(prompts) < 2 or shared < _WORTH_SHARING or not plain_cache(self.model.config):
+        shared = count_shared(self.model.config, prompts)
+        if not shared:
             return self, prompts
-        return self.extended_by(first[:shared]), [prompt[shared:] for prompt in prompts]
+        return self.extended_by(prompts[0][:shared]), [prompt[shared:] for prompt in prompts]
 
     def extended_by(self, tokens: Sequence[int]) -> Prefix:
         """The prefix followed by these tokens, at least one. Only for models with a `plain_cache`."""
@@ -96,6 +94,17 @@ class Prefix:
     def positions(self, mask: Any) -> Any:
         """The position ids (B, T) of the tokens behind the prefix, for a mask (B, T) without it; padding does not count."""
         return self.length + (mask.cumsum(dim=1) - 1).clamp(min=0)
+
+
+def count_shared(config: Any, prompts: Sequence[Sequence[int]]) -> int:
+    """The tokens at the beginning of all prompts of a batch that are computed once; 0 if they share little, or the model does not allow
+    it."""
+    if len(prompts) < 2:
+        return 0
+    first, last = min(prompts, key=list), max(prompts, key=list)  # in the order of lists: what these two share, all share
+    shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    shared = min(shared, *(len(prompt) - 1 for prompt in prompts))
+    return shared if shared >= _WORTH_SHARING and plain_cache(config) else 0
 
 
 def plain_cache(config: Any) -> bool:

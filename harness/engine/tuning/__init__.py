@@ -1,6 +1,6 @@
 """The training loop: one for all strategies and model shapes."""
 
-from harness.engine.tuning.batches import EncodedExample, batch_order, collate, micro_batches
+from harness.engine.tuning.batches import EncodedExample, batch_order, collate, list_reads, micro_batches
 from harness.engine.tuning.example_losses import example_losses
 from harness.engine.tuning.general_text_loss import general_loss
 from harness.engine.tuning.keyed_dropout import KeyedRandom
@@ -8,6 +8,7 @@ from harness.engine.tuning.loop import Progress, train
 from harness.engine.tuning.loss import batch_loss
 from harness.engine.tuning.memory_ladder import list_restarts, reaches
 from harness.engine.tuning.optimizers import make_optimizer
+from harness.engine.tuning.preference_loss import preference_losses
 from harness.engine.tuning.prepare import encode_examples, encode_material
 from harness.engine.tuning.schedule import Schedule, planned_steps
 from harness.engine.tuning.trainer import MICRO_BATCH_TOKENS, DivergedError, GroupMemoryError
@@ -31,11 +32,13 @@ __all__ = [
     "encode_material",
     "example_losses",
     "general_loss",
+    "list_reads",
     "list_restarts",
     "list_training_problems",
     "make_optimizer",
     "micro_batches",
     "planned_steps",
+    "preference_losses",
     "reaches",
     "train",
 ]

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.types import Shape
+
 if TYPE_CHECKING:
     import torch
 
@@ -93,6 +95,12 @@ def micro_batches(examples: Sequence[EncodedExample], token_budget: int) -> Iter
         part.append(example)
     if part:
         yield part
+
+
+def list_reads(examples: Sequence[EncodedExample], shape: Shape) -> tuple[list[int], list[int]]:
+    """What keys the dropout of a micro-batch: the places of its sequences, and the tokens of each that the model reads first."""
+    rows = [row for example in examples for row in example.sequences]
+    return [row.index for row in rows], [len(row.prompt) if shape == "encoder-decoder" else row.length for row in rows]
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,13 @@ class Schedule:
         """The steps, counted from 1, after which the validation loss is computed."""
         return validation_steps(self.steps_per_epoch, self.steps, self.recipe.validations_per_epoch)
 
+    @property
+    def earliest_stop(self) -> int:
+        """The first step, counted from 1, after which a training with validation examples may stop early: the first validation is the best
+        so far, and `patience` others bring nothing better."""
+        ordered, patience = sorted(self.validation_steps), self.recipe.patience
+        return self.steps if patience is None or patience >= len(ordered) else ordered[patience]
+
 
 def planned_steps(recipe: TrainSpec, examples: int, parameters: int) -> int:
     """The optimizer steps of a training on so many examples, unless it stops early, with a base model of so many parameters."""

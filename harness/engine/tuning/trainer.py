@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.engine.adapters import RankAllocation
 from harness.engine.distributed import ONE_PROCESS, ProcessGroup, is_sharded
-from harness.engine.tuning.batches import EncodedExample
+from harness.engine.tuning.batches import EncodedExample, list_reads
 from harness.engine.tuning.division import divide
 from harness.engine.tuning.keyed_dropout import KeyedRandom
 from harness.engine.tuning.loss import batch_loss
@@ -146,9 +146,7 @@ class Trainer:
         total = 0.0
         sharded = self.group.size > 1 and is_sharded(self.model)
         for part in divide(examples, self.ladder.token_budget, self.group.rank, self.group.size):
-            rows = [row for example in part.examples for row in example.sequences]
-            read = [len(row.prompt) if self.shape == "encoder-decoder" else row.length for row in rows]
-            self.random.begin(number, [row.index for row in rows], read)
+            self.random.begin(number, *list_reads(part.examples, self.shape))
             loss = self._loss(part.examples)[0] * (part.weight / losses)
             self.accelerator.backward(loss * self.group.size if sharded else loss)  # the mean over the processes becomes their sum
             total += loss.item()

@@ -25,4 +25,9 @@ def forecasts_to_json(forecasts: Sequence[PlannedForecast]) -> list[dict[str, An
 
 
 def _to_json(forecast: CellForecast) -> dict[str, Any]:
-    return asdict(forecast) | {"fits": forecast.fits, "seconds": None if forecast.peak is None else forecast.seconds}
+    known = forecast.peak is not None
+    return asdict(forecast) | {
+        "fits": forecast.fits,
+        "seconds": forecast.seconds if known else None,
+        "seconds_range": forecast.seconds_range if known else None,
+    }

@@ -9,7 +9,7 @@ from harness.reporting.wording import numbers
 from harness.reporting.wording.names import list_names, strategy_name
 from harness.reporting.wording.text_table import TextTable
 from harness.results import StrategyResult
-from harness.types import CellForecast, ForecastRange, MemoryStep, PlannedForecast
+from harness.types import FEWEST_CELLS, CellForecast, ForecastRange, MemoryStep, PlannedForecast
 
 if TYPE_CHECKING:  # reading a run imports no engine, on which forecasts rest
     from harness.forecast import ForecastRecord
@@ -20,8 +20,8 @@ LEDGER_COLUMNS = ("Strategy", "Model", "Memory", "measured", "Training", "measur
 COMPARED_TITLE = "Forecast and measured"
 COMPARED_COLUMNS = ("Strategy", "Peak memory, forecast", "measured", "Training, forecast", "measured", "Answers, forecast", "measured")
 COMPARED_NOTE = (
-    "Computed before the run, from the shape of the model; where earlier cells on this device corrected it, brackets hold 90% intervals. "
-    "Training is the mean of the seeds, with validation, and ends earlier where early stopping ends it."
+    "Computed before the run. Brackets hold what nobody knew then: when a training stops, and how long outputs become; where earlier cells "
+    "on this device corrected a forecast, they hold 90% of such cells, too. Training is the mean of the seeds, with validation."
 )
 EMPTY_LEDGER = "No forecast has been compared with a run yet. Every cell that `bench run` finishes is added here."
 STEPS: dict[MemoryStep, str] = {
@@ -33,8 +33,8 @@ STEPS: dict[MemoryStep, str] = {
     "sharded": "on several GPUs",
 }
 _ASSUMPTIONS = (
-    "Time is that of training, if it does not stop early, and of the answers to the test set. Peak memory includes the process and, on a "
-    "GPU, its context."
+    "Time is that of training and of the answers to the test set. It has a range where a training may stop early, and where outputs may be "
+    "half as long as the references or reach the limit of the task. Peak memory includes the process and, on a GPU, its context."
 )
 
 
@@ -62,8 +62,11 @@ def describe_memory(forecast: CellForecast) -> str:
 
 
 def describe_seconds(forecast: CellForecast) -> str:
-    """The time of training and answering."""
-    return numbers.NOTHING if forecast.peak is None else numbers.seconds(forecast.seconds)
+    """The time of training and answering, with its range where there is one."""
+    if forecast.peak is None:
+        return numbers.NOTHING
+    low, high = forecast.seconds_range or (None, None)
+    return _with_range(ForecastRange(forecast.seconds, low, high), numbers.seconds)
 
 
 def describe_fit(forecast: CellForecast) -> str:
@@ -95,7 +98,8 @@ def describe_forecasts(forecasts: Sequence[PlannedForecast]) -> list[str]:
         )
     for device, count in cells.items():
         if count:
-            sentences.append(f"Corrected by {numbers.plural(count, 'earlier cell')} on {device}; brackets hold 90% intervals.")
+            held = "; brackets hold 90% of such cells" if count >= FEWEST_CELLS else ""
+            sentences.append(f"Corrected by {numbers.plural(count, 'earlier cell')} on {device}{held}.")
     return sentences
 
 
@@ -145,17 +149,16 @@ def describe_run_forecast(forecasts: Sequence[CellForecast]) -> list[str]:
 
 
 def _describe_basis(forecasts: Sequence[CellForecast]) -> str:
-    """How far the time of all cells together can be trusted: an interval where there is one."""
+    """How far the time of all cells together can be trusted, with its range where there is one."""
     calibrated = min(_cells(each) for each in forecasts)
-    if not calibrated:
-        return "uncalibrated: no cell has run here yet, so it may be several times too low"
-    ranges = [each.seconds_range for each in forecasts]
-    known = [each for each in ranges if each is not None]
-    cells = numbers.plural(calibrated, "earlier cell")
-    if len(known) < len(ranges):
-        return f"low confidence: corrected by {cells}, too few for an interval"
-    low, high = (numbers.seconds(sum(ends)) for ends in zip(*known, strict=True))
-    return f"90% interval {low} to {high}; corrected by {cells}"
+    ranges = [each.seconds_range or (each.seconds, each.seconds) for each in forecasts]
+    low, high = (numbers.seconds(sum(ends)) for ends in zip(*ranges, strict=True))
+    if calibrated >= FEWEST_CELLS:
+        return f"90% interval {low} to {high}; corrected by {numbers.plural(calibrated, 'earlier cell')}"
+    known = f"{low} to {high}, by when trainings stop and how long outputs become; " if low != high else ""
+    if calibrated:
+        return f"{known}low confidence: corrected by {numbers.plural(calibrated, 'earlier cell')}, too few for an interval"
+    return f"{known}uncalibrated: no cell has run here yet, so it may be several times too low"
 
 
 def build_ledger_table(records: Sequence[ForecastRecord], device: str) -> TextTable:

@@ -46,7 +46,7 @@ def test_corrected_forecasts_have_intervals_and_say_what_they_rest_on() -> None:
     corrected = replace(SMALL, peak=ForecastRange(14.0 * GIB, 12.0 * GIB, 16.0 * GIB, 7, 13.0 * GIB))
     assert forecast_sentences.describe_memory(corrected) == "14.0 GiB (12.0 GiB–16.0 GiB)"
     sentences = forecast_sentences.describe_forecasts([planned(corrected)])
-    assert sentences[-1] == "Corrected by 7 earlier cells on rtx-4090; brackets hold 90% intervals."
+    assert sentences[-1] == "Corrected by 7 earlier cells on rtx-4090; brackets hold 90% of such cells."
 
 
 def test_first_lines_of_a_run_add_up_its_cells() -> None:
@@ -59,12 +59,16 @@ def test_first_lines_of_a_run_add_up_its_cells() -> None:
 
 
 def test_first_lines_of_a_run_show_how_wrong_the_time_may_be() -> None:
-    peak = ForecastRange(14.0 * GIB, None, None, 7, 13.0 * GIB)
     answers = replace(SMALL.answer_seconds, low=1.0, high=60.0)
-    few = replace(SMALL, peak=peak, answer_seconds=answers)
+    untried = replace(SMALL, answer_seconds=answers)
+    assert forecast_sentences.describe_seconds(untried) == "1 min 05 s (1 min 01 s–2 min 00 s)"
+    (line,) = forecast_sentences.describe_run_forecast([untried, SMALL])
+    assert "(2 min 06 s to 3 min 05 s, by when trainings stop and how long outputs become; uncalibrated: no cell has run here yet" in line
+    few = replace(SMALL, peak=ForecastRange(14.0 * GIB, None, None, 2, 13.0 * GIB))
     (line,) = forecast_sentences.describe_run_forecast([few, few])
-    assert "(low confidence: corrected by 7 earlier cells, too few for an interval)" in line
-    enough = replace(few, training_seconds=replace(SMALL.training_seconds, low=29.0, high=540.0))
+    assert "(low confidence: corrected by 2 earlier cells, too few for an interval)" in line
+    peak, training = ForecastRange(14.0 * GIB, None, None, 7, 13.0 * GIB), replace(SMALL.training_seconds, low=29.0, high=540.0)
+    enough = replace(untried, peak=peak, training_seconds=training)
     (line,) = forecast_sentences.describe_run_forecast([enough, enough])
     assert "(90% interval 1 min 00 s to 20 min 00 s; corrected by 7 earlier cells)" in line
 

@@ -1,0 +1,43 @@
+"""How long outputs become: the likely case, the shortest and the longest."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from harness.engine.inference import count_rows
+from harness.engine.inference.decoding_state import OpenOutputs
+from harness.forecast.output_lengths import OutputLengths, WrittenTokens
+
+
+@pytest.mark.parametrize("lengths", [[1], [3, 3, 3], [1, 2, 3, 4, 5, 6, 7, 8], [192] * 3 + [4] * 61, *[[n % 50 + 1] * 9 for n in range(3)]])
+def test_rows_are_counted_as_a_batch_removes_them(lengths: list[int]) -> None:
+    random.Random(0).shuffle(lengths)
+    outputs, rows, step = OpenOutputs(len(lengths), [0], None), list(range(len(lengths))), 0
+    total = 0
+    while outputs.any_open:
+        step += 1
+        total += len(rows)
+        outputs.add([0 if lengths[row] <= step else 5 for row in rows], [0.0] * len(rows))
+        kept = outputs.drop_finished() if outputs.any_open else None
+        rows = rows if kept is None else [rows[place] for place in kept]
+    assert count_rows(lengths) == total
+
+
+def test_one_output_without_an_end_decides_how_long_its_batch_writes() -> None:
+    """64 references of 10 tokens and a limit of 100: one output in twenty does not end, so that almost every batch reaches the limit, with
+    few rows."""
+    lengths = OutputLengths.of([[10] * 64], limit=100)
+    assert lengths.shortest == WrittenTokens(5, 5 * 64)
+    assert lengths.longest == WrittenTokens(100, 100 * 64)
+    assert 95 < lengths.likely.steps < 100
+    assert 10 * 64 < lengths.likely.row_steps < 2 * 10 * 64
+    alone = OutputLengths.of([[10]], limit=100).likely.steps
+    assert 10 < alone < 20, "an output of its own ends, most likely"
+
+
+def test_references_longer_than_the_limit_are_cut() -> None:
+    lengths = OutputLengths.of([[500, 20]], limit=64)
+    assert lengths.likely.steps == lengths.longest.steps == 64
+    assert lengths.scaled(3.0).longest == WrittenTokens(3 * 64, 3 * 128)
