@@ -268,7 +268,7 @@ def _training_range(seconds: float, least: float) -> ForecastRange:
 
 
 def _answer_range(work: AnsweringWork, seconds: Callable[[WrittenTokens], float]) -> ForecastRange:
-    """The time of answers, with an interval where nobody knows how long they become."""
+    """The time of answers, with an interval where outputs are written, whose length is not known."""
     lengths = work.outputs
     if lengths is None:
         return ForecastRange(seconds(WrittenTokens(0.0, 0.0)))

@@ -1,4 +1,4 @@
-"""How long outputs become, which nobody knows before they are written: a likely case, and what is usual at least and at most.
+"""How long outputs become, which is not known before they are written: a likely case, and what is usual at least and at most.
 
 Outputs are about as long as what a task asks for. Some do not end by themselves: a model that was trained on few examples, or on none, may
 write until the limit. A batch writes until its longest output has ended, so that one such output decides its time.

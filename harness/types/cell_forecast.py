@@ -38,7 +38,7 @@ class ForecastRange:
     """A forecast, corrected by earlier cells on the same device.
 
     Attributes:
-        low, high: an interval. Of time, from what nobody knows before a cell runs: when a training stops, and how long outputs become.
+        low, high: an interval. Of time, from what is not known before a cell runs: when a training stops, and how long outputs become.
             Earlier cells widen it to what 90% of cells fall into. None where there is neither.
         cells: earlier cells on this device; with 0 there is no correction, and from `FEWEST_CELLS` on it has an interval.
         computed: the forecast before the correction; None if there is none.

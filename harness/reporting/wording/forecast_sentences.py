@@ -20,8 +20,8 @@ LEDGER_COLUMNS = ("Strategy", "Model", "Memory", "measured", "Training", "measur
 COMPARED_TITLE = "Forecast and measured"
 COMPARED_COLUMNS = ("Strategy", "Peak memory, forecast", "measured", "Training, forecast", "measured", "Answers, forecast", "measured")
 COMPARED_NOTE = (
-    "Computed before the run. Brackets hold what nobody knew then: when a training stops, and how long outputs become; where earlier cells "
-    "on this device corrected a forecast, they hold 90% of such cells, too. Training is the mean of the seeds, with validation."
+    "Computed before the run. Brackets hold what was not known then: when a training stops, and how long outputs become; where earlier "
+    "cells on this device corrected a forecast, they hold 90% of such cells, too. Training is the mean of the seeds, with validation."
 )
 EMPTY_LEDGER = "No forecast has been compared with a run yet. Every cell that `bench run` finishes is added here."
 STEPS: dict[MemoryStep, str] = {
