@@ -9,6 +9,7 @@ from harness.api.arguments import PathLike, RunLike, as_texts
 from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import load_results
 from harness.errors import BenchError, did_you_mean, setting
+from harness.gate import LEVEL
 from harness.reporting import rewrite_page
 from harness.results import RunResults, TaskResults
 from harness.review import (
@@ -19,16 +20,66 @@ from harness.review import (
     Harvest,
     ImportSummary,
     PacketRequest,
+    RatingPlan,
     collect_harvest,
     compute_findings,
     export_packet,
+    find_rated_cell,
     get_harvest_paths,
     import_files,
     load_reviews,
     parse_raters,
+    plan_ratings,
     write_harvest,
 )
 from harness.text import plural
+
+
+def review_plan(
+    run: RunLike,
+    strategies: str | Sequence[str] = (),
+    *,
+    task: str | None = None,
+    mode: str = "pairwise",
+    effect: float | None = None,
+    model: str | None = None,
+    train_size: int | None = None,
+    runs_dir: PathLike = "runs",
+) -> RatingPlan:
+    """How many examples to rate, with and without the help of automatic scores, and which. Nothing is written.
+
+    Args:
+        run: folder or name of the run, or "latest".
+        strategies: as for `review_export`; two for "pairwise" and "scales", of which the second is compared with the first.
+        task: needed if the run has several.
+        mode: as for `review_export`.
+        effect: the result to show: a win rate such as 0.65, a change of the mean rating such as 0.5, or a limit on critical errors such as
+            0.05. By default typical ones, or the limits of the task.
+        model: needed if the run has several base models.
+        train_size: needed if the run has several.
+
+    Raises:
+        BenchError: the run, task or strategy does not exist, or an effect that does not fit the mode.
+    """
+    stored, name = _open_task(run, runs_dir, task, mode)
+    results = stored.by_task[name]
+    chosen = as_texts(strategies) or choose_strategies(results, 1 if mode == "errors" else 2)
+    if not strategies and "base" in chosen:
+        chosen = ("base", *(each for each in chosen if each != "base"))
+    cells = {each: find_rated_cell(stored, each, task=name, model=model, train_size=train_size) for each in chosen}
+    known_mode = next(m for m in MODES if m == mode)
+    level = LEVEL / max(1, len(results.scored))  # of a limit on critical errors: a strategy is chosen among those with a result
+    return plan_ratings(results, load_reviews(stored, name), cells, known_mode, effect=effect, alpha=level)
+
+
+def _open_task(run: RunLike, runs_dir: PathLike, task: str | None, mode: str) -> tuple[RunResults, str]:
+    """The run, and the name of the task; of several, it must be given."""
+    stored = load_results(run, runs_dir, task=task)
+    if task is None and len(stored.plan.tasks) > 1:
+        raise BenchError(f"{stored.path}: has several tasks: {', '.join(stored.plan.tasks)}. Choose one with {setting('task', 'TASK')}.")
+    if mode not in MODES:
+        raise BenchError(f"{setting('mode', mode)}: unknown.{did_you_mean(mode, MODES)}")
+    return stored, task or next(iter(stored.plan.tasks))
 
 
 def review_export(
@@ -80,13 +131,10 @@ def review_export(
     Raises:
         BenchError: the run, task or strategy does not exist, or the sample cannot be drawn. Nothing is written then.
     """
-    stored = load_results(run, runs_dir, task=task)
-    if task is None and len(stored.plan.tasks) > 1:
-        raise BenchError(f"{stored.path}: has several tasks: {', '.join(stored.plan.tasks)}. Choose one with {setting('task', 'TASK')}.")
-    for name, value, known in [("mode", mode, MODES), *(("formats", value, FORMATS) for value in formats)]:
-        if value not in known:
-            raise BenchError(f"{setting(name, value)}: unknown.{did_you_mean(value, known)}")
-    name = task or next(iter(stored.plan.tasks))
+    stored, name = _open_task(run, runs_dir, task, mode)
+    for value in formats:
+        if value not in FORMATS:
+            raise BenchError(f"{setting('formats', value)}: unknown.{did_you_mean(value, FORMATS)}")
     request = PacketRequest(
         task=name,
         strategies=as_texts(strategies) or choose_strategies(stored.by_task[name], 2 if mode == "pairwise" else 1),

@@ -8,7 +8,7 @@ from harness.gate.approval_store import add_approval, attach_approvals, digest_v
 from harness.gate.baseline import check_comparable
 from harness.gate.complaint_suite import CaseOutcome, CaseResult, ComplaintCase, digest_output, judge_case, run_complaints
 from harness.gate.contender import Contender, find_contender
-from harness.gate.guardrails import GuardrailResult, GuardrailStatus, check_guardrails, find_compared_strategy, is_trusted
+from harness.gate.guardrails import LEVEL, GuardrailResult, GuardrailStatus, check_guardrails, find_compared_strategy, is_trusted
 from harness.gate.judge import judge
 from harness.gate.origin_check import check_origin, is_foreign
 from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, policy_to_plain, read_policy
@@ -33,6 +33,7 @@ from harness.statistics import Outcome
 
 __all__ = [
     "EXIT_CODES",
+    "LEVEL",
     "MEASURES",
     "STAGES",
     "Approval",

@@ -3,13 +3,15 @@
 from harness.review.findings import Findings, compute_findings
 from harness.review.harvest import Harvest, collect_harvest, get_harvest_paths, list_retired_examples, write_harvest
 from harness.review.labelling import RowPage, RowToLabel, choose_to_label, measure_disagreement, read_answers, read_row_page
-from harness.review.packets import MODES, Key, Mode, Packet, PacketRequest, parse_raters
+from harness.review.packets import MODES, Key, Mode, Packet, PacketRequest, find_rated_cell, parse_raters
+from harness.review.planning import EarlierRatings, RatingPlan, RatingsNeeded, plan_ratings
 from harness.review.rater_files import FORMATS, ExportedPacket, Format, export_packet
 from harness.review.ratings import ImportSummary, Rating, Review, import_files, load_reviews
 
 __all__ = [
     "FORMATS",
     "MODES",
+    "EarlierRatings",
     "ExportedPacket",
     "Findings",
     "Format",
@@ -20,6 +22,8 @@ __all__ = [
     "Packet",
     "PacketRequest",
     "Rating",
+    "RatingPlan",
+    "RatingsNeeded",
     "Review",
     "RowPage",
     "RowToLabel",
@@ -27,12 +31,14 @@ __all__ = [
     "collect_harvest",
     "compute_findings",
     "export_packet",
+    "find_rated_cell",
     "get_harvest_paths",
     "import_files",
     "list_retired_examples",
     "load_reviews",
     "measure_disagreement",
     "parse_raters",
+    "plan_ratings",
     "read_answers",
     "read_row_page",
     "write_harvest",

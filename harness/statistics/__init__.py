@@ -18,7 +18,7 @@
 | `monitoring/` | has the data changed since the model was tested? |
 """
 
-from harness.statistics.assisted import FEWEST_RATINGS, AssistedMean, WhyAlone, assisted_mean
+from harness.statistics.assisted import FEWEST_RATINGS, AssistedMean, WhyAlone, assisted_mean, favoured_sample_factor, ratings_needed
 from harness.statistics.association import rank_association
 from harness.statistics.audit import (
     Audit,
@@ -278,6 +278,7 @@ __all__ = [
     "examples_to_decide",
     "examples_to_show_rate",
     "exposure",
+    "favoured_sample_factor",
     "find_alarms",
     "fit_learning_curve",
     "highest_exposure",
@@ -305,6 +306,7 @@ __all__ = [
     "quantile_interval",
     "race",
     "rank_association",
+    "ratings_needed",
     "recommend",
     "relative_improvement",
     "relative_reduction",

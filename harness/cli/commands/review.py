@@ -23,10 +23,67 @@ def review() -> None:
     """Let people rate the outputs of a run.
 
     \b
+    bench review plan latest --strategies base,lora
     bench review export latest --strategies base,lora --n 50 --raters 2
     bench review import latest ratings-*.json
     bench review status latest
     """
+
+
+@review.command(short_help="How many ratings decide a question, and which examples to rate.")
+@click.argument("run", default="latest", shell_complete=run_names)
+@click.option("--task", shell_complete=cell_names, help="The task, if the run has several.")
+@click.option(
+    "--strategies",
+    multiple=True,
+    callback=split_names,
+    shell_complete=cell_names,
+    help="Whose outputs to rate, such as base,lora; the second is compared with the first. Default: as for `bench review export`.",
+)
+@click.option("--mode", type=click.Choice(_MODES), default="pairwise", show_default=True, help="How outputs are rated.")
+@click.option(
+    "--effect",
+    type=float,
+    help="The result to show: a win rate (0.65), a change of the mean rating (0.5), or a limit on critical errors (0.05). "
+    "Default: typical results, or the limits of the task.",
+)
+@click.option("--model", help="The base model, if the run has several.")
+@click.option("--train-size", type=int, help="The number of training examples, if the run has several.")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@runs_dir
+def plan(
+    run: str,
+    task: str | None,
+    strategies: tuple[str, ...],
+    mode: str,
+    effect: float | None,
+    model: str | None,
+    train_size: int | None,
+    format_: str,
+    runs_dir: str,
+) -> None:
+    """Show how many examples of RUN to rate, with and without the help of automatic scores.
+
+    Automatic scores of all test examples make few ratings more precise (prediction-powered
+    inference). How much is known after about 30 ratings: run the command again then.
+    """
+    import json
+
+    from rich.console import Console
+
+    from harness import api
+    from harness.cli.work_display import show_work
+    from harness.reporting import print_rating_plan, rating_plan_to_json
+
+    chosen = choose_run(run, runs_dir, task=task)
+    with show_work("Reading scores and ratings"):
+        planned = api.review_plan(
+            chosen, strategies, task=task, mode=mode, effect=effect, model=model, train_size=train_size, runs_dir=runs_dir
+        )
+    if format_ == "json":
+        click.echo(json.dumps(rating_plan_to_json(planned), indent=1, allow_nan=False))
+        return
+    print_rating_plan(planned, run, Console(highlight=False, emoji=False))
 
 
 @review.command(short_help="Write a blind packet for each rater.")

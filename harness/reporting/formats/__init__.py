@@ -10,7 +10,7 @@ from harness.reporting.formats.experiment_export import experiment_plan_to_json,
 from harness.reporting.formats.experiment_page import render_experiment
 from harness.reporting.formats.feedback_export import feedback_to_json, feedback_to_markdown
 from harness.reporting.formats.feedback_page import render_feedback
-from harness.reporting.formats.findings_export import findings_to_json
+from harness.reporting.formats.findings_export import findings_to_json, rating_plan_to_json
 from harness.reporting.formats.forecast_export import forecasts_to_json
 from harness.reporting.formats.html_page import render, rewrite_page, write_page
 from harness.reporting.formats.json_export import comparison_to_json, to_json
@@ -43,6 +43,7 @@ __all__ = [
     "findings_to_json",
     "forecasts_to_json",
     "model_to_json",
+    "rating_plan_to_json",
     "record_to_json",
     "render",
     "render_audit",

@@ -19,8 +19,9 @@ from harness.review.findings.findings import (
 )
 from harness.review.findings.metric_agreement import compute_agreement_of
 from harness.review.findings.packet_findings import compute_findings
-from harness.review.findings.preferences import compute_preferences
+from harness.review.findings.preferences import average_wins, compute_preferences
 from harness.review.findings.rater_agreement import Agreement, Level
+from harness.review.findings.scale_scores import average_answers
 
 __all__ = [
     "AGREES_ABOVE",
@@ -38,6 +39,8 @@ __all__ = [
     "RatingTime",
     "ScaleScore",
     "ScoreCombiner",
+    "average_answers",
+    "average_wins",
     "compute_agreement_of",
     "compute_error_detection",
     "compute_error_rates",

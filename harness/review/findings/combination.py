@@ -18,7 +18,7 @@ from harness.results import TaskScores
 from harness.review.findings.findings import Combined
 from harness.review.packets import list_example_metrics
 from harness.review.ratings import UnblindedRatings
-from harness.statistics import Interval, assisted_mean
+from harness.statistics import Interval, assisted_mean, favoured_sample_factor
 from harness.types import Score
 
 Array: TypeAlias = NDArray[np.float64]
@@ -81,6 +81,13 @@ class ScoreCombiner:
         estimate = Score(joined.estimate, low, high, len(values), method, reliable=reliable, reason=reason)
         names = tuple(self._metrics[number].name for number in joined.scores)
         return Combined("", estimate, names, joined.explained, len(scores), joined.effective)
+
+    def compare_sample(self, by_example: Mapping[str, float], planned: Array, *, strategy: str, against: str) -> float:
+        """How many times as many ratings as a random sample one with these probabilities of all test examples needs."""
+        values, probabilities, _ = self._ratings.to_arrays(by_example)
+        rated = np.array([self._positions[example] for example in by_example])
+        scores = self._load(strategy) - self._load(against)
+        return favoured_sample_factor(values, rated, scores, probabilities, self._results.groups, planned)
 
     def _load(self, strategy: str) -> Array:
         """The scores of the outputs that were rated, and of all others of the same cell, (examples, metrics)."""

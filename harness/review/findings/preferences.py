@@ -22,11 +22,16 @@ def compute_preferences(ratings: UnblindedRatings, combiner: ScoreCombiner | Non
     return tuple(_compute_preference(ratings, combiner, strategy, against) for strategy, against in pairs)
 
 
+def average_wins(ratings: UnblindedRatings, strategy: str, against: str) -> dict[str, float]:
+    """The mean over the raters of each example: 1 where the strategy wins, 0 where the other does, one half for a tie and "both bad"."""
+    return ratings.average_by_example(ratings.select(strategy, against), lambda rating: _score_win(rating, strategy))
+
+
 def _compute_preference(ratings: UnblindedRatings, combiner: ScoreCombiner | None, strategy: str, against: str) -> Preference:
     from scipy.stats import binomtest
 
     pair = ratings.select(strategy, against)
-    by_example = ratings.average_by_example(pair, lambda rating: _score_win(rating, strategy))
+    by_example = average_wins(ratings, strategy, against)
     votes = ratings.count_votes(by_example, _HALF)
     win_rate = ratings.estimate_mean(by_example)
     winners = [get_winner(rating) for rating in pair]

@@ -21,7 +21,7 @@ def compute_scale_scores(ratings: UnblindedRatings, combiner: ScoreCombiner | No
     scores = []
     for scale in ratings.packet.questions.scales:
         metric = example_metric(scale.name, "higher", "answers", lambda example, prediction: None, "people")
-        answers = {name: _average_answers(ratings, name, scale) for name in ratings.strategies}
+        answers = {name: average_answers(ratings, name, scale) for name in ratings.strategies}
         for name, by_example in answers.items():
             baseline = ratings.baseline if name != ratings.baseline else None
             best = float(len(scale.answers))
@@ -42,6 +42,6 @@ def _combine_change(
     return combiner.combine(differences, alone, strategy=name, against=baseline, scale=(-largest, largest))
 
 
-def _average_answers(ratings: UnblindedRatings, strategy: str, scale: ScaleSpec) -> dict[str, float]:
+def average_answers(ratings: UnblindedRatings, strategy: str, scale: ScaleSpec) -> dict[str, float]:
     """The mean answer for each example, where 1 is the worst."""
     return ratings.average_by_example(ratings.select(strategy), lambda rating: 1.0 + scale.answers.index(rating.answers[scale.name]))

@@ -1,5 +1,6 @@
 """Blind packets: which test examples are rated, which outputs are shown, and which rater sees what in which order."""
 
+from harness.review.packets.example_sampling import compute_probabilities
 from harness.review.packets.example_scores import OrientedScores, list_example_metrics, load_example_scores
 from harness.review.packets.item_texts import ItemTexts, load_item_texts, make_guard
 from harness.review.packets.packet import (
@@ -15,9 +16,10 @@ from harness.review.packets.packet import (
     list_error_kinds,
     list_questions,
 )
-from harness.review.packets.packet_builder import build_packet
+from harness.review.packets.packet_builder import build_packet, find_rated_cell
 from harness.review.packets.packet_request import PacketRequest, parse_raters
 from harness.review.packets.packet_store import load_packet, save_packet
+from harness.review.packets.sampling_methods import list_sizes
 
 __all__ = [
     "ERROR_KINDS_QUESTION",
@@ -32,10 +34,13 @@ __all__ = [
     "PacketRequest",
     "ReviewItem",
     "build_packet",
+    "compute_probabilities",
     "explain_severities",
+    "find_rated_cell",
     "list_error_kinds",
     "list_example_metrics",
     "list_questions",
+    "list_sizes",
     "load_example_scores",
     "load_item_texts",
     "load_packet",

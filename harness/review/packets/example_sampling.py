@@ -45,13 +45,18 @@ def draw_weighted_sample(sizes: Sequence[float], n: int, rng: np.random.Generato
     """
     population = len(sizes)
     n = min(n, population)
-    probabilities = _scale_to_sum(1 + (_LARGEST_RATIO - 1) * _rank(np.asarray(sizes, dtype=np.float64)), n)
+    probabilities = compute_probabilities(sizes, n)
     order = rng.permutation(population)
     ends = np.cumsum(probabilities[order])
     points = rng.random() + np.arange(n)
     drawn = order[np.minimum(np.searchsorted(ends, points, side="right"), population - 1)]
     positions = sorted(int(i) for i in drawn)
     return Sample(tuple(positions), tuple(float(probabilities[i]) for i in positions), representative=True)
+
+
+def compute_probabilities(sizes: Sequence[float], n: int) -> NDArray[np.float64]:
+    """The probability of each example to be in a weighted sample of n examples."""
+    return _scale_to_sum(1 + (_LARGEST_RATIO - 1) * _rank(np.asarray(sizes, dtype=np.float64)), min(n, len(sizes)))
 
 
 def select_lowest_scores(scores: Sequence[float], n: int) -> Sample:

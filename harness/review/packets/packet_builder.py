@@ -32,7 +32,10 @@ def build_packet(run: StoredRun, request: PacketRequest) -> tuple[Packet, Key]:
     """
     task = _find_task(run, request.task)
     request.check()
-    cells = {name: _find_strategy_cell(run, name, request) for name in request.strategies}
+    cells = {
+        name: find_rated_cell(run, name, task=request.task, model=request.model, train_size=request.train_size)
+        for name in request.strategies
+    }
     results = TaskScores(run, task)
     if not results.examples:
         raise BenchError(f"{run.path}: task '{task.name}' has no test examples.")
@@ -88,12 +91,16 @@ def _find_task(run: StoredRun, name: str) -> Task:
     return run.plan.tasks[name]
 
 
-def _find_strategy_cell(run: StoredRun, strategy: str, request: PacketRequest) -> Cell:
-    """The finished cell whose outputs are shown. External outputs have no model, and only trained strategies have a training size."""
+def find_rated_cell(run: StoredRun, strategy: str, *, task: str, model: str | None, train_size: int | None) -> Cell:
+    """The finished cell whose outputs raters see. External outputs have no model, and only trained strategies have a training size.
+
+    Raises:
+        BenchError: there is none, or several that differ in more than the seed.
+    """
     spec = run.plan.strategies.get(strategy)
-    model = None if spec is not None and not spec.has_model else request.model
-    size = request.train_size if spec is not None and spec.train is not None else None
-    return find_cell(run, strategy, task=request.task, model=model, train_size=size, needs_model=False).cell
+    model = None if spec is not None and not spec.has_model else model
+    size = train_size if spec is not None and spec.train is not None else None
+    return find_cell(run, strategy, task=task, model=model, train_size=size, needs_model=False).cell
 
 
 def _identify(run: StoredRun, cells: dict[str, Cell], content_digest: str, request: PacketRequest) -> str:

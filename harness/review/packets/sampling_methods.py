@@ -33,14 +33,28 @@ def draw_sample(method: str, n: int, results: TaskScores, cells: Mapping[str, Ce
         return draw_weighted_sample(_mark_slice(examples, argument), n, rng)
     if method not in _METHODS:
         raise BenchError(f"{setting('sample', method)}: unknown sampling method.{did_you_mean(method, [*_METHODS, _SLICE])}")
+    if method == "hardest":
+        return select_lowest_scores(_average(_list_scores(results, cells)), n)
+    return draw_weighted_sample(list_sizes(method, results, cells), n, rng)
+
+
+def list_sizes(method: str, results: TaskScores, cells: Mapping[str, Cell]) -> list[float]:
+    """What makes each example more likely to be sampled by "disagreement" or "low-score": only the order counts.
+
+    Raises:
+        BenchError: no metric scores single examples.
+    """
     scores = _list_scores(results, cells)
     if method == "disagreement":
-        return draw_weighted_sample([max(values) - min(values) if values else 0.0 for values in scores], n, rng)
-    means = [sum(values) / len(values) if values else float("inf") for values in scores]
-    if method == "hardest":
-        return select_lowest_scores(means, n)
+        return [max(values) - min(values) if values else 0.0 for values in scores]
+    means = _average(scores)
     known = [mean for mean in means if mean != float("inf")] or [0.0]
-    return draw_weighted_sample([-mean if mean != float("inf") else -max(known) for mean in means], n, rng)
+    return [-mean if mean != float("inf") else -max(known) for mean in means]
+
+
+def _average(scores: Sequence[Sequence[float]]) -> list[float]:
+    """The mean score of each example; infinite where it has none."""
+    return [sum(values) / len(values) if values else float("inf") for values in scores]
 
 
 def _mark_slice(examples: Sequence[Example], condition: str) -> list[float]:

@@ -106,9 +106,7 @@ def assisted_mean(
         return AssistedMean("few_events")
     weights = 1 / probabilities
     weights = weights / weights.sum()
-    ranks = _rank(scores)
-    fit = cross_fit(ratings, ranks[rated], weights, cluster)
-    corrected = ratings - fit.slopes * ranks[rated, fit.chosen]
+    corrected, ranks, fit = correct_ratings(ratings, rated, scores, weights, cluster)
     estimate = float(weights @ corrected)
     passed = None if is_equal else weights
     error, plain = mean_error(corrected, cluster, passed), mean_error(ratings, cluster, passed)
@@ -126,6 +124,20 @@ def assisted_mean(
     effective = n * ((alone.high - alone.low) / (high - low)) ** 2
     interval = basis.interval(low, high, se=error.se, df=error.df)
     return AssistedMean("", estimate, interval, _order(fit, weights), fit.explained, effective)
+
+
+def correct_ratings(
+    ratings: Array, rated: NDArray[np.int64], scores: Array, weights: Array, cluster: NDArray[np.int64] | None
+) -> tuple[Array, Array, CrossFit]:
+    """The ratings less what the score of each example explains, (n,), the centred ranks of all scores, (N, S), and the slopes.
+
+    Args:
+        weights: of the rated examples, (n,); they sum to 1.
+        cluster: the unit of each rated example as a number from 0; None if each is its own.
+    """
+    ranks = _rank(scores)
+    fit = cross_fit(ratings, ranks[rated], weights, cluster)
+    return ratings - fit.slopes * ranks[rated, fit.chosen], ranks, fit
 
 
 def _rank(scores: Array) -> Array:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from harness.reporting.wording import combined_wording, review_sentences, review_tables
-from harness.review import Findings
+from harness.reporting.wording import combined_wording, plan_wording, review_sentences, review_tables
+from harness.review import EarlierRatings, Findings, RatingPlan, RatingsNeeded
 from harness.review.findings import (
     Agreement,
     Change,
@@ -193,6 +193,41 @@ def test_tables_of_a_review(situation: str, snapshot: SnapshotAssertion) -> None
     lines = []
     for table in (*review_tables.list_results(SITUATIONS[situation]), *review_tables.list_details(SITUATIONS[situation])):
         lines += [f"## {table.title}", " | ".join(table.columns), *(" | ".join(row) for row in table.rows), table.under, ""]
+    assert "\n".join(lines) == snapshot
+
+
+NEEDED = (RatingsNeeded(0.6, None, (161, 119)), RatingsNeeded(0.65, 82, (66, 48)))
+FACTORS = {"disagreement": 1.34, "low-score": 1.3}
+PLAN = RatingPlan("visits", "pairwise", ("base", "lora"), 190, NEEDED, (0.25, 0.5), None, FACTORS, "random", NEEDED[1], 82)
+PILOT = replace(
+    PLAN, explained=(0.46,), earlier=EarlierRatings("p1234567", 60, 30, ("rougeL",), 0.46), needed=(RatingsNeeded(0.65, 82, (52,)),), n=52,
+)  # fmt: skip
+CEILING = RatingsNeeded(0.05, 465, without_errors=72)
+PLANS = {
+    "before there are ratings": PLAN,
+    "after a pilot": PILOT,
+    "enough ratings": replace(PILOT, n=30),
+    "a larger packet": replace(PILOT, n=61, factors={"disagreement": 0.8, "low-score": 1.1}, sample="disagreement"),
+    "no score helps": replace(PILOT, explained=(), earlier=EarlierRatings("p1234567", 60, 30, (), 0.0), needed=(RatingsNeeded(0.65, 82),)),
+    "too few examples": replace(PLAN, question=RatingsNeeded(0.52, None, (None, None)), n=190),
+    "scales": replace(PLAN, mode="scales", needed=(RatingsNeeded(0.5, 34, (28, 20)),), question=RatingsNeeded(0.5, 34, (28, 20)), n=34),
+    "errors": RatingPlan("visits", "errors", ("lora",), 190, (CEILING,), (), None, {}, "random", CEILING, 190),
+}
+
+
+def test_plans_of_ratings(snapshot: SnapshotAssertion) -> None:
+    lines = []
+    for situation, plan in PLANS.items():
+        table = plan_wording.build_plan_table(plan)
+        rows = [" | ".join(row) for row in (table.columns, *table.rows)]
+        lines += [
+            f"## {situation}",
+            plan_wording.describe_question(plan),
+            *rows,
+            table.under,
+            *plan_wording.describe_plan(plan, "latest"),
+            "",
+        ]
     assert "\n".join(lines) == snapshot
 
 
