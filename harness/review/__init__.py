@@ -4,8 +4,8 @@ from harness.review.findings import Findings, compute_findings
 from harness.review.harvest import Harvest, collect_harvest, get_harvest_paths, list_retired_examples, write_harvest
 from harness.review.labelling import RowPage, RowToLabel, choose_to_label, measure_disagreement, read_answers, read_row_page
 from harness.review.packets import MODES, Key, Mode, Packet, PacketRequest, find_rated_cell, parse_raters
-from harness.review.planning import EarlierRatings, RatingPlan, RatingsNeeded, plan_ratings
 from harness.review.rater_files import FORMATS, ExportedPacket, Format, export_packet
+from harness.review.rating_plan import EarlierRatings, RatingPlan, RatingsNeeded, plan_ratings
 from harness.review.ratings import ImportSummary, Rating, Review, import_files, load_reviews
 
 __all__ = [
