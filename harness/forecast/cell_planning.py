@@ -16,7 +16,7 @@ from harness.forecast.memory_forecast import PLACEMENTS, DeviceKind, Placement, 
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.output_lengths import WrittenTokens
-from harness.forecast.step_trials import AnsweringTrial, TrainingTrial, try_answering, try_training
+from harness.forecast.step_trials import AnsweringTrial, TrainingTrial, count_tried, try_answering, try_training
 from harness.forecast.trial_cache import cached_trial
 from harness.forecast.watched_steps import AnswerCounts, BatchShape, watch_answers, watch_training
 from harness.forecast.working_time import (
@@ -33,6 +33,9 @@ from harness.types import CellForecast, ForecastRange, MemoryParts, MemoryStep, 
 _WITHIN_A_STEP: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches", "gradient-checkpointing")
 _HALVINGS = 12
 _WORTH_TRYING = 1.0  # seconds that a cell takes at least for its steps to be tried, which takes some seconds itself
+_LARGEST_TRIED = 3_000_000_000  # parameters of a model for a trial: drawing more takes too long
+_TRIAL_SHARE = 0.5  # of the memory
+_FROZEN_WIDTH, _TRAINED_WIDTH = 4, 16  # bytes of a parameter in a trial; trained ones have gradients and states
 _USUAL_WIDTH = 512  # of models whose configuration names it differently
 
 
@@ -179,8 +182,12 @@ class CellWork:
         return _answer_range(work, partial(tried_answering_seconds, AnsweringTrial(*seconds), work))
 
     def _can_try(self, target: TargetDevice) -> bool:
-        """Whether steps can be tried: on the device of this machine, without code that comes with a model."""
-        return target.known is None and not self._trusts_code
+        """Whether steps can be tried: on the device of this machine, in a part of its memory, without code that comes with a model."""
+        if target.known is not None or self._trusts_code:
+            return False
+        tried = count_tried(self.outline)
+        width = _TRAINED_WIDTH if self.strategy.method == "full" else _FROZEN_WIDTH
+        return tried <= _LARGEST_TRIED and (target.memory is None or width * tried <= _TRIAL_SHARE * target.memory)
 
     def _measure(self, target: TargetDevice, budget: int | None) -> TrainingWork:
         return measure_training(self.task, self.strategy, self.outline.loaded, self.splits, self.train_size, target.kind, budget)

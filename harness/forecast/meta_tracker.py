@@ -161,12 +161,14 @@ def _dispatch_mode(tracker: MetaTracker) -> Any:
 
 
 def _function_mode(tracker: MetaTracker, autocast: Any) -> Any:
-    """Attention without its matrix of scores, as fused kernels compute it, and products in the dtype of autocast."""
+    """Attention without its matrix of scores, as fused kernels compute it, products of tokens with their experts, and products in the dtype
+    of autocast."""
     import torch
     import torch.nn.functional as F
     from torch.overrides import TorchFunctionMode
 
     attend, attention = _fused_attention(tracker), torch._C._nn.scaled_dot_product_attention
+    multiply = _grouped_product(tracker)
     lowered = {
         F.linear, torch.matmul, torch.bmm, torch.addmm, torch.baddbmm, torch.Tensor.matmul, torch.Tensor.__matmul__, torch.Tensor.bmm,
     }  # fmt: skip
@@ -184,6 +186,8 @@ def _function_mode(tracker: MetaTracker, autocast: Any) -> Any:
                 query, keys, values = (self._cast(each) for each in args[:3])
                 mask = kwargs.get("attn_mask", args[3] if len(args) > 3 else None)
                 return attend(query, keys, values, mask)
+            if getattr(function, "__name__", "") in ("grouped_mm", "_grouped_mm"):  # which torch checks on this device as on a GPU
+                return multiply(args[0], args[1])
             if autocast is not None and function in lowered:
                 args = tuple(self._cast(each) for each in args)
             return function(*args, **kwargs)
@@ -225,6 +229,42 @@ def _fused_attention(tracker: MetaTracker) -> Any:
             return torch.empty_like(query), torch.empty_like(keys), torch.empty_like(values), None
 
     return Attention.apply
+
+
+def _grouped_product(tracker: MetaTracker) -> Any:
+    """The products of tokens (S, in) with the weights of their experts, out of all of them (E, in, out): a token that has chosen several
+    experts is there once for each.
+
+    Tokens are taken to choose independently, so that of E experts, S tokens reach E·(1 - (1 - 1/E)^S) on average; only the weights of
+    these are read.
+    """
+    import torch
+
+    def count(tokens: Any, weights: Any) -> None:
+        reached = 1 - (1 - 1 / weights.shape[0]) ** tokens.shape[0]
+        tracker.counts.flops += 2.0 * tokens.shape[0] * weights.shape[1] * weights.shape[2]
+        tracker.counts.product_bytes += _size(tokens) + reached * _size(weights)
+
+    class Product(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, tokens: Any, weights: Any) -> Any:
+            ctx.save_for_backward(tokens if ctx.needs_input_grad[1] else None, weights)  # frozen weights need no tokens backward
+            count(tokens, weights)
+            return torch.empty(tokens.shape[0], weights.shape[2], dtype=tokens.dtype, device="meta")
+
+        @staticmethod
+        def backward(ctx: Any, gradient: Any) -> Any:
+            tokens, weights = ctx.saved_tensors
+            into_tokens = into_weights = None
+            if ctx.needs_input_grad[0]:
+                into_tokens = torch.empty(gradient.shape[0], weights.shape[1], dtype=gradient.dtype, device="meta")
+                count(into_tokens, weights)
+            if ctx.needs_input_grad[1]:
+                into_weights = torch.empty_like(weights)
+                count(tokens, weights)
+            return into_tokens, into_weights
+
+    return Product.apply
 
 
 def _score_flops(query: Any, keys: Any) -> float:

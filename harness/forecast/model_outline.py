@@ -56,6 +56,13 @@ class ModelOutline:
         return 1 if self._layers is None else len(self._layers[2])
 
     @cached_property
+    def layer_weights(self) -> int:
+        """The parameters in its layers, an adapter's included. Of a model that is watched as a whole, those that 4-bit formats pack."""
+        if self._layers is None:
+            return self.sizes.packed
+        return sum(parameter.numel() for parameter in self._layers[2].parameters())
+
+    @cached_property
     def _layers(self) -> tuple[Any, str, Any] | None:
         """The module that holds the layers, the attribute's name, and the layers; None if there is not exactly one list of them."""
         import torch

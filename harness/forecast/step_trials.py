@@ -205,10 +205,16 @@ def _of_whole_model(outline: ModelOutline, run: Callable[[_Layers], tuple[float,
 
 def _most_tokens(outline: ModelOutline, device: str) -> int:
     """The tokens of a trial, which takes a few seconds at most."""
-    sizes, counts = outline.sizes, count_layers(outline.loaded.model.config, outline.shape)
-    layers = sum(counts) if counts and sizes.base > _WHOLE else 1
-    cut = sizes.base - sizes.packed * max(0, layers - _MORE) / layers
-    return max(_LEAST_TOKENS, round(_OPERATIONS[device] / (6 * cut)))
+    return max(_LEAST_TOKENS, round(_OPERATIONS[device] / (6 * count_tried(outline))))
+
+
+def count_tried(outline: ModelOutline) -> int:
+    """The parameters of the largest model that a trial builds."""
+    base, counts = outline.sizes.base, count_layers(outline.loaded.model.config, outline.shape)
+    if base <= _WHOLE or counts is None:
+        return base
+    left = len(counts) * _FEW + _MORE - _FEW
+    return round(base - outline.layer_weights * max(0.0, 1 - left / sum(counts)))
 
 
 def _limit_examples(outline: ModelOutline, device: str, examples: Sequence[EncodedExample]) -> list[EncodedExample]:
