@@ -32,7 +32,7 @@ from harness.types import CellForecast, ForecastRange, MemoryParts, MemoryStep, 
 
 _WITHIN_A_STEP: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches", "gradient-checkpointing")
 _HALVINGS = 12
-_WORTH_TRYING = 1.0  # seconds that a cell takes at least for its steps to be tried, which takes some seconds itself
+_WORTH_TRYING = 0.5  # seconds that a cell takes at least, as counted, for its steps to be tried, which takes some seconds itself
 _LARGEST_TRIED = 3_000_000_000  # parameters of a model for a trial: drawing more takes too long
 _TRIAL_SHARE = 0.5  # of the memory
 _FROZEN_WIDTH, _TRAINED_WIDTH = 4, 16  # bytes of a parameter in a trial; trained ones have gradients and states
@@ -161,9 +161,9 @@ class CellWork:
                 ["training", *_describe(outline, target, formats), *map(_rounded, shape)],
                 lambda: try_training(outline, formats, target.kind, work.typical),
             )
+            trial = TrainingTrial(*seconds)
         except Exception:  # the families of models are many
             return None
-        trial = TrainingTrial(*seconds)
         return _training_range(tried_training_seconds(trial, work), tried_training_seconds(trial, work.until_earliest_stop()))
 
     def _try_answers(self, target: TargetDevice, formats: Formats, work: AnsweringWork) -> ForecastRange | None:
@@ -174,12 +174,13 @@ class CellWork:
         labels = work.labels if work.outputs is None else None
         try:
             seconds = cached_trial(
-                ["answering", *_describe(outline, target, formats), *map(_rounded, shape)],
+                ["answers", labels is None, *_describe(outline, target, formats), *map(_rounded, shape)],
                 lambda: try_answering(outline, formats, target.kind, work.typical, work.batch.rows, labels, ended),
             )
+            trial = AnsweringTrial(*seconds)
         except Exception:
             return None
-        return _answer_range(work, partial(tried_answering_seconds, AnsweringTrial(*seconds), work))
+        return _answer_range(work, partial(tried_answering_seconds, trial, work))
 
     def _can_try(self, target: TargetDevice) -> bool:
         """Whether steps can be tried: on the device of this machine, in a part of its memory, without code that comes with a model."""

@@ -27,6 +27,7 @@ _OPERATIONS = {"cpu": 4e11, "cuda": 4e13}  # that one pass may take: a few secon
 _LEAST_TOKENS, _USUAL_TOKENS = 64, {"cpu": 1024, "cuda": 8192}
 _WRITTEN = 5  # tokens of a trial
 _REPEATS = 2
+_RANKS_STEP = TRIAL_STEPS // 4  # in which ranks are chosen
 _FEWEST_ROWS = 4  # of outputs that are written together, where their prompts cannot be read once
 _Layers = Sequence[int] | None
 
@@ -49,11 +50,13 @@ class AnsweringTrial(NamedTuple):
     """Seconds of the parts of answering.
 
     Attributes:
+        start: that the first batch takes more than others: kernels are prepared, and two ways to choose labels are compared.
         reading: for each token of prompts, those that a batch shares counted once; with all labels, where labels are chosen.
         writing: one more token, for any number of rows.
         row: one more token of one row.
     """
 
+    start: float
     reading: float
     writing: float
     row: float
@@ -92,7 +95,7 @@ def try_training(outline: ModelOutline, formats: Formats, device: str, examples:
             torch.nn.utils.clip_grad_norm_([each for each in model.parameters() if each.grad is not None], recipe.max_grad_norm)
             optimizer.step()
             if ranks is not None:
-                ranks.after_step(TRIAL_STEPS // 2)
+                ranks.after_step(_RANKS_STEP)
 
         def validate() -> None:
             model.eval()
@@ -135,18 +138,18 @@ def try_answering(
         model = build_trial_model(outline, formats, device, layers, trains=False)
         if labels is not None:
             choose = _chooser(model, outline, labels)
-            return _seconds(lambda: choose(few), device), 0.0, 0.0
+            return *_first_and_later(lambda: choose(few), device), 0.0, 0.0
 
         def read() -> None:
             write(model, few, max_new_tokens=1, stop_ids=(), pad_id=0)
 
         many, fewer = (_write_seconds(write, model, _same_beginning(longest, count), ended, device) for count in (rows, quarter))
-        return _seconds(read, device), many, fewer
+        return *_first_and_later(read, device), many, fewer
 
     quarter = max(1, rows // 4)
-    reading, many, fewer = _of_whole_model(outline, run)
+    start, reading, many, fewer = _of_whole_model(outline, run)
     row = max(0.0, many - fewer) / (rows - quarter) if rows > quarter else 0.0
-    return AnsweringTrial(reading / tokens, max(0.0, many - row * rows), row)
+    return AnsweringTrial(start, reading / tokens, max(0.0, many - row * rows), row)
 
 
 def _chooser(model: Any, outline: ModelOutline, labels: Sequence[Sequence[int]]) -> Callable[[Sequence[Sequence[int]]], Any]:
@@ -256,14 +259,20 @@ def _same_beginning(prompt: Sequence[int], rows: int) -> list[Sequence[int]]:
 
 def _seconds(run: Callable[[], Any], device: str) -> float:
     """Seconds of a run on average, after one that prepares kernels."""
+    return _first_and_later(run, device)[1]
+
+
+def _first_and_later(run: Callable[[], Any], device: str) -> tuple[float, float]:
+    """The seconds that the first run takes more than later ones, and those of a later one on average."""
     import torch
 
-    run()
     seconds = []
-    for _ in range(_REPEATS):
+    for _ in range(1 + _REPEATS):
         began = time.perf_counter()
         run()
         if device == "cuda":
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - began)
-    return sum(seconds) / _REPEATS
+    first, *later = seconds
+    mean = sum(later) / len(later)
+    return max(0.0, first - mean), mean

@@ -32,11 +32,11 @@ _Seconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 class _Line:
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     at: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-    seconds: Annotated[list[_Seconds], Field(min_length=3, max_length=3)]
+    seconds: Annotated[list[_Seconds], Field(min_length=3, max_length=4)]
 
 
 _LINE = TypeAdapter(_Line)
-Seconds = tuple[float, float, float]
+Seconds = tuple[float, ...]
 
 
 def trial_file() -> Path:
@@ -64,7 +64,7 @@ def read_trials() -> dict[str, Seconds]:
     except (BenchError, ValidationError):
         return {}
     oldest = time.time() - _VALID
-    return {each.key: (each.seconds[0], each.seconds[1], each.seconds[2]) for each in parsed if oldest < each.at <= time.time()}
+    return {each.key: tuple(each.seconds) for each in parsed if oldest < each.at <= time.time()}
 
 
 def _add(line: _Line, *, is_readable: bool) -> None:

@@ -86,4 +86,4 @@ def tried_training_seconds(trial: TrainingTrial, work: TrainingWork) -> float:
 
 def tried_answering_seconds(trial: AnsweringTrial, work: AnsweringWork, written: WrittenTokens) -> float:
     """Answering the test examples at the speeds of a trial, with outputs of this length."""
-    return trial.reading * work.tokens + trial.writing * written.steps + trial.row * written.row_steps
+    return trial.start + trial.reading * work.tokens + trial.writing * written.steps + trial.row * written.row_steps

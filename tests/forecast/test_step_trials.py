@@ -135,6 +135,12 @@ def test_pairs_are_tried_as_preference_tuning_does(tiny: ModelSource, monkeypatc
     assert all(seconds > 0 for seconds in trial) and set(losses) == {2}
 
 
+def test_ranks_are_chosen_in_the_trial_of_adalora(tiny: ModelSource) -> None:
+    adapter = {"peft_type": "ADALORA", "init_r": 4, "target_r": 2, "target_modules": "all-linear"}
+    trial = try_training(ModelOutline(tiny, LORA.model_copy(update={"adapter": adapter})), HALF, "cpu", [EncodedExample((5,) * 9, (6,))])
+    assert all(seconds > 0 for seconds in trial)
+
+
 def work(tiny: ModelSource, strategy: Strategy = LORA) -> CellWork:
     task = open_catalog((), ()).task("summarization").value
     examples = tuple(Example(id=str(i), inputs={"input": "word " * 40}, targets=("word " * 10,)) for i in range(40))
@@ -144,7 +150,7 @@ def work(tiny: ModelSource, strategy: Strategy = LORA) -> CellWork:
 def test_a_forecast_for_this_machine_is_made_of_its_trials(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.forecast.cell_planning._WORTH_TRYING", 0.0)
     monkeypatch.setattr("harness.forecast.cell_planning.try_training", lambda *_: TrainingTrial(1.0, 0.0, 0.0))
-    monkeypatch.setattr("harness.forecast.cell_planning.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 1.0))
+    monkeypatch.setattr("harness.forecast.cell_planning.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
     cell, here = work(tiny), target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
     forecast = cell.forecast(here)
     training, answers = forecast.training_seconds, forecast.answer_seconds
