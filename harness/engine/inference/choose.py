@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.engine.inference.generate import left_padded, require_finite
+from harness.engine.inference.generate import require_finite
+from harness.engine.inference.prefill import left_padded
 from harness.engine.inference.shared_prefix import Prefix, plain_cache
 
 # The most elements of the largest logits tensor (rows × nodes × vocabulary): 2**26 float32 numbers are 256 MiB.
 _LOGITS_BUDGET = 1 << 26
+_ROWS_OF_LOGITS = 16  # 16 · 50,000 float32 numbers are 3 MB
 _CONTINUATIONS_AT_ONCE = 64  # their keys and values of the prompt are copies
 
 
@@ -29,7 +31,7 @@ class LabelTree:
     """The tree of all labels' tokens.
 
     Node j is the token `tokens[j]` at depth `depths[j]` (0: right behind the prompt) below `parents[j]` (-1: the prompt). A label's
-    log-likelihood is the sum over its `paths[label]` of ln p(token | node), where node -1 is the prompt itself.
+    log-likelihood is the sum over its `paths[label]` of ln p(token | node); the first node of a path is -1, the prompt itself.
     """
 
     tokens: tuple[int, ...]
@@ -131,19 +133,18 @@ class LabelScorer:
         with torch.no_grad():
             prompt = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
             first = prefix.model(**prompt, cache=cache, use_cache=True, logits_to_keep=1).logits[:, -1:]  # (B, 1, V)
-            logprobs = first.float().log_softmax(dim=-1)
+            scores = [first[:, 0, path[0][1]].float() - log_totals(first)[:, 0] for path in tree.paths]  # (B) for each label
             if tree.tokens:
                 nodes = torch.tensor(tree.tokens, device=device).expand(len(prompts), -1)  # (B, N)
                 depths = positions[:, -1:] + 1 + torch.tensor(tree.depths, device=device)  # (B, N)
                 later = prefix.model(
                     input_ids=nodes, attention_mask=self._tree_mask(mask), position_ids=depths, cache=cache, use_cache=True
                 ).logits  # (B, N, V)
-                # The prompt comes last, where index -1 finds it.
-                logprobs = torch.cat([later.float().log_softmax(dim=-1), logprobs], dim=1)  # (B, N + 1, V)
-        scores = []
-        for path in tree.paths:
-            node, token = (torch.tensor(column, device=device) for column in zip(*path, strict=True))
-            scores.append(logprobs[:, node, token].sum(dim=1))
+                totals = log_totals(later)  # (B, N)
+                for label, path in enumerate(tree.paths):
+                    if len(path) > 1:
+                        node, token = (torch.tensor(column, device=device) for column in zip(*path[1:], strict=True))
+                        scores[label] = scores[label] + (later[:, node, token].float() - totals[:, node]).sum(dim=1)
         likelihoods = torch.stack(scores, dim=1)  # (B, labels)
         require_finite(likelihoods)
         rows: list[list[float]] = likelihoods.tolist()
@@ -159,6 +160,14 @@ class LabelScorer:
         prompt = prompt_mask.bool()[:, None, :].expand(rows, nodes, -1)
         allowed = torch.cat([prompt, visible.expand(rows, -1, -1)], dim=2)[:, None]
         return torch.zeros(allowed.shape, dtype=dtype, device=prompt_mask.device).masked_fill(~allowed, torch.finfo(dtype).min)
+
+
+def log_totals(logits: Any) -> Any:
+    """ln Σ exp of logits (B, N, V) over the vocabulary, (B, N), in float32. A few rows at a time stay in the processor's cache."""
+    import torch
+
+    rows = logits.flatten(0, 1)
+    return torch.cat([part.float().logsumexp(dim=-1) for part in rows.split(_ROWS_OF_LOGITS)]).view(logits.shape[:2])
 
 
 def score_continuations(model: Any, prompt: Sequence[int], continuations: Sequence[Sequence[int]], pad_id: int) -> list[float]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.engine.inference.decoding_state import OpenOutputs
+from harness.engine.inference.prefill import Prefilled, prefill
 from harness.engine.inference.shared_prefix import Prefix
 from harness.errors import BenchError
 from harness.types import Finish
@@ -42,6 +43,7 @@ def generate(
     """Generate the most likely next token, repeatedly, for each prompt.
 
     Args:
+        max_new_tokens: at least 1.
         ended: whether an output, given by its ids so far, ended without an end token because it contains a stop text.
 
     Raises:
@@ -49,32 +51,40 @@ def generate(
     """
     import torch
 
-    device = next(model.parameters()).device
     prefix, prompts = Prefix.of(model).with_beginning(prompts)
-    ids, mask = left_padded(prompts, pad_id, device)  # (B, T), (B, T)
-    positions = prefix.positions(mask)  # (B, T)
-    mask = prefix.mask(mask)  # (B, n + T)
-    cache = prefix.cache(len(prompts))
     outputs = OpenOutputs(len(prompts), stop_ids, ended)
     with torch.no_grad():
-        for _ in range(max_new_tokens):
-            logits = prefix.model(
-                input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, logits_to_keep=1
-            ).logits[:, -1]  # (B, V)
-            tokens = logits.argmax(dim=-1)  # (B,)
-            require_finite(logits.gather(1, tokens.unsqueeze(1)))
-            outputs.add(tokens.tolist(), token_logprobs(logits, tokens))
-            if not outputs.any_open:
+        batch = prefill(prefix, prompts, pad_id, room=max_new_tokens - 1)
+        for left in reversed(range(max_new_tokens)):
+            tokens = batch.logits.argmax(dim=-1)  # (B,)
+            require_finite(batch.logits.gather(1, tokens.unsqueeze(1)))
+            outputs.add(tokens.tolist(), token_logprobs(batch.logits, tokens))
+            if not left or not outputs.any_open:
                 break
             kept = outputs.drop_finished()
             if kept is not None:
-                rows = torch.tensor(kept, device=device)
-                cache.reorder_cache(rows)  # unlike batch_select_indices, layers with convolutions or recurrences support it
-                tokens, mask, positions = tokens[rows], mask[rows], positions[rows]
-            ids = tokens.unsqueeze(1)  # (B, 1)
-            mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
-            positions = positions[:, -1:] + 1
+                tokens = _keep_rows(batch, tokens, kept)
+            batch.mask = torch.cat([batch.mask, batch.mask.new_ones(len(batch.mask), 1)], dim=1)
+            batch.positions = batch.positions + 1
+            batch.logits = prefix.model(
+                input_ids=tokens.unsqueeze(1),
+                attention_mask=batch.mask,
+                position_ids=batch.positions,
+                cache=batch.cache,
+                use_cache=True,
+                logits_to_keep=1,
+            ).logits[:, -1]  # (B, V)
     return as_generated(outputs)
+
+
+def _keep_rows(batch: Prefilled, tokens: Any, kept: Sequence[int]) -> Any:
+    """Keep these rows of the batch; returns their tokens."""
+    import torch
+
+    rows = torch.tensor(kept, device=tokens.device)
+    batch.cache.reorder_cache(rows)  # unlike batch_select_indices, layers with convolutions or recurrences support it
+    batch.mask, batch.positions = batch.mask[rows], batch.positions[rows]
+    return tokens[rows]
 
 
 def as_generated(outputs: OpenOutputs) -> list[Generated]:
@@ -100,16 +110,3 @@ def require_finite(values: Any) -> None:
 
     if not bool(torch.isfinite(values).all()):
         raise BenchError("the model computed NaN or infinity: its numbers overflowed (compute in float32), or its weights are damaged")
-
-
-def left_padded(rows: Sequence[Sequence[int]], pad_id: int, device: Any) -> tuple[Any, Any]:
-    """Token ids and attention mask (B, T), padded on the left, so that every row ends where generation begins."""
-    import torch
-
-    width = max(len(row) for row in rows)
-    ids = torch.full((len(rows), width), pad_id, dtype=torch.long)
-    mask = torch.zeros((len(rows), width), dtype=torch.long)
-    for i, row in enumerate(rows):
-        ids[i, width - len(row) :] = torch.tensor(row)
-        mask[i, width - len(row) :] = 1
-    return ids.to(device), mask.to(device)

@@ -1,0 +1,127 @@
+"""The first pass of a batch: its prompts, in groups of similar length, so that short ones are not padded to the longest.
+
+The groups' keys and values then stand side by side in one cache, right-aligned, with room for the tokens to come. Each following step
+writes its tokens into that room, where a cache that grows by concatenation would copy all of its tokens at every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.engine.inference.shared_prefix import Prefix, plain_cache
+
+if TYPE_CHECKING:
+    from transformers import Cache
+
+# What a pass costs beside its tokens, counted in tokens: reading the weights, and starting the kernels of a GPU.
+_PASS_TOKENS = {"cpu": 64}
+_PASS_TOKENS_ELSEWHERE = 2048
+
+
+@dataclass
+class Prefilled:
+    """A batch whose prompts have passed through the model.
+
+    Attributes:
+        logits: of the token behind each prompt, (B, V).
+        mask: the attention mask, (B, n + T), with T tokens of the longest prompt.
+        positions: the position of each prompt's last token, (B, 1).
+    """
+
+    logits: Any
+    cache: Cache
+    mask: Any
+    positions: Any
+
+
+def prefill(prefix: Prefix, prompts: Sequence[Sequence[int]], pad_id: int, room: int) -> Prefilled:
+    """Pass prompts (B) through a model, whose cache then has room for so many more tokens of each.
+
+    Models whose layers keep something else than keys and values of each position take the whole batch at once, and their cache grows.
+    """
+    device = next(prefix.model.parameters()).device
+    if not plain_cache(prefix.model.config):
+        return _prefill_at_once(prefix, prompts, pad_id, device)
+    overhead = _PASS_TOKENS.get(device.type, _PASS_TOKENS_ELSEWHERE)
+    groups = group_by_length([len(prompt) for prompt in prompts], overhead)
+    if len(groups) == 1:
+        whole = _prefill_at_once(prefix, prompts, pad_id, device)
+        return _with_room(prefix, whole.mask, [(range(len(prompts)), whole)], room)
+    ids, mask = left_padded(prompts, pad_id, device)
+    del ids
+    parts = ((group, _prefill_at_once(prefix, [prompts[i] for i in group], pad_id, device)) for group in groups)
+    return _with_room(prefix, prefix.mask(mask), parts, room)
+
+
+def group_by_length(lengths: Sequence[int], overhead: int) -> list[list[int]]:
+    """The rows in groups, such that passing each group, padded to its longest row, costs the fewest tokens in all.
+
+    Args:
+        overhead: what a pass costs beside its tokens, in tokens.
+    """
+    order = sorted(range(len(lengths)), key=lambda i: lengths[i])
+    best: list[tuple[int, int]] = [(0, 0)]  # of the shortest rows up to here: the cost, and where the last group begins
+    for end in range(1, len(order) + 1):
+        width = lengths[order[end - 1]]
+        best.append(min((best[begin][0] + overhead + (end - begin) * width, begin) for begin in range(end)))
+    groups, end = [], len(order)
+    while end:
+        begin = best[end][1]
+        groups.append(order[begin:end])
+        end = begin
+    return groups[::-1]
+
+
+def left_padded(rows: Sequence[Sequence[int]], pad_id: int, device: Any) -> tuple[Any, Any]:
+    """Token ids and attention mask (B, T), padded on the left, so that every row ends where generation begins."""
+    import torch
+
+    width = max(len(row) for row in rows)
+    ids = torch.full((len(rows), width), pad_id, dtype=torch.long)
+    mask = torch.zeros((len(rows), width), dtype=torch.long)
+    for i, row in enumerate(rows):
+        ids[i, width - len(row) :] = torch.tensor(row)
+        mask[i, width - len(row) :] = 1
+    return ids.to(device), mask.to(device)
+
+
+def _prefill_at_once(prefix: Prefix, prompts: Sequence[Sequence[int]], pad_id: int, device: Any) -> Prefilled:
+    ids, mask = left_padded(prompts, pad_id, device)  # (B, T), (B, T)
+    positions = prefix.positions(mask)  # (B, T)
+    mask = prefix.mask(mask)  # (B, n + T)
+    cache = prefix.cache(len(prompts))
+    passed = prefix.model(input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, logits_to_keep=1)
+    return Prefilled(passed.logits[:, -1], cache, mask, positions[:, -1:])
+
+
+def _with_room(prefix: Prefix, mask: Any, parts: Iterable[tuple[Sequence[int], Prefilled]], room: int) -> Prefilled:
+    """The batch of these parts, each with the numbers of its rows. A part is dropped once its keys and values are copied."""
+    import torch
+    from transformers import Cache
+
+    rows, width = mask.shape
+    whole: Prefilled | None = None
+    for numbers, part in parts:
+        if whole is None:
+            layers = [_room_like(layer, rows, width, room) for layer in part.cache.layers]
+            logits, positions = (each.new_zeros(rows, each.shape[1]) for each in (part.logits, part.positions))
+            whole = Prefilled(logits, Cache(layers=layers), mask, positions)
+        index = torch.tensor(list(numbers), device=mask.device)
+        whole.logits[index], whole.positions[index] = part.logits, part.positions
+        for layer, own in zip(whole.cache.layers, part.cache.layers, strict=True):
+            if own.is_initialized:
+                layer.put(index.to(own.keys.device), own.keys, own.values, prefix.length)
+    assert whole is not None, "a batch has rows"
+    return whole
+
+
+def _room_like(layer: Any, rows: int, width: int, room: int) -> Any:
+    from transformers.cache_utils import DynamicLayer
+
+    from harness.engine.inference.roomy_layer import RoomyLayer
+
+    if not layer.is_initialized:  # a layer that reads the keys and values of another one
+        return DynamicLayer()
+    return RoomyLayer(layer.keys, layer.values, rows, width, room)
