@@ -313,9 +313,9 @@ def _cached_training(outline: ModelOutline, formats: Formats, batch: BatchShape,
 
 
 @lru_cache(maxsize=1024)
-def _cached_answers(outline: ModelOutline, formats: Formats, batch: BatchShape, nodes: int, written: int) -> AnswerCounts:
-    return watch_answers(outline, formats, batch, nodes=nodes, written=written)
+def _cached_answers(outline: ModelOutline, formats: Formats, batch: BatchShape, nodes: int, written: int, shared: int) -> AnswerCounts:
+    return watch_answers(outline, formats, batch, nodes=nodes, written=written, shared=shared)
 
 
 def _answers(work: CellWork, formats: Formats, answering: AnsweringWork) -> AnswerCounts:
-    return _cached_answers(work.outline, formats, replace(answering.batch, targets=0), answering.nodes, answering.limit)
+    return _cached_answers(work.outline, formats, replace(answering.batch, targets=0), answering.nodes, answering.limit, answering.shared)

@@ -75,12 +75,15 @@ def watch_training(outline: ModelOutline, formats: Formats, batch: BatchShape, *
         base.disable_input_require_grads()
 
 
-def watch_answers(outline: ModelOutline, formats: Formats, batch: BatchShape, *, nodes: int = 0, written: int = 0) -> AnswerCounts:
+def watch_answers(
+    outline: ModelOutline, formats: Formats, batch: BatchShape, *, nodes: int = 0, written: int = 0, shared: int = 0
+) -> AnswerCounts:
     """Answering a batch of prompts.
 
     Args:
         nodes: the tokens of all labels, for a task that chooses; 0 for one that writes.
         written: tokens of the outputs, whose keys and values are in the cache when the last one is written.
+        shared: tokens that all prompts begin with, which a decoder reads once.
     """
     if outline.shape == "encoder":
         return AnswerCounts(
@@ -93,10 +96,12 @@ def watch_answers(outline: ModelOutline, formats: Formats, batch: BatchShape, *,
     last = replace(batch, tokens=batch.tokens + written)
 
     def read(shown: BatchShape) -> StepCounts:
-        return outline.watch(lambda model, _: _read_prompts(model, config, shown), formats, training=False, is_full=not batch.is_padded)
+        return outline.watch(
+            lambda model, _: _read_prompts(model, config, shown, shared), formats, training=False, is_full=not batch.is_padded
+        )
 
     def read_and_write(model: Any, tracker: MetaTracker) -> None:
-        cache = _read_prompts(model, config, last)
+        cache = _read_prompts(model, config, last, shared)
         tracker.part = "head"
         _write(model, cache, last, nodes)
 
@@ -193,17 +198,28 @@ def _base(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
-def _read_prompts(model: Any, config: Any, batch: BatchShape) -> Any:
+def _read_prompts(model: Any, config: Any, batch: BatchShape, shared: int) -> Any:
     """Fill a cache with the prompts' keys and values."""
-    import torch
     from transformers import DynamicCache
 
-    ids, mask = _prompt_tensors(batch)
     cache = DynamicCache(config=config)
-    positions = torch.arange(batch.tokens, device="meta").expand(batch.rows, -1)
-    with torch.no_grad():
-        _called(model)(input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, logits_to_keep=1)
+    if shared:
+        _read(model, cache, BatchShape(1, shared, 0, is_padded=False), 0)
+        first, cache = cache, DynamicCache(config=config)
+        for index, layer in enumerate(first.layers):
+            cache.update(layer.keys.expand(batch.rows, -1, -1, -1), layer.values.expand(batch.rows, -1, -1, -1), index)
+    _read(model, cache, batch, shared)
     return cache
+
+
+def _read(model: Any, cache: Any, batch: BatchShape, known: int) -> None:
+    """The tokens of each row that follow those which are in the cache."""
+    import torch
+
+    ids, mask = _prompt_tensors(batch)
+    positions = torch.arange(known, batch.tokens, device="meta").expand(batch.rows, -1)
+    with torch.no_grad():
+        _called(model)(input_ids=ids[:, known:], attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, logits_to_keep=1)
 
 
 def _write(model: Any, cache: Any, batch: BatchShape, nodes: int) -> None:

@@ -65,10 +65,10 @@ def answering_seconds(
 ) -> float:
     """Answering the test examples, with outputs of this length."""
     reading, writing = counts.reading, counts.writing
-    share = work.tokens / (work.batch.rows * work.batch.tokens)
+    share = (work.tokens + work.compared) / (work.shared + work.batch.rows * (work.batch.tokens - work.shared))
     passes = work.batches if work.nodes else written.steps
     return (
-        step_seconds(reading, speeds, operations=reading.operations * work.batches, share=share)
+        step_seconds(reading, speeds, operations=reading.operations * (work.batches + (work.compared > 0)), share=share)
         + step_seconds(writing, speeds, operations=writing.operations * passes, share=passes)
         + (work.batches + passes) * _unpacking_seconds(outline, speeds)
     )

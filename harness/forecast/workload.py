@@ -72,6 +72,8 @@ class AnsweringWork:
         limit: tokens of the longest output; 0 where labels are chosen.
         outputs: how long they become; None where labels are chosen.
         nodes: tokens of all labels.
+        shared: tokens that the prompts of a batch begin with, and that are read once.
+        compared: tokens that pass once because two ways to choose labels are compared.
         labels: the tokens of each label.
         typical: the prompts of a batch of usual size.
         stops: texts that end an output.
@@ -83,6 +85,8 @@ class AnsweringWork:
     limit: int
     outputs: OutputLengths | None
     nodes: int
+    shared: int
+    compared: int
     labels: tuple[tuple[int, ...], ...]
     typical: tuple[tuple[int, ...], ...]
     stops: tuple[str, ...]
@@ -183,6 +187,8 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         limit=limit,
         outputs=None if task.chooses else OutputLengths.of([[references[i] for i in batch] for batch in batches], limit).scaled(share),
         nodes=nodes,
+        shared=shared,
+        compared=len(tokens) * max(first) if nodes else 0,
         labels=tokens,
         typical=tuple(tuple(spread[i].ids) for i in batches[len(batches) // 2]),
         stops=predictor.stops,
