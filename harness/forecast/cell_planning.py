@@ -120,7 +120,7 @@ class CellWork:
     def forecast(self, target: TargetDevice) -> CellForecast:
         """What the cell takes on a device, with the first step of the memory ladder that fits. Where none does, with the last one."""
         formats, speeds = formats_on(target), target.speeds(getattr(self.outline.config, "hidden_size", _USUAL_WIDTH))
-        answering = measure_answering(self.task, self.strategy, self.outline.loaded, self.splits)
+        answering = measure_answering(self.task, self.strategy, self.outline.loaded, self.splits, target.kind)
         answers = _answers(self, formats, answering)
         step: MemoryStep | None = "as-planned"
         parts = answer_memory(self.outline, formats, max(answers.reading.peak, answers.writing.peak), target.kind)

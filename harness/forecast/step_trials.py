@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from harness.engine.adapters import RankAllocation
-from harness.engine.inference import LabelScorer, Seq2SeqScorer, classify, count_shared, generate, generate_seq2seq, plain_cache
+from harness.engine.inference import LabelScorer, Seq2SeqScorer, classify, count_read, count_shared, generate, generate_seq2seq, plain_cache
 from harness.engine.tuning import EncodedExample, KeyedRandom, batch_loss, list_reads, make_optimizer, preference_losses
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.trial_model import TRIAL_STEPS, build_trial_model, count_layers
@@ -129,7 +129,9 @@ def try_answering(
     longest = max(prompts, key=len)
     few = _limit_prompts(outline, device, prompts)
     shared = count_shared(outline.config, few) if outline.shape == "decoder" else 0
-    tokens = shared + len(few) * (max(map(len, few)) - shared)
+    rest = [len(prompt) - shared for prompt in few]
+    passes_groups = labels is None and outline.shape == "decoder"
+    tokens = shared + (count_read(outline.config, rest, device) if passes_groups else len(few) * max(rest))
     write = generate if outline.shape == "decoder" else generate_seq2seq
     if outline.shape != "decoder" or not plain_cache(outline.config):
         rows = min(rows, max(_FEWEST_ROWS, _most_tokens(outline, device) // len(longest)))

@@ -95,18 +95,19 @@ def watch_answers(
 
     last = replace(batch, tokens=batch.tokens + written)
 
-    def read(shown: BatchShape) -> StepCounts:
-        return outline.watch(
-            lambda model, _: _read_prompts(model, config, shown, shared), formats, training=False, is_full=not batch.is_padded
-        )
+    def read(shown: BatchShape, room: int) -> StepCounts:
+        def step(model: Any, _: MetaTracker) -> None:
+            _make_room(_read_prompts(model, config, shown, shared), room)
+
+        return outline.watch(step, formats, training=False, is_full=not batch.is_padded)
 
     def read_and_write(model: Any, tracker: MetaTracker) -> None:
         cache = _read_prompts(model, config, last, shared)
         tracker.part = "head"
         _write(model, cache, last, nodes)
 
-    reading = read(batch)
-    before = read(last) if written else reading
+    reading = read(batch, written)
+    before = read(last, 0) if written else reading
     both = outline.watch(read_and_write, formats, training=False, is_full=not batch.is_padded)
     return AnswerCounts(reading, both.after(before, "head"))
 
@@ -206,10 +207,21 @@ def _read_prompts(model: Any, config: Any, batch: BatchShape, shared: int) -> An
     if shared:
         _read(model, cache, BatchShape(1, shared, 0, is_padded=False), 0)
         first, cache = cache, DynamicCache(config=config)
-        for index, layer in enumerate(first.layers):
+        for index, layer in enumerate(_filled(first)):
             cache.update(layer.keys.expand(batch.rows, -1, -1, -1), layer.values.expand(batch.rows, -1, -1, -1), index)
     _read(model, cache, batch, shared)
     return cache
+
+
+def _filled(cache: Any) -> list[Any]:
+    """The layers of a cache that the model has: it may be cut to fewer than its configuration says."""
+    return [layer for layer in cache.layers if layer.keys is not None]
+
+
+def _make_room(cache: Any, room: int) -> None:
+    """Copy keys and values to where so many more tokens of each row have room, as `engine/inference/prefill` does."""
+    kept = [each for layer in _filled(cache) for each in (layer.keys, layer.values)] if room else []
+    _ = [each.new_zeros(*each.shape[:2], each.shape[2] + room, each.shape[3]) for each in kept]
 
 
 def _read(model: Any, cache: Any, batch: BatchShape, known: int) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
-from harness.engine.inference import BATCH_ROWS, LabelTree, Predictor, count_shared, rows_of_labels, split_into_batches
+from harness.engine.inference import BATCH_ROWS, LabelTree, Predictor, count_read, count_shared, rows_of_labels, split_into_batches
 from harness.engine.models import LoadedModel
 from harness.engine.prompts import render_shots
 from harness.engine.tuning import MICRO_BATCH_TOKENS, EncodedExample, Schedule, encode_material, micro_batches
@@ -155,8 +156,8 @@ def _largest(examples: Sequence[EncodedExample], rows: int, budget: int) -> Batc
     return BatchShape(len(sequences), max(lengths), sum(each.targets for each in sequences), is_padded=len(lengths) > 1)
 
 
-def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, splits: Splits) -> AnsweringWork:
-    """Answering the test examples."""
+def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, splits: Splits, device: str) -> AnsweringWork:
+    """Answering the test examples on "cpu" or "cuda"."""
     labels = splits.test[0].choices
     predictor = Predictor(task, strategy, loaded, labels)
     if strategy.shots:
@@ -180,9 +181,10 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
     first = [len(prompts[i].ids) for i in largest]
     rows = min(most_rows, len(splits.test), max(len(largest), 1))
     shared = count_shared(loaded.model.config, [prompts[i].ids for i in largest]) if predictor.shape == "decoder" else 0
+    count_passed = partial(count_read, loaded.model.config, device=device) if limit and predictor.shape == "decoder" else count_padded
     return AnsweringWork(
         batch=BatchShape(rows, max(first), 0, is_padded=len(set(first)) > 1),
-        tokens=share * sum(shared + len(batch) * (max(len(spread[i].ids) for i in batch) - shared) for batch in batches),
+        tokens=share * sum(shared + count_passed([len(spread[i].ids) - shared for i in batch]) for batch in batches),
         batches=max(1.0, share * len(batches)),
         limit=limit,
         outputs=None if task.chooses else OutputLengths.of([[references[i] for i in batch] for batch in batches], limit).scaled(share),
@@ -193,6 +195,11 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         typical=tuple(tuple(spread[i].ids) for i in batches[len(batches) // 2]),
         stops=predictor.stops,
     )
+
+
+def count_padded(lengths: Sequence[int]) -> int:
+    """The tokens of a batch that is padded to its longest prompt."""
+    return len(lengths) * max(lengths)
 
 
 def _without_longest(chosen: list[_Chosen]) -> list[_Chosen]:

@@ -7,6 +7,7 @@ from harness.engine.inference.decoding_state import count_rows
 from harness.engine.inference.extract import ends_with, extract
 from harness.engine.inference.generate import generate, require_finite
 from harness.engine.inference.predictor import Predictor
+from harness.engine.inference.prefill import count_read
 from harness.engine.inference.seq2seq import Seq2SeqScorer, generate_seq2seq
 from harness.engine.inference.shared_prefix import count_shared, plain_cache
 
@@ -19,6 +20,7 @@ __all__ = [
     "PromptedExample",
     "Seq2SeqScorer",
     "classify",
+    "count_read",
     "count_rows",
     "count_shared",
     "ends_with",

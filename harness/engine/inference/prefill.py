@@ -44,8 +44,7 @@ def prefill(prefix: Prefix, prompts: Sequence[Sequence[int]], pad_id: int, room:
     device = next(prefix.model.parameters()).device
     if not plain_cache(prefix.model.config):
         return _prefill_at_once(prefix, prompts, pad_id, device)
-    overhead = _PASS_TOKENS.get(device.type, _PASS_TOKENS_ELSEWHERE)
-    groups = group_by_length([len(prompt) for prompt in prompts], overhead)
+    groups = group_by_length([len(prompt) for prompt in prompts], _pass_tokens(device.type))
     if len(groups) == 1:
         whole = _prefill_at_once(prefix, prompts, pad_id, device)
         return _with_room(prefix, whole.mask, [(range(len(prompts)), whole)], room)
@@ -53,6 +52,16 @@ def prefill(prefix: Prefix, prompts: Sequence[Sequence[int]], pad_id: int, room:
     del ids
     parts = ((group, _prefill_at_once(prefix, [prompts[i] for i in group], pad_id, device)) for group in groups)
     return _with_room(prefix, prefix.mask(mask), parts, room)
+
+
+def count_read(config: Any, lengths: Sequence[int], device: str) -> int:
+    """The tokens that pass through a model of this configuration when it reads prompts of these lengths, their padding included."""
+    groups = group_by_length(lengths, _pass_tokens(device)) if plain_cache(config) else [list(range(len(lengths)))]
+    return sum(len(group) * max(lengths[i] for i in group) for group in groups)
+
+
+def _pass_tokens(device: str) -> int:
+    return _PASS_TOKENS.get(device, _PASS_TOKENS_ELSEWHERE)
 
 
 def group_by_length(lengths: Sequence[int], overhead: int) -> list[list[int]]:
