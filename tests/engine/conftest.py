@@ -14,8 +14,13 @@ LORA = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "lora_dropout": 0.1, "targ
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch):
-    """Checkpoints are flushed to the disk, and accelerate collects all garbage at the end, which takes longer than these trainings."""
+def _no_waiting_for_the_disk(monkeypatch, request):
+    """Checkpoints are flushed to the disk, and accelerate collects all garbage at the end, which takes longer than these trainings.
+
+    On a GPU, garbage keeps its memory: there, it is collected.
+    """
+    if request.node.get_closest_marker("gpu"):
+        return
     monkeypatch.setattr("harness.engine.tuning.checkpoint._flush", lambda path: None)
     monkeypatch.setattr("gc.collect", lambda *_: 0)
 

@@ -31,7 +31,7 @@ class _Child:
 
 
 def preload() -> None:
-    """Import what every cell needs, except bitsandbytes and peft, which imports it: it initializes CUDA, which does not survive a fork."""
+    """Import what every cell needs, except bitsandbytes and peft, which imports it: it initializes the GPU, which does not survive a fork."""
     import accelerate  # noqa: F401
     import torch
     import transformers.models.auto  # noqa: F401
@@ -40,7 +40,7 @@ def preload() -> None:
     from harness.engine.models import quiet_libraries
 
     quiet_libraries()
-    if torch.version.cuda is None:  # a CPU build has no CUDA to initialize
+    if torch.version.cuda is None and torch.version.hip is None:  # a CPU build has no GPU to initialize
         import peft  # noqa: F401
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ def train_here(
         if now.step == stop_at:
             raise KeyboardInterrupt
 
+    gc.collect()  # the models of earlier trainings, which hold their memory until then
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
     with new_accelerator():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from harness.engine.models import Device
 from harness.errors import BenchError
-from harness.grid.execution import cell_processes
+from harness.grid.execution import cell_processes, fork_server
 from harness.grid.execution.job import Job
 from harness.grid.execution.visible_devices import VisibleDevices
 
@@ -43,6 +44,15 @@ def test_rocm_has_a_variable_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None
     both = {"HIP_VISIBLE_DEVICES": "2,1,0", "CUDA_VISIBLE_DEVICES": "0,1,2"}
     assert VisibleDevices(GPUS, both).take(job("a")) == {"HIP_VISIBLE_DEVICES": "2"}
     assert VisibleDevices(GPUS, {"CUDA_VISIBLE_DEVICES": "4,5,6"}).take(job("a")) == {"CUDA_VISIBLE_DEVICES": "4"}
+
+
+@pytest.mark.parametrize("build", ["cuda", "hip"])
+def test_nothing_that_initializes_a_gpu_is_imported_before_processes_fork(monkeypatch: pytest.MonkeyPatch, build: str) -> None:
+    """bitsandbytes does, and peft imports it: a process that is forked afterwards could not use the GPU."""
+    monkeypatch.setattr(f"torch.version.{build}", "6.4")
+    for name in ("bitsandbytes", "peft"):
+        monkeypatch.setitem(sys.modules, name, None)  # an import fails
+    fork_server.preload()
 
 
 def test_gpus_of_another_name_are_left_alone() -> None:
