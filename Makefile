@@ -30,8 +30,10 @@ soak: $(STAMP)  ## long simulations and chaos
 simulations: $(STAMP)  ## the long simulations of soak alone: what docs/statistics.md promises
 	$(BIN)/python -m pytest -m soak tests/statistics tests/gate tests/decision -rA
 
-sizing: $(STAMP)  ## docs/sizing.md: which model fits which GPU
+sizing: $(STAMP)  ## docs/sizing.md: which model fits which GPU, and what bench doctor knows of it
 	$(BIN)/bench plan --sizing > docs/sizing.md
+	$(BIN)/bench plan --least-memory > harness/forecast/trainable_sizes.yaml.new
+	mv harness/forecast/trainable_sizes.yaml.new harness/forecast/trainable_sizes.yaml
 
 benchmarks: $(STAMP)  ## speed against other tools; see tests/benchmarks/README.md
 	PYTHONPATH=.:tests $(BIN)/python -m tests.benchmarks

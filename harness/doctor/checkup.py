@@ -16,6 +16,7 @@ from harness.cache import cache_folder
 from harness.doctor import hardware, machine, trials
 from harness.doctor.finding import Finding, format_bytes
 from harness.doctor.security import check_security
+from harness.doctor.trainable import check_trainable
 from harness.engine.models import TINY, named_models, resolve_model, shape_of_model, shipped_model_digest, size_of
 from harness.errors import BenchError, first_line, setting
 
@@ -57,6 +58,7 @@ def list_checks(runs_dir: Path, model: str | None = None) -> list[Check]:
         Check("device", hardware.check_devices, needed=True),
         Check("kernels", hardware.check_kernels),
         Check("speed", hardware.check_speed),
+        Check("largest models", check_trainable),
         Check("number formats", trials.check_number_formats, needed=True),
         Check("4-bit weights", trials.check_four_bit),
         Check("cache", _check_cache),

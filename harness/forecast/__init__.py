@@ -3,6 +3,7 @@
 from harness.forecast.cell_planning import CellWork, FittedTraining, TargetDevice, target_of_machine, target_of_table
 from harness.forecast.ledger import ForecastRecord, add_to_ledger, calibrated, ledger_file, read_calibration, read_ledger
 from harness.forecast.sizing import SIZING_DEVICES, SizingRow, build_sizing, sizing_settings
+from harness.forecast.trainable_sizes import TrainableSize, find_trainable_sizes, least_memory_to_yaml
 from harness.forecast.trial_cache import read_trials, trial_file
 
 __all__ = [
@@ -12,9 +13,12 @@ __all__ = [
     "ForecastRecord",
     "SizingRow",
     "TargetDevice",
+    "TrainableSize",
     "add_to_ledger",
     "build_sizing",
     "calibrated",
+    "find_trainable_sizes",
+    "least_memory_to_yaml",
     "ledger_file",
     "read_calibration",
     "read_ledger",

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
-from harness.engine.distributed import can_shard
+from harness.engine.distributed import can_shard, can_stage
 from harness.engine.inference import ends_with
 from harness.engine.models import Device, ModelSource
 from harness.engine.tuning import list_restarts
 from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_speeds
-from harness.forecast.memory_forecast import PLACEMENTS, DeviceKind, Placement, answer_memory, training_memory
+from harness.forecast.memory_forecast import PLACEMENTS, DeviceKind, Placement, answer_memory, divide_layers, training_memory
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.output_lengths import WrittenTokens
@@ -130,7 +130,7 @@ class CellWork:
             step, training, devices = fitted.step, _training_range(fitted.seconds, fitted.least_seconds), fitted.devices
             parts = max(parts, fitted.parts, key=lambda each: each.total)
         elif target.memory is not None and parts.total > target.memory:
-            step = None
+            step, parts, devices = _divide_answers(self.outline, formats, parts, target.memory, target.count)
         answer = _answer_range(answering, lambda written: answering_seconds(self.outline, answers, answering, speeds, written))
         if training.value + answer.value > _WORTH_TRYING and self._can_try(target):
             if step in ("as-planned", "smaller-micro-batches") and self.strategy.train is not None:
@@ -231,6 +231,17 @@ def fit_training(
         if tried.parts.total <= target.memory:
             return tried
     return smallest
+
+
+def _divide_answers(
+    outline: ModelOutline, formats: Formats, parts: MemoryParts, memory: int, count: int
+) -> tuple[MemoryStep | None, MemoryParts, int]:
+    """The fewest of so many devices that hold a model together to answer, each a part of its layers; what each takes, and their number."""
+    for processes in _group_sizes(count) if can_stage(outline.strategy, outline.shape) else ():
+        divided = divide_layers(outline, formats, parts, processes)
+        if divided.total <= memory:
+            return "sharded", divided, processes
+    return None, parts, 1
 
 
 def _group_sizes(count: int) -> list[int]:

@@ -112,6 +112,18 @@ def answer_memory(outline: ModelOutline, formats: Formats, peak: float, device: 
     return _with_runtime(outline, parts, device, trains=outline.strategy.train is not None)  # in the process that has trained
 
 
+def divide_layers(outline: ModelOutline, formats: Formats, parts: MemoryParts, processes: int) -> MemoryParts:
+    """What each of several processes takes to answer, if each holds a part of the layers, and all of them what is outside the layers."""
+    outside = _width(outline, formats) * (outline.sizes.base - outline.sizes.packed)
+    layers = max(0, parts.weights - outside)
+    return replace(
+        parts,
+        weights=round(parts.weights - layers + layers / processes),
+        constants=round(parts.constants / processes),
+        adapter=round(parts.adapter / processes),
+    )
+
+
 def _working_bytes(outline: ModelOutline, formats: Formats, step: StepCounts, gradients: float, *, accumulates: bool) -> float:
     """What a micro-batch allocates beside gradients that are in place."""
     unpacked = _width(outline, formats) * outline.sizes.largest_packed if outline.strategy.quantization is not None else 0

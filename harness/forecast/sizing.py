@@ -72,7 +72,7 @@ def build_sizing(sizes: Sequence[str] = tuple(SIZES)) -> Iterator[SizingRow]:
                 parts = answer_memory(outline, formats, max(answers.reading.peak, answers.writing.peak), "cuda")
                 fitted = [FittedTraining("as-planned" if parts.total <= (t.memory or 0) else None, parts, 0.0, 0.0) for t in targets]
             else:
-                fitted = [fit_training(outline, target, formats, target.speeds(0), _training_of) for target in targets]
+                fitted = [fit_training(outline, target, formats, target.speeds(0), training_on_tokens) for target in targets]
             yield SizingRow(
                 size=size,
                 model=SIZES[size],
@@ -86,8 +86,8 @@ def build_sizing(sizes: Sequence[str] = tuple(SIZES)) -> Iterator[SizingRow]:
             )
 
 
-def _training_of(budget: int | None) -> TrainingWork:
-    """A training on a million tokens, with micro-batches of at most so many."""
+def training_on_tokens(budget: int | None) -> TrainingWork:
+    """A training on a million tokens, with micro-batches of at most so many; None: of the effective batch."""
     rows = BATCH if budget is None else max(1, min(BATCH, budget // EXAMPLE_TOKENS))
     examples = math.ceil(_MILLION / EXAMPLE_TOKENS)
     return TrainingWork(

@@ -20,7 +20,7 @@ _SOURCES = (
     "types", "catalog", "data", "metrics", "engine/models", "engine/prompts", "engine/inference", "engine/adapters", "engine/distributed",
     "engine/tuning", "engine/support", "engine/artifacts/loading.py", "engine/artifacts/shots_file.py", "grid/execution/cell_kinds.py",
     "grid/execution/worker.py",
-    "grid/execution/cell_run.py", "grid/execution/cell_training.py",
+    "grid/execution/cell_answering.py", "grid/execution/cell_run.py", "grid/execution/cell_training.py",
     "grid/execution/training_outcome.py", "grid/execution/partial_predictions.py",
     "grid/execution/scored_predictions.py", "grid/execution/stored_columns.py",
     "grid/execution/result_notes.py",

@@ -1,11 +1,13 @@
-"""docs/sizing.md is what `bench plan --sizing` writes now."""
+"""docs/sizing.md and the table of `bench doctor` are what `make sizing` writes now."""
 
 from __future__ import annotations
 
 import pytest
+import yaml
 from places import ROOT
 
-from harness.forecast import build_sizing
+from harness.forecast import build_sizing, find_trainable_sizes, least_memory_to_yaml
+from harness.forecast.trainable_sizes import _FILE, count_least_memory, weights_of_size
 from harness.reporting import sizing_to_markdown
 
 
@@ -25,3 +27,27 @@ def test_the_page_is_current() -> None:
 @pytest.mark.soak
 def test_all_rows_of_the_page_are_current() -> None:
     assert page() == sizing_to_markdown(build_sizing()), "run `make sizing`"
+
+
+def test_the_table_of_what_fits_is_current() -> None:
+    """Its first size; `make soak` computes all."""
+    assert {kind: {way: sizes["135M"] for way, sizes in ways.items()} for kind, ways in yaml.safe_load(_FILE.read_text()).items()} == {
+        kind: {way: sizes["135M"] for way, sizes in ways.items()} for kind, ways in count_least_memory(("135M",)).items()
+    }, "run `make sizing`"
+
+
+@pytest.mark.soak
+def test_all_of_the_table_of_what_fits_is_current() -> None:
+    assert _FILE.read_text() == least_memory_to_yaml(), "run `make sizing`"
+
+
+def test_a_larger_device_fits_larger_models_and_offloading_needs_memory_of_the_cpu() -> None:
+    before: dict[str, float] = {}
+    for gigabytes in (1, 6, 12, 16, 24, 48, 80, 141):
+        sizes = {each.way: weights_of_size(each.size or "0M") for each in find_trainable_sizes(gigabytes * 2**30, "cuda")}
+        assert sizes["full"] <= sizes["lora"]
+        assert all(size >= before.get(way, 0.0) for way, size in sizes.items())
+        before = sizes
+    assert not find_trainable_sizes(2**20, "cpu")[0].size
+    _, lora, _ = find_trainable_sizes(24 * 2**30, "cuda", host_memory=2**36)
+    assert (lora.size, lora.step) == ("32B", "offloaded-weights"), "64 GiB do not hold 70B weights in 16 bits"

@@ -21,6 +21,15 @@ def _print_sizing(ctx: click.Context, _param: click.Parameter, is_asked: bool) -
         ctx.exit()
 
 
+def _print_least_memory(ctx: click.Context, _param: click.Parameter, is_asked: bool) -> None:
+    """Print the table from which `bench doctor` reads what fits, for `make sizing`."""
+    if is_asked:
+        from harness.forecast import least_memory_to_yaml
+
+        click.echo(least_memory_to_yaml(), nl=False)
+        ctx.exit()
+
+
 @click.command(short_help="Show what a test set can detect, and what a run would take.")
 @click.option(
     "--task", "tasks", multiple=True, callback=split_names, shell_complete=task_names,
@@ -47,6 +56,7 @@ def _print_sizing(ctx: click.Context, _param: click.Parameter, is_asked: bool) -
     "--policy", type=click.Path(exists=True, dir_okay=False), help="A release policy (YAML), whose alpha and planned looks are used."
 )
 @click.option("--sizing", is_flag=True, hidden=True, is_eager=True, expose_value=False, callback=_print_sizing)
+@click.option("--least-memory", is_flag=True, hidden=True, is_eager=True, expose_value=False, callback=_print_least_memory)
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @plugins()
 @tasks_dir

@@ -47,17 +47,22 @@ class ServerRefusalError(BenchError):
         self.status = status
 
 
+class ServerFailureError(BenchError):
+    """The server reported an error of its own (status 500) each time: it may be broken, or not know this form of request."""
+
+
 class _MayPassError(Exception):
     """A failure after which the same request may succeed.
 
     Attributes:
         wait: what the server asks for, in seconds.
         was_sent: whether the server may have worked on the request, and may charge for it.
+        status: the HTTP status, 0 without one.
     """
 
-    def __init__(self, problem: str, wait: float = 0.0, *, was_sent: bool = False) -> None:
+    def __init__(self, problem: str, wait: float = 0.0, *, was_sent: bool = False, status: int = 0) -> None:
         super().__init__(problem)
-        self.wait, self.was_sent = wait, was_sent
+        self.wait, self.was_sent, self.status = wait, was_sent, status
 
 
 def parse_address(url: str) -> str:
@@ -190,22 +195,30 @@ class ServerClient:
 
         Raises:
             ServerRefusalError: the server refused the request.
+            ServerFailureError: it reported an error of its own, several times.
             BenchError: it did not answer it, after several attempts.
         """
         listed = self._attempt("GET", "/models", None, lambda value: value.get("data"))
         return [str(each.get("id")) for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
-    def complete(self, body: Mapping[str, Any]) -> ServerCompletion:
-        """The completion of a prompt; raises as `list_models` does."""
-        return self._attempt("POST", "/completions", body, read_completion)
+    def complete(self, body: Mapping[str, Any], *, attempts: int | None = None) -> ServerCompletion:
+        """The completion of a prompt; raises as `list_models` does.
+
+        Args:
+            attempts: how often the request is sent at most; None: as often as any other.
+        """
+        return self._attempt("POST", "/completions", body, read_completion, attempts)
 
     def chat(self, body: Mapping[str, Any]) -> ChatReply:
         """The answer in a chat; raises as `list_models` does."""
         return self._attempt("POST", "/chat/completions", body, read_chat)
 
-    def _attempt(self, method: str, path: str, body: Mapping[str, Any] | None, read: Callable[[dict[str, Any]], T]) -> T:
-        place, problem = f"{self.address}{path}", ""
-        for attempt in range(self._attempts):
+    def _attempt(
+        self, method: str, path: str, body: Mapping[str, Any] | None, read: Callable[[dict[str, Any]], T], attempts: int | None = None
+    ) -> T:
+        place, problem, status = f"{self.address}{path}", "", 0
+        most = self._attempts if attempts is None else attempts
+        for attempt in range(most):
             if attempt:
                 with self._counting:
                     self.retries += 1
@@ -216,16 +229,17 @@ class ServerClient:
             try:
                 return self._send_and_read(method, path, body, read)
             except _MayPassError as error:
-                problem = str(error)
+                problem, status = str(error), error.status
                 with self._counting:
                     self.unanswered += error.was_sent
                 if error.wait > _LONGEST_ASKED:
                     raise BenchError(f"{place}: {problem}, and asks to wait for {error.wait:,.0f} s. Try again then.") from None
                 if error.wait:
                     self._pace.pause(error.wait)  # of all threads, this one included
-                elif attempt + 1 < self._attempts:
+                elif attempt + 1 < most:
                     self._sleep(min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt) * (1 + self._jitter()))
-        raise BenchError(f"{place}: {problem}, {self._attempts} times. Is the server running, and is this its address?")
+        kind = ServerFailureError if status == 500 else BenchError
+        raise kind(f"{place}: {problem}, {most} times. Is the server running, and is this its address?")
 
     def _send_and_read(self, method: str, path: str, body: Mapping[str, Any] | None, read: Callable[[dict[str, Any]], T]) -> T:
         """One attempt; raises as `_send` does."""
@@ -260,7 +274,8 @@ class ServerClient:
             reason = self._hide_key(one_line(first_line(error), 160)) or type(error).__name__
             raise _MayPassError(f"could not be reached: {reason}", was_sent=not isinstance(error, httpx.ConnectError)) from None
         if response.status_code in _MAY_PASS:
-            raise _MayPassError(f"answered with status {response.status_code}", read_retry_after(response.headers))
+            status = response.status_code
+            raise _MayPassError(f"answered with status {status}", read_retry_after(response.headers), status=status)
         if response.is_redirect:
             target = self._hide_key(one_line(response.headers.get("location", ""), 200))
             problem = f"redirects to '{target}', which is not followed (status {response.status_code}). Correct the address"

@@ -12,13 +12,14 @@ from typing import Any
 
 from harness.engine.inference import Predictor, extract
 from harness.engine.prompts import EncodedPrompt
-from harness.engine.served.client import ServerClient, ServerRefusalError
+from harness.engine.served.client import ServerClient, ServerFailureError, ServerRefusalError
 from harness.engine.served.replies import ServerCompletion
 from harness.errors import BenchError
 from harness.types import Example, LabelSource, Prediction
 
 # llama-cpp-python's server may penalize repetition by default; servers that do not know the field refuse or ignore it.
 _NO_PENALTY = {"repeat_penalty": 1.0}
+_ATTEMPTS_OF_A_FORM = 2  # before the next one is tried
 _MOST_STOPS = 4  # of an OpenAI-compatible request; outputs are cut at stop texts again when they are read
 
 
@@ -38,26 +39,31 @@ class RequestForm:
 
 
 def choose_form(client: ServerClient, model: str, predictor: Predictor, prompt: EncodedPrompt) -> RequestForm:
-    """The first form that the server accepts for a prompt.
+    """The first form that the server accepts for a prompt. Some report an error of their own (status 500) for what they cannot read.
 
     Raises:
         BenchError: it accepts none, or does not answer.
     """
     labels: LabelSource = "parsed" if predictor.task.chooses else "text"
-    refusal: ServerRefusalError | None = None
-    for form in (RequestForm(True, True, labels), RequestForm(False, True, labels), RequestForm(False, False, labels)):
+    problem: BenchError | None = None
+    forms = (RequestForm(True, True, labels), RequestForm(False, True, labels), RequestForm(False, False, labels))
+    for form in forms:
         try:
-            client.complete(_body(form, model, predictor, prompt.ids, max_tokens=1))
+            attempts = None if form is forms[-1] else _ATTEMPTS_OF_A_FORM
+            client.complete(_body(form, model, predictor, prompt.ids, max_tokens=1), attempts=attempts)
         except ServerRefusalError as error:
             if error.status not in (400, 422):
                 raise
-            refusal = error
+            problem = error
+            continue
+        except ServerFailureError as error:
+            problem = error
             continue
         if labels == "parsed" and form.sends_ids and _gives_logprobs(client, form, model, predictor, prompt):
             return RequestForm(True, form.has_penalty, "logprobs")
         return form
-    assert refusal is not None
-    raise refusal
+    assert problem is not None
+    raise problem
 
 
 def ask(
@@ -124,7 +130,7 @@ def _gives_logprobs(client: ServerClient, form: RequestForm, model: str, predict
     label = predictor.encoder.completions(predictor.labels[:1])[0]
     try:
         return _likelihood(client, form, model, predictor, prompt, label) is not None
-    except ServerRefusalError:
+    except (ServerRefusalError, ServerFailureError):
         return False
 
 

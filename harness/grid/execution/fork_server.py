@@ -31,7 +31,7 @@ class _Child:
 
 
 def preload() -> None:
-    """Import what every cell needs, except bitsandbytes and peft, which imports it: it initializes the GPU, which does not survive a fork."""
+    """Import what every cell needs, except bitsandbytes, and peft, which imports it: GPUs that it initializes do not survive a fork."""
     import accelerate  # noqa: F401
     import torch
     import transformers.models.auto  # noqa: F401

@@ -51,7 +51,7 @@ def make_job(
     )
     job = replace(job, most_processes=max(devices_per_cell, most_devices))
     if planned.plan.get_strategy(cell).train is None:  # it has several devices only if it does not fit one
-        return job
+        return _as_forecast(job, planned)
     job = job.with_processes(devices_per_cell)
     return at_stored_place(_as_forecast(job, planned), folder.cell(cell.id))
 

@@ -98,6 +98,18 @@ def test_answers_are_kept_until_a_failure_and_not_asked_for_again(loaded: Any) -
         assert len(server.requests) == 3
 
 
+def test_a_server_that_reports_an_error_of_its_own_for_ids_gets_texts(loaded: Any) -> None:
+    """As llama-cpp-python's does. An error that lasts is one of the server."""
+    predictor = make_predictor(loaded)
+    with ModelServer(say("text")) as server:
+        server.faults = [500, 500]
+        form, _ = ask_all(server, predictor)
+        assert (form.sends_ids, form.has_penalty) == (False, True)
+        server.faults = [500] * 9
+        with pytest.raises(BenchError, match="answered with status 500, 5 times"):
+            ask_all(server, predictor)
+
+
 def test_a_server_that_refuses_every_form_is_one_error(loaded: Any) -> None:
     predictor = make_predictor(loaded)
     with ModelServer(say("")) as server:

@@ -28,7 +28,7 @@ _NO_PART = {
     "engine/served/all_answers.py", "engine/served/pace.py",
     "engine/hosted/answer_cache.py", "engine/hosted/spending.py", "engine/hosted/token_estimate.py",
     "grid/execution/kept_hosted_answers.py", "grid/execution/outside_answers.py",
-    "grid/execution/disk_space.py",
+    "grid/execution/disk_space.py", "grid/execution/cells_at_once.py",
     "grid/execution/served_run.py", "grid/execution/make_job.py", "grid/execution/memory_place.py", "grid/execution/answering_processes.py",
 }  # fmt: skip
 
