@@ -49,6 +49,7 @@ class ScoreCombiner:
         against: str | None = None,
         scale: tuple[float, float] = (0.0, 1.0),
         exact: bool = False,
+        unseen: tuple[float, float] | None = None,
     ) -> Combined | None:
         """An estimate with the help of a score; None where nothing was rated, there is no score, or the sample describes only itself.
 
@@ -58,6 +59,7 @@ class ScoreCombiner:
             against: the other strategy of a pair, or of a difference.
             scale: the smallest and the largest value.
             exact: whether `alone` is a share with an exact interval.
+            unseen: how bad and how good ratings of other examples may be; None for the ends of the scale.
         """
         if not by_example or not self._metrics or not self._ratings.key.representative:
             return None
@@ -72,6 +74,7 @@ class ScoreCombiner:
             Interval(alone.low, alone.high, alone.n, alone.n, alone.method, alone.reliable),
             is_share=scale == (0.0, 1.0) and bool(np.isin(values, (0.0, 1.0)).all()),
             exact=exact,
+            ends=unseen or scale,
             confidence=self._ratings.confidence,
         )
         if joined.interval is None:

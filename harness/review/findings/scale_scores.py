@@ -39,7 +39,10 @@ def _combine_change(
     """The change on the examples that both have, with the help of the difference of a score."""
     differences = {example: value - answers[baseline][example] for example, value in answers[name].items() if example in answers[baseline]}
     alone = Score(change.value, change.low, change.high, change.n, change.method, reliable=change.reliable)
-    return combiner.combine(differences, alone, strategy=name, against=baseline, scale=(-largest, largest))
+    before, after = (sum(answers[each][example] for example in differences) / max(1, len(differences)) for each in (baseline, name))
+    # On an unseen example, one of the two may be rated worst while the other is as usual.
+    unseen = (1.0 - before, after - 1.0)
+    return combiner.combine(differences, alone, strategy=name, against=baseline, scale=(-largest, largest), unseen=unseen)
 
 
 def average_answers(ratings: UnblindedRatings, strategy: str, scale: ScaleSpec) -> dict[str, float]:

@@ -17,6 +17,10 @@ b_g = Σ λ f/N over all of its examples, Σ (2 a_g b_g + b_g²). Shares have th
 information, as a share without a score has. The published PPI intervals are normal ones for independent examples, and the `ppi-python`
 package has no others, which is why this is computed here.
 
+A score may be blind to rare failures that the raters did not happen to see, and then all that it leaves of the ratings looks alike. So on
+a bounded scale each end is at least as far out as failures of a share 1 − ((1 − confidence)/2)^(1/n) of all examples could move the mean
+(see `intervals.unseen`; this is a limit on the rectifier y − λ f), but no further than the ratings alone have it.
+
 Rare events are not helped: with fewer than 5 events (or non-events) the interval is not shown to hold, and there is no combined estimate.
 Critical errors are never combined at all, whatever their number: see `harness.review.findings`.
 """
@@ -40,6 +44,7 @@ WhyAlone: TypeAlias = Literal["all_rated", "few_ratings", "few_events", "no_gain
 FEWEST_RATINGS = 20  # rated units
 _FEWEST_WEIGHTED = 30  # of a sample that favours some examples
 _FEWEST_EVENTS = 5
+_MISSED = 4  # so many examples with the largest weights are all missed with a probability of 2.5%
 _SAME = 1e-12
 
 
@@ -74,6 +79,7 @@ def assisted_mean(
     *,
     is_share: bool = False,
     exact: bool = False,
+    ends: tuple[float, float] | None = None,
     confidence: float = 0.95,
 ) -> AssistedMean:
     """The mean rating over all examples like these N, with the help of the score that predicts the ratings best.
@@ -93,6 +99,7 @@ def assisted_mean(
         alone: the interval of the ratings alone.
         is_share: whether the ratings are 0 or 1, and the mean is a share.
         exact: whether the interval of the share alone is that of Clopper and Pearson.
+        ends: what the worst and the best ratings of unseen examples may be; None without an end.
         confidence: that of `alone`, too.
     """
     n, size = len(ratings), len(scores)
@@ -119,6 +126,10 @@ def assisted_mean(
         low, high = _share_limits(estimate, error, n, confidence, exact=exact)
     else:
         low, high = _limits(estimate, error, is_equal, confidence)
+    if ends is not None:
+        low, high = _allow_for_unseen(
+            estimate, (low, high), float(weights @ ratings), (alone.low, alone.high), ends, weights, units, confidence
+        )
     if high - low >= alone.high - alone.low:
         return AssistedMean("no_gain")
     effective = n * ((alone.high - alone.low) / (high - low)) ** 2
@@ -199,6 +210,24 @@ def _share_limits(estimate: float, error: MeanError, n: int, confidence: float, 
     tail = (1 + confidence) / 2
     effective = estimate * (1 - estimate) / error.se**2 * float((t.ppf(tail, n - 1) / t.ppf(tail, error.df)) ** 2)
     return share_limits(estimate, effective, confidence, exact=exact)
+
+
+def _allow_for_unseen(
+    estimate: float,
+    limits: tuple[float, float],
+    plain: float,
+    alone: tuple[float, float],
+    ends: tuple[float, float],
+    weights: Array,
+    units: int,
+    confidence: float,
+) -> tuple[float, float]:
+    """The limits, moved out as far as unseen failures demand, and at most as far as those of the ratings alone are from their mean."""
+    count = min(float(units), float(1 / np.sort(weights)[-_MISSED:].mean()))
+    share = 1 - ((1 - confidence) / 2) ** (1 / count)
+    below = max(estimate - limits[0], min(share * (estimate - ends[0]), plain - alone[0]))
+    above = max(limits[1] - estimate, min(share * (ends[1] - estimate), alone[1] - plain))
+    return estimate - below, estimate + above
 
 
 def _order(fit: CrossFit, weights: Array) -> tuple[int, ...]:

@@ -46,6 +46,8 @@ class World:
         scores: how many.
         shape: what is done to the last score: it stays as it is, is stretched and shifted, has a heavy tail, or is 0 or 1.
         rows: examples of each group, which share 40% of their variance.
+        blind: the share of examples with the worst rating whatever their scores; part of `truth`.
+        ends: of the scale.
         favoured: which examples are more likely to be rated: none, those with a low last score, or with one far from 0.
     """
 
@@ -55,6 +57,8 @@ class World:
     scores: int = 1
     shape: str = "plain"
     rows: int = 1
+    blind: float = 0.0
+    ends: tuple[float, float] | None = (0.0, 1.0)
     favoured: str = ""
     examples: int = 400
 
@@ -64,6 +68,8 @@ class World:
 
         hidden = self._draw(rng)
         ratings = self.rating(ndtr(hidden))
+        if self.blind and self.ends is not None:
+            ratings = np.where(rng.random(self.examples) < self.blind, self.ends[0], ratings)
         scores = np.column_stack([self._draw(rng) for _ in range(self.scores)])
         last = self.worth * hidden + np.sqrt(1 - self.worth**2) * scores[:, -1]
         scores[:, -1] = {"plain": last, "biased": np.exp(last) + 3, "heavy": last**3, "flag": np.where(last > 0.5, 1.0, 0.0)}[self.shape]
@@ -73,7 +79,7 @@ class World:
         rated, probabilities = np.array(sample.positions), np.array(sample.probabilities)
         is_share = bool(np.isin(ratings, (0.0, 1.0)).all())
         alone = self._alone(ratings[rated], probabilities, [groups[i] for i in rated], is_share)
-        return alone, assisted_mean(ratings[rated], rated, scores, probabilities, groups, alone, is_share=is_share)
+        return alone, assisted_mean(ratings[rated], rated, scores, probabilities, groups, alone, is_share=is_share, ends=self.ends)
 
     def _draw(self, rng: np.random.Generator) -> Array:
         shared = np.repeat(rng.normal(size=self.examples // self.rows), self.rows)
@@ -118,9 +124,10 @@ def repeat(world: World, n: int, times: int, seed: int = 0) -> Outcome:
     return Outcome(missed / times, float(np.mean(widths)), max(widths), float(np.mean(gains)), used / times)
 
 
-FIVE = World(five_answers, 1 + 0.95 + 0.85 + 0.6 + 0.25)
+FIVE = World(five_answers, 1 + 0.95 + 0.85 + 0.6 + 0.25, ends=(1.0, 5.0))
+BLIND = replace(FIVE, worth=0.9, blind=0.05, truth=0.05 * 1 + 0.95 * FIVE.truth)
 WINS = World(wins, 0.6)
-SKEWED = World(skewed, 1.0)
+SKEWED = World(skewed, 1.0, ends=None)
 
 
 def of_share(rate: float, **changes: object) -> World:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from assisted_world import FIVE, SKEWED, WINS, World, of_share, repeat
+from assisted_world import BLIND, FIVE, SKEWED, WINS, World, of_share, repeat
 from chance import at_most, enough
 
 from harness.statistics import AssistedMean, Interval, assisted_mean, mean_interval, proportion_interval
@@ -79,6 +79,20 @@ def test_ratings_stand_alone_where_a_score_cannot_help() -> None:
     assert joined.why_alone == "few_events" and joined.interval is None
 
 
+def test_failures_that_no_rated_example_shows_may_still_be_there() -> None:
+    """A score that explains all of these ratings does not show that it would see every failure."""
+    rng = np.random.default_rng(9)
+    score = rng.normal(size=400)
+    ratings = np.clip(np.round(3.5 + score), 1, 5)
+    rated = np.sort(rng.choice(400, 50, replace=False))
+    alone = mean_interval(ratings[rated])
+    free, bounded = (assist(ratings[rated], rated, score[:, None], alone, ends=ends) for ends in (None, (1.0, 5.0)))
+    assert free.interval is not None and bounded.interval is not None and bounded.estimate is not None
+    share = 1 - 0.025 ** (1 / 50)
+    assert bounded.interval.low == pytest.approx(bounded.estimate - share * (bounded.estimate - 1))
+    assert width(free.interval) < width(bounded.interval) < width(alone)
+
+
 def test_few_groups_count_as_few_ratings() -> None:
     rng = np.random.default_rng(6)
     score = rng.normal(size=(200, 1))
@@ -102,6 +116,7 @@ SHORT = [
     (replace(FIVE, worth=0.8, shape="biased"), 20),
     (replace(FIVE, worth=0.8, rows=4), 40),
     (of_share(0.7, worth=0.7, scores=6), 40),
+    (BLIND, 30),
     (replace(FIVE, worth=0.7, favoured="low"), 50),
 ]
 
@@ -115,6 +130,13 @@ def test_a_good_score_is_worth_many_ratings_and_a_useless_one_none() -> None:
     good, useless = repeat(replace(FIVE, worth=0.8), 40, 60), repeat(replace(FIVE, scores=6), 40, 60)
     assert good.gained > 70 and good.used > 0.95
     assert useless.gained < 44 and useless.used < 0.25
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("n", [20, 30, 50, 100, 200])
+@pytest.mark.parametrize("worth", [0.9, 0.98])
+def test_scores_that_are_blind_to_rare_failures_are_covered(worth: float, n: int) -> None:
+    check(replace(BLIND, worth=worth), n, enough(MISSED))
 
 
 WORLDS = [FIVE, WINS, SKEWED, of_share(0.5), of_share(0.7), of_share(0.85)]
@@ -180,7 +202,7 @@ def check(world: World, n: int, times: int) -> None:
     assert result.widest <= 1.0
 
 
-def assist(ratings, rated, scores, alone: Interval, **more: bool) -> AssistedMean:  # type: ignore[no-untyped-def]
+def assist(ratings, rated, scores, alone: Interval, **more: object) -> AssistedMean:  # type: ignore[no-untyped-def]
     return assisted_mean(ratings, rated, scores, np.full(len(ratings), 0.5), [None] * len(scores), alone, **more)
 
 
