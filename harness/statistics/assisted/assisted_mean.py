@@ -17,7 +17,7 @@ b_g = Σ λ f/N over all of its examples, Σ (2 a_g b_g + b_g²). Shares have th
 information, as a share without a score has. The published PPI intervals are normal ones for independent examples, and the `ppi-python`
 package has no others, which is why this is computed here.
 
-A score may be blind to rare failures that the raters did not happen to see, and then all that it leaves of the ratings looks alike. So on
+A score may be blind to rare failures that the raters did not happen to see, and then what it leaves of the ratings hardly varies. So on
 a bounded scale each end is at least as far out as failures of a share 1 − ((1 − confidence)/2)^(1/n) of all examples could move the mean
 (see `intervals.unseen`; this is a limit on the rectifier y − λ f), but no further than the ratings alone have it.
 
