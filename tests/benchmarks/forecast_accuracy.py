@@ -19,6 +19,7 @@ from pathlib import Path
 
 from harness.catalog import shipped_folder
 from harness.data.clinic import generate_records
+from harness.engine.models import resolve_model
 from harness.forecast.ledger import ForecastRecord, make_record
 from harness.store import RunFolder, StoredRun
 
@@ -60,18 +61,16 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     a = arguments()
-    strategies = (
-        a.strategies.split(",")
-        if a.strategies
-        else sorted({file.stem for file in shipped_folder("strategies").glob("*.yaml")} - {"cascade"})
-    )
+    model = a.model if a.model == "tiny" else str(resolve_model(a.model).folder)  # a GGUF file is converted before the first cell
+    shipped = {file.stem for file in shipped_folder("strategies").glob("*.yaml")} - {"cascade"}
+    strategies = a.strategies.split(",") if a.strategies else sorted(shipped)
     with tempfile.TemporaryDirectory() as made:
         folder = Path(a.keep or made).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         rows: list[Row] = []
         for name, options in list_runs(a, strategies, folder):
             print(name, file=sys.stderr, flush=True)
-            rows += read_rows(name, run(folder, name, [*options, "--model", a.model, "--epochs", str(a.epochs)], a.clock))
+            rows += read_rows(name, run(folder, name, [*options, "--model", model, "--epochs", str(a.epochs)], a.clock))
     print(write_table(rows))
 
 
