@@ -114,7 +114,7 @@ def answer_memory(outline: ModelOutline, formats: Formats, peak: float, device: 
 
 def divide_layers(outline: ModelOutline, formats: Formats, parts: MemoryParts, processes: int) -> MemoryParts:
     """What each of several processes takes to answer, if each holds a part of the layers, and all of them what is outside the layers."""
-    outside = _width(outline, formats) * (outline.sizes.base - outline.sizes.packed)
+    outside = _width(outline, formats) * (outline.sizes.base - outline.layer_weights)
     layers = max(0, parts.weights - outside)
     return replace(
         parts,
@@ -149,7 +149,7 @@ def _width(outline: ModelOutline, formats: Formats) -> int:
 
 def _resident(outline: ModelOutline, formats: Formats, weights: float) -> float:
     """What stays on the device of weights that come layer by layer: what is no layer, and two layers."""
-    outside = _width(outline, formats) * (outline.sizes.base - outline.sizes.packed)
+    outside = _width(outline, formats) * (outline.sizes.base - outline.layer_weights)
     return outside + 2 * (weights - outside) / max(1, outline.layer_count)
 
 

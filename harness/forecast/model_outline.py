@@ -41,7 +41,7 @@ class ModelOutline:
         self.strategy, self.digest = strategy, source.digest
         self.loaded = load_description(source, labels=labels, trust_remote_code=trust_remote_code)
         base, self.shape = self.loaded.model, self.loaded.shape
-        names = name_parameters(base)
+        self._base_names = names = name_parameters(base)
         self.model = base.requires_grad_(False) if strategy.train is None else _adapt_on_meta(base, strategy, self.shape)
         self.sizes: ModelSizes = list_weights(self.model, names)
 
@@ -57,10 +57,10 @@ class ModelOutline:
 
     @cached_property
     def layer_weights(self) -> int:
-        """The parameters in its layers, an adapter's included. Of a model that is watched as a whole, those that 4-bit formats pack."""
+        """The base model's parameters in its layers. Of a model that is watched as a whole, those that 4-bit formats pack."""
         if self._layers is None:
             return self.sizes.packed
-        return sum(parameter.numel() for parameter in self._layers[2].parameters())
+        return sum(parameter.numel() for parameter in self._layers[2].parameters() if str(id(parameter)) in self._base_names)
 
     @cached_property
     def _layers(self) -> tuple[Any, str, Any] | None:

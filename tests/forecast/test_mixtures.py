@@ -14,17 +14,19 @@ from tiny_models import save_model
 from harness.engine.adapters import adapt
 from harness.engine.models import Device, load_model, resolve_description, resolve_model
 from harness.engine.tuning import EncodedExample, KeyedRandom, batch_loss
+from harness.forecast.memory_forecast import PLACEMENTS, Placement, training_memory
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.step_trials import count_tried
 from harness.forecast.trial_model import build_trial_model
 from harness.forecast.watched_steps import BatchShape, watch_answers, watch_training
-from harness.types import QuantizationSpec, Strategy, TrainSpec
+from harness.types import MemoryStep, QuantizationSpec, Strategy, TrainSpec
 
 WIDE = Formats("float32", None)
 ADAPTER = {"peft_type": "LORA", "r": 4, "lora_dropout": 0.1, "target_modules": "all-linear"}
 FULL = Strategy(name="f", method="full", train=TrainSpec())
 LORA = Strategy(name="l", method="peft", train=TrainSpec(), adapter=ADAPTER)
 QLORA = LORA.model_copy(update={"quantization": QuantizationSpec()})
+STEPS: tuple[MemoryStep, MemoryStep] = ("as-planned", "offloaded-weights")
 BASE = Strategy(name="b", method="prompt")
 MIXTRAL = {  # mistralai/Mixtral-8x7B-v0.1
     "model_type": "mixtral", "architectures": ["MixtralForCausalLM"], "hidden_size": 4096, "intermediate_size": 14336,
@@ -91,6 +93,16 @@ def test_more_experts_take_memory_and_more_of_a_token_take_time(tmp_path: Path) 
     assert flops[1] == pytest.approx(flops[0], rel=0.01), "the router alone has more to do"
     expert = 6 * 256 * 3 * 3 * 4096 * 14336
     assert flops[2] - flops[0] == pytest.approx(2 * expert, rel=0.01), "two experts more for each token"
+
+
+def test_the_experts_of_a_layer_can_leave_the_device_with_it(tmp_path: Path) -> None:
+    """Frozen weights that come layer by layer: what stays is two layers of 32, embeddings and logits."""
+    model = outline(tmp_path / "m", MIXTRAL, LORA)
+    formats = Formats("bfloat16", "bfloat16")
+    step = watch_training(model, formats, BatchShape(1, 64, 16, is_padded=False), checkpointing=True)
+    whole, offloaded = (training_memory(model, formats, step, "cuda", placement=PLACEMENTS.get(each, Placement())) for each in STEPS)
+    assert whole.weights == 2 * model.sizes.base
+    assert offloaded.weights == pytest.approx(2 * (2 * 32000 * 4096 + 2 * 1.451e9), rel=0.01)
 
 
 def test_four_bits_leave_experts_as_they_are(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from harness.forecast.memory_forecast import training_memory
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.public_models import write_public_model
-from harness.forecast.sizing import _training_of
+from harness.forecast.sizing import training_on_tokens
 from harness.forecast.watched_steps import BatchShape, watch_training
 from harness.measure import get_devices
 from harness.types import MemoryParts, QuantizationSpec, Strategy, TrainSpec
@@ -121,7 +121,7 @@ def test_full_fine_tuning_that_fits_no_gpu_is_divided_among_the_fewest_that_it_f
     (device,) = get_devices(["h100"])
     one = target_of_table(device)
     forecasts = [
-        fit_training(outline, replace(one, count=count), formats_on(one), one.speeds(0), _training_of) for count in (2, 8)
+        fit_training(outline, replace(one, count=count), formats_on(one), one.speeds(0), training_on_tokens) for count in (2, 8)
     ]  # fmt: skip
     assert [(each.step, each.devices) for each in forecasts] == [(None, 1), ("sharded", 4)]
     whole, part = forecasts[0].parts, forecasts[1].parts
