@@ -192,7 +192,7 @@ def test_a_training_that_is_killed_on_the_last_step_is_out_of_memory_with_its_si
 def test_a_training_that_fits_no_device_is_divided_among_two(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The processes of the group are this one: what they do together is tested in tests/engine/distributed."""
     processes = Processes().use(monkeypatch)
-    monkeypatch.setattr("harness.grid.execution.run._most_devices", lambda device, devices: 3)
+    monkeypatch.setattr("harness.grid.execution.run.most_devices", lambda device, devices: 3)
     taken = fail_until(monkeypatch, "gradient-checkpointing", at=2)
     groups: list[Job] = []
 
