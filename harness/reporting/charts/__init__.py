@@ -14,6 +14,7 @@ from harness.reporting.charts.learning_chart import draw_learning_chart
 from harness.reporting.charts.limits_chart import draw_limits_chart
 from harness.reporting.charts.phase_chart import Spending, draw_phase_chart, list_spending
 from harness.reporting.charts.rate_mark import rate_mark
+from harness.reporting.charts.ratings_chart import draw_ratings_chart
 from harness.reporting.charts.replacement_chart import draw_replacement_chart
 from harness.reporting.charts.search_charts import draw_loss_chart, draw_progress_chart
 from harness.reporting.charts.service_chart import draw_service_chart
@@ -35,6 +36,7 @@ __all__ = [
     "draw_overall_chart",
     "draw_phase_chart",
     "draw_progress_chart",
+    "draw_ratings_chart",
     "draw_replacement_chart",
     "draw_service_chart",
     "draw_training_chart",

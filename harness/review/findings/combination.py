@@ -61,7 +61,7 @@ class ScoreCombiner:
             exact: whether `alone` is a share with an exact interval.
             unseen: how bad and how good ratings of other examples may be; None for the ends of the scale.
         """
-        if not by_example or not self._metrics or not self._ratings.key.representative:
+        if not by_example or not self._metrics or not self._ratings.key.representative or not self._positions.keys() >= by_example.keys():
             return None
         scores = self._load(strategy) - self._load(against) if against is not None else self._load(strategy)
         values, probabilities, _ = self._ratings.to_arrays(by_example)

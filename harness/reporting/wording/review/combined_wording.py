@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,7 @@ from harness.review.findings import Combined
 from harness.statistics import FEWEST_RATINGS, WhyAlone
 from harness.types import Score
 
+ALONE, WITH_A_SCORE = "ratings alone", "with a score"
 _TITLE = "Ratings together with automatic scores"
 _NOTE = (
     "Ratings correct whatever is wrong with the score; where it does not make the interval narrower, it is not used. The score of each "
@@ -33,7 +35,9 @@ _CRITICAL = (
 
 
 @dataclass(frozen=True)
-class _Row:
+class CombinedRow:
+    """A result from the ratings alone, and with the help of a score."""
+
     name: str
     alone: Score
     combined: Combined
@@ -62,6 +66,27 @@ def describe_help(findings: Findings) -> str:
     return f"No automatic score makes these results more precise: they rest on the ratings alone.{critical}"
 
 
+def list_helped(findings: Findings) -> list[CombinedRow]:
+    """The results that a score makes more precise; only those of one kind, so that they fit one scale."""
+    helped = [row for row in _list_rows(findings) if row.combined.estimate is not None]
+    return [row for row in helped if row.kind == helped[0].kind]
+
+
+def title_chart() -> str:
+    """What the chart of `list_helped` shows."""
+    return "Results and their 95% CI, from the ratings alone and with the help of a score"
+
+
+def describe_chart(rows: Sequence[CombinedRow]) -> str:
+    """The chart in words."""
+    parts = []
+    for row in rows:
+        both = (row.alone, row.combined.estimate or row.alone)
+        alone, joined = (f"{value} ({interval})" for value, interval in (_format_estimate(score, row.kind) for score in both))
+        parts.append(f"{row.name}: {alone} from the ratings alone, {joined} with a score.")
+    return " ".join(parts)
+
+
 def name_scores(combined: Combined) -> str:
     """The score that was used, or the two or three: "Match with the reference"."""
     return list_names([score_name(name) for name in combined.scores])
@@ -74,35 +99,35 @@ def build_combined_table(findings: Findings) -> TextTable:
         rows = []
     cells = tuple(_format_row(row) for row in rows)
     columns = (
-        "result", "ratings alone", CONFIDENCE_INTERVAL, "with a score", CONFIDENCE_INTERVAL, "rated examples", "worth", "score",
+        "result", ALONE, CONFIDENCE_INTERVAL, WITH_A_SCORE, CONFIDENCE_INTERVAL, "rated examples", "worth", "score",
     )  # fmt: skip
     note = f"{_NOTE} {LOW_CONFIDENCE_NOTE}" if any(LOW_CONFIDENCE_MARK in cell for row in cells for cell in row) else _NOTE
     return TextTable(_TITLE, columns, (False, True, True, True, True, True, True, False), cells, note)
 
 
-def _list_rows(findings: Findings) -> list[_Row]:
+def _list_rows(findings: Findings) -> list[CombinedRow]:
     rows = [
-        _Row(f"{strategy_name(p.strategy)} preferred to {strategy_in_sentence(p.against)}", p.win_rate, p.combined, "share")
+        CombinedRow(f"{strategy_name(p.strategy)} preferred to {strategy_in_sentence(p.against)}", p.win_rate, p.combined, "share")
         for p in findings.preferences
         if p.combined is not None
     ]
     rows += [
-        _Row(f"{strategy_name(e.strategy)}: any error", e.any_error, e.any_combined, "share")
+        CombinedRow(f"{strategy_name(e.strategy)}: any error", e.any_error, e.any_combined, "share")
         for e in findings.error_rates
         if e.any_combined is not None
     ]
     for s in findings.scale_scores:
         if s.combined is not None:
-            rows.append(_Row(f"{strategy_name(s.strategy)}: {s.scale}", s.mean, s.combined, "mean"))
+            rows.append(CombinedRow(f"{strategy_name(s.strategy)}: {s.scale}", s.mean, s.combined, "mean"))
         if s.change_combined is not None and s.change is not None and findings.baseline is not None:
             change = s.change
             alone = Score(change.value, change.low, change.high, change.n, change.method, reliable=change.reliable)
             name = f"{strategy_name(s.strategy)}: {s.scale}, change from {strategy_in_sentence(findings.baseline)}"
-            rows.append(_Row(name, alone, s.change_combined, "change"))
+            rows.append(CombinedRow(name, alone, s.change_combined, "change"))
     return rows
 
 
-def _format_row(row: _Row) -> tuple[str, ...]:
+def _format_row(row: CombinedRow) -> tuple[str, ...]:
     combined, alone = row.combined, _format_estimate(row.alone, row.kind)
     if combined.estimate is None:
         why = _WHY_ALONE[combined.why_alone] if combined.why_alone else numbers.NOTHING
