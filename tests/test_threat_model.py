@@ -44,6 +44,7 @@ TESTS = {
         "tests/fuzz/test_fuzz.py",
     ),
     "models": ("tests/engine/models/test_hostile_models.py", "tests/engine/models/test_resolve.py"),
+    "folders of another trainer": ("tests/grid/execution/test_artifact_run.py", "tests/fuzz/test_fuzz.py"),
     "chat templates": ("tests/engine/models/test_hostile_models.py",),
     "Python code": ("tests/cli/test_cli_run.py", "tests/engine/models/test_resolve.py"),
     "a plug-in file": ("tests/cli/test_cli_plugin_files.py",),

@@ -79,10 +79,10 @@ def export(
     finished = find_cell(load_results(run, runs_dir, task=task), strategy, task=task, model=model, seed=seed, train_size=train_size)
     if listener is not None:
         listener.chosen(finished)
-    if finished.strategy.method == "prompt":
+    if not finished.strategy.stores_weights:
         raise BenchError(f"'{strategy}' trains nothing: it is the base model with a prompt, so there is nothing to export")
     guard = make_export_guard(finished) if anonymize else None
-    is_whole = finished.strategy.method == "full" or merge or format == "gguf"
+    is_whole = finished.strategy.has_whole_model or merge or format == "gguf"
     if not is_whole:
         if dtype != "auto":
             raise BenchError(

@@ -123,7 +123,7 @@ class _Writer:
         try:
             finished = load_registered(self.model, self.registry)
             place, allowed = self.model_path, self.trust_remote_code
-            if finished.strategy.method == "peft":
+            if finished.strategy.has_adapter:
                 write_adapter(self.model, finished, folder, model_path=place, trust_remote_code=allowed, includes_base=True)
             else:
                 write_whole_model(self.model, finished, folder, model_path=place, trust_remote_code=allowed)

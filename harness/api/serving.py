@@ -203,7 +203,7 @@ def write_adapter(
     """
     from harness.engine.artifacts import export_adapter, find_base, needs_base
 
-    if finished.strategy.method != "peft":
+    if not finished.strategy.has_adapter:
         raise BenchError(f"{setting('adapter')}: '{finished.strategy.name}' trains no adapter. Leave it out.")
     is_needed = needs_base(finished, None)
     source = find_base(finished, _text(model_path), with_code=trust_remote_code) if is_needed else None

@@ -129,6 +129,8 @@ def _strategy(results: TaskResults, result: StrategyResult, reviews: Sequence[Fi
         finished=len(result.done),
         interrupted=result.statuses.count("interrupted"),
         varies_by_seed=result.varies_by_seed,
+        is_artifact=result.is_artifact,
+        unseen=result.definition.artifact.unseen if result.definition.artifact is not None else "",
         asked_once=result.hosted and len(result.cells) == 1,
         has_no_price=result.hosted and (result.costs is None or result.costs.thousand_price is None),
         gates=tuple(_gate(results, verdict) for verdict in verdicts.current if _is_about(verdict.candidate.cell, result)),

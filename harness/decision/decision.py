@@ -47,6 +47,7 @@ ReasonOfDecision: TypeAlias = Literal[
     "run_unfinished",  # numbers: missing
     "targets_not_independent",  # the targets are outputs of another model; texts: model
     "no_trusted_safety",
+    "training_data_unknown",  # it was tuned elsewhere, and may have seen test examples
     "raters_prefer",  # texts: preferred
     "sanity_condition",  # texts: code
     # There is no choice.
@@ -62,6 +63,7 @@ ReasonOfDecision: TypeAlias = Literal[
     "cheaper_undecided",  # texts: strategies
     "cheaper_unsafe",  # cheaper and as good, but not shown to keep the guardrails; texts: strategies
     "replacement",  # of a hosted strategy; numbers: margin, volume, low, high; texts: hosted, when (a code of `BreakEven`, or "unproven")
+    "training_data_stated",  # a person says why what was tuned elsewhere cannot have seen test examples; texts: statement
     "asked_once",  # hosted models that were asked each question once; texts: strategies
     "price_unknown",  # hosted models without a price; texts: strategies
     "no_result",
@@ -80,6 +82,7 @@ NextStepCode: TypeAlias = Literal[
     "ask_repeatedly",
     "name_price",
     "label_examples",
+    "ask_trainer",
     "import_examples",
     "run_more_strategies",
     "plant_canaries",  # parameters: canaries

@@ -40,6 +40,8 @@ class StrategyEvidence:
             several were run.
         planned, finished, interrupted: cells: all, those with a result, and those that have not ended.
         varies_by_seed: whether another seed can change the result.
+        is_artifact: whether its weights were trained elsewhere, on data that are not known.
+        unseen: why a person says that these data cannot hold test examples; empty without such a statement.
         asked_once: whether it is a hosted model that was asked each question once.
         has_no_price: whether it is a hosted model whose price is not known.
         gates: one for each question that the gate was asked.
@@ -58,6 +60,8 @@ class StrategyEvidence:
     finished: int = 1
     interrupted: int = 0
     varies_by_seed: bool = False
+    is_artifact: bool = False
+    unseen: str = ""
     asked_once: bool = False
     has_no_price: bool = False
     guardrails: tuple[GuardrailResult, ...] = ()

@@ -33,6 +33,7 @@ _STEPS: Mapping[ReasonOfDecision, NextStepCode] = {
     "asked_once": "ask_repeatedly",
     "price_unknown": "name_price",
     "targets_not_independent": "label_examples",
+    "training_data_unknown": "ask_trainer",
 }
 
 
@@ -99,7 +100,7 @@ def _step_for(reason: DecisionReason, decision: Decision, selections: Selections
     code = _STEPS[reason.code]
     if reason.code == "sanity_condition" and not reason.strategy:
         code = "fix_test_set"
-    named = code in ("review_outputs", "run_gate", "read_failures")
+    named = code in ("review_outputs", "run_gate", "read_failures", "ask_trainer")
     step = _step(code, decision, selections, reason.strategy if named else None)
     if reason.code == "guardrail_undecided":
         step = _more_examples_for_guardrail(step, decision, reason.strategy, reason.texts["score"][0])

@@ -42,7 +42,7 @@ class ModelOutline:
         self.loaded = load_description(source, labels=labels, trust_remote_code=trust_remote_code)
         base, self.shape = self.loaded.model, self.loaded.shape
         self._base_names = names = name_parameters(base)
-        self.model = base.requires_grad_(False) if strategy.train is None else _adapt_on_meta(base, strategy, self.shape)
+        self.model = _adapt_on_meta(base, strategy, self.shape) if strategy.train or strategy.has_adapter else base.requires_grad_(False)
         self.sizes: ModelSizes = list_weights(self.model, names)
 
     @property

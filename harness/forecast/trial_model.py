@@ -43,7 +43,7 @@ def build_trial_model(outline: ModelOutline, formats: Formats, device: str, laye
     narrow = strategy.train is not None and strategy.train.weights == "bfloat16"
     dtype = ("bfloat16" if narrow else "float32") if full and trains else formats.weights
     model = build_random_model(config, outline.shape, device, dtype, strategy.quantization)
-    if strategy.train is not None and not (full and not trains):
+    if (strategy.train is not None or strategy.has_adapter) and not (full and not trains):
         model = adapt(model, strategy, 0, shape=outline.shape, steps=TRIAL_STEPS)
     return model.train(trains)
 

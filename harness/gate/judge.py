@@ -74,6 +74,7 @@ def judge(
         look = _record_look(artifact, judged, compared, policy, digest, alpha, registry)
         notes += [*_note_artifact(candidate, policy), *_note_selection(candidate, candidates, checker)]
         notes += [*_note_results(judged, compared, policy, look), *note_skipped_slices(policy, slices)]
+        notes += _note_training_data(artifact, baseline.artifact if baseline is not None else None)
         notes += [VerdictNote("no_baseline")] if baseline is None else []
         if complaints and policy.complaints is None:
             notes.append(VerdictNote("complaints_not_judged", {"cases": len(complaints)}))
@@ -164,6 +165,18 @@ def _note_missing_seeds(model: StrategyResult) -> list[VerdictNote]:
         "statuses": tuple(problem.status for problem in model.problems),
     }
     return [VerdictNote("seeds_missing", {"evaluated": len(model.done), "planned": len(model.cells)}, texts)]
+
+
+def _note_training_data(candidate: StrategyResult, baseline: StrategyResult | None) -> list[VerdictNote]:
+    """That a side was tuned elsewhere, so that it may have seen test examples: the gate cannot check it."""
+    sides = {"candidate": candidate} | ({"baseline": baseline} if baseline is not None else {})
+    notes = []
+    for side, model in sides.items():
+        if model.definition.artifact is not None:
+            stated = model.definition.artifact.unseen
+            texts = {"side": (side,), "strategy": (model.label,), "statement": (stated,) if stated else ()}
+            notes.append(VerdictNote("training_data_unknown", texts=texts))
+    return notes
 
 
 def _note_artifact(candidate: Contender, policy: Policy) -> list[VerdictNote]:

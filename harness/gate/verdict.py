@@ -66,7 +66,7 @@ ReasonCode = Literal[
     "alpha_exceeded",  # numbers: spent, alpha
     "trained_on",  # numbers: count; texts: sides
     "training_inputs_unknown",  # the run was packed without the key that recognizes its training inputs; texts: sides
-    "not_trained_on",  # texts: unknown_sides, those with external outputs
+    "not_trained_on",  # texts: unknown_sides, those whose training data are not known
 ]
 
 VerdictNoteCode = Literal[
@@ -75,6 +75,8 @@ VerdictNoteCode = Literal[
     "recipe_counted",  # the same where the policy counts the spread of seeds
     "one_of_several",  # numbers: strategies, candidates (all but the baseline), guardrails: what their level is divided by
     "baseline_rerun",  # the baseline was evaluated on another test set, so its model answered this one; texts: strategy, run
+    # A side was tuned elsewhere, on data that are not known; texts: side, strategy, statement (a person's, that it has not seen any)
+    "training_data_unknown",
     "identical_outputs",
     "alpha_overspent",  # numbers: spent, alpha
     "slices_skipped",  # numbers: minimum; texts: slices, sizes

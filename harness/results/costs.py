@@ -22,7 +22,8 @@ class StrategyCosts:
     """What one training run of a strategy takes: the mean over its seeds. Memory is the largest of them.
 
     Seconds, bytes, tokens per second, money in `currency`. Of a strategy that did not finish, these are the costs until it stopped. Of
-    external outputs only the price of the outputs is known, if the user gave one.
+    external outputs only the price of the outputs is known, if the user gave one. What a model that was tuned elsewhere took to train is
+    not known.
 
     Attributes:
         phases, phase_prices: seconds and money by phase; `phase_prices` is empty where any phase has no price.
@@ -57,6 +58,11 @@ class StrategyCosts:
         """Whether it ran here, so that its seconds are known."""
         return self.total_seconds > 0
 
+    @property
+    def training_is_unknown(self) -> bool:
+        """Whether it ran here, but was trained elsewhere."""
+        return self.timed and self.training_seconds is None
+
 
 @dataclass(frozen=True)
 class TotalCost:
@@ -88,7 +94,7 @@ def total_cost(costs: Sequence[Cost]) -> TotalCost:
 
 
 def strategy_costs(
-    results: Sequence[CellResult], *, outputs: int = 0, external: bool = False, trials: Sequence[CellResult] = ()
+    results: Sequence[CellResult], *, outputs: int = 0, trained_here: bool = True, trials: Sequence[CellResult] = ()
 ) -> StrategyCosts | None:
     """The costs of the cells of one strategy; None where nothing was recorded.
 
@@ -96,7 +102,8 @@ def strategy_costs(
 
     Args:
         outputs: how many test examples each cell answered.
-        external: the outputs came from a file, so that their training is known only where the file states what it took.
+        trained_here: otherwise training is known only where a file states what it took: the outputs came from a file, or the weights from
+            another trainer.
         trials: of the search of its values.
     """
     cells = [result.costs for result in results]
@@ -115,8 +122,8 @@ def strategy_costs(
     return StrategyCosts(
         phases={phase: math.fsum(c.seconds for c in every if c.phase == phase) / len(cells) for phase in phases},
         phase_prices={p: math.fsum(c.price or 0.0 for c in every if c.phase == p) / len(cells) for p in phases} if priced else {},
-        training_seconds=None if external and not train else _mean([_seconds(costs) for costs in training]),
-        training_price=None if external and not train else _mean([_price(costs) for costs in training]),
+        training_seconds=None if not (trained_here or train) else _mean([_seconds(costs) for costs in training]),
+        training_price=None if not (trained_here or train) else _mean([_price(costs) for costs in training]),
         answer_seconds=answer_seconds / outputs if answer_seconds and outputs else None,
         thousand_price=1000 * answer_price / outputs if answer_price is not None and outputs else None,
         total_seconds=math.fsum(cost.seconds for cost in every) / len(cells),
@@ -157,7 +164,7 @@ def costs_over_tasks(costs: Sequence[StrategyCosts]) -> StrategyCosts:
 def costs_of_use(costs: Mapping[str, StrategyCosts | None], outputs: int) -> dict[str, float | None]:
     """Training a strategy once and so many outputs, by name, in one unit: money where all have a price, else seconds.
 
-    External outputs cost their price alone. None where that is not known.
+    External outputs cost their price alone. None where that is not known; models that were tuned elsewhere do not decide the unit.
     """
     thousands = outputs / 1000
     return _in_one_unit(costs, lambda c: _price_of_use(c, thousands), lambda c: _plus(c.training_seconds, outputs, c.answer_seconds))
@@ -188,7 +195,8 @@ def _in_one_unit(
     seconds: Callable[[StrategyCosts], float | None],
 ) -> dict[str, float | None]:
     prices = {name: price(each) if each else None for name, each in costs.items()}
-    if None not in prices.values():
+    unknown = {name for name, each in costs.items() if each is not None and each.training_is_unknown}
+    if all(amount is not None for name, amount in prices.items() if name not in unknown):
         return prices
     return {name: seconds(each) if each else None for name, each in costs.items()}
 

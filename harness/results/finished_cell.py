@@ -48,7 +48,8 @@ class FinishedCell:
         noun = "training example" if self.strategy.train is not None else "shot"
         size = f" · {plural(self.cell.train_size, noun)}" if self.cell.train_size else ""
         seed = "" if self.cell.seed is None else f" · seed {self.cell.seed}"
-        return f"{self.cell.task} · {self.cell.strategy} · {self.cell.model}{size}{seed}"
+        model = f" · {self.cell.model}" if self.cell.model != self.cell.strategy else ""
+        return f"{self.cell.task} · {self.cell.strategy}{model}{size}{seed}"
 
 
 def find_cell(

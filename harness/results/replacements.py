@@ -65,8 +65,9 @@ def costs_to_choose_by(results: TaskResults, volume: int, replacements: Sequence
     for each in replacements:
         amounts |= {each.strategy: each.own_amounts, each.hosted: each.hosted_amounts}
     known = {label: amount for label, amount in amounts.items() if amount is not None}
-    if not known or len(known) < len(results.scored):
+    unknown = {result.label for result in results.scored if result.is_artifact}  # whose training has no price
+    if not known or len(known.keys() | unknown) < len(results.scored):
         return costs_of_use({result.label: result.costs for result in results.scored}, volume)
     spec = results.task.report.replacement
     reviewed = all(amount.rejected is not None for amount in known.values())
-    return {label: amount.monthly(volume, spec, reviewed=reviewed) for label, amount in known.items()}
+    return dict.fromkeys(unknown) | {label: amount.monthly(volume, spec, reviewed=reviewed) for label, amount in known.items()}

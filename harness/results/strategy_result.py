@@ -116,6 +116,16 @@ class StrategyResult:
         return self.definition.api is not None
 
     @property
+    def is_artifact(self) -> bool:
+        """Whether its weights were trained by another program, on data that are not known."""
+        return self.definition.artifact is not None
+
+    @property
+    def on_base_model(self) -> bool:
+        """Whether it uses one of the base models of the run."""
+        return self.run.plan.is_base_model(self.model)
+
+    @property
     def paid_by_output(self) -> bool:
         """Whether the model is paid by the output: a host was asked, or the outputs of a file have a price."""
         return self.hosted or (self.external and self.costs is not None and self.costs.thousand_price is not None)
@@ -246,23 +256,28 @@ class StrategyResult:
 
     # -- costs
 
+    @property
+    def _is_trained_here(self) -> bool:
+        """Whether its training, if there was one, was part of this run."""
+        return not (self.is_file or self.is_artifact)
+
     @cached_property
     def costs(self) -> StrategyCosts | None:
         """The costs of the cells with a result; of all that ended where none has one."""
         outputs = self.task_scores.test_size if self.done else 0
-        return strategy_costs(self._in_use(self._counted), outputs=outputs, external=self.is_file, trials=self._trials)
+        return strategy_costs(self._in_use(self._counted), outputs=outputs, trained_here=self._is_trained_here, trials=self._trials)
 
     @cached_property
     def costs_by_cell(self) -> tuple[StrategyCosts, ...]:
         """The costs of each cell with a result, in the order of their seeds; a cell without any recorded cost is left out."""
         results = self._in_use([self.run.results[cell.id] for cell in self.done])
-        each = (strategy_costs([result], outputs=self.task_scores.test_size, external=self.is_file) for result in results)
+        each = (strategy_costs([result], outputs=self.task_scores.test_size, trained_here=self._is_trained_here) for result in results)
         return tuple(costs for costs in each if costs is not None)
 
     @cached_property
     def spent(self) -> StrategyCosts | None:
         """The costs of every cell that ended, failed ones included."""
-        return strategy_costs(self._ended, external=self.is_file)
+        return strategy_costs(self._ended, trained_here=self._is_trained_here)
 
     @cached_property
     def serving(self) -> ServingMeasurement | None:

@@ -13,7 +13,6 @@ from harness.results.strategy_result import StrategyResult
 from harness.results.task_scores import TaskScores
 from harness.results.trivial import TrivialBaseline, build_trivial_baseline
 from harness.statistics import Comparison, LearningCurve, compare_best, fit_learning_curve
-from harness.store import EXTERNAL
 from harness.types import Cell
 
 
@@ -103,10 +102,10 @@ class TaskResults(TaskScores):
         return fit_learning_curve(stacks, scores, metric=self.primary, groups=self.groups, margin=self.task.margin, targets=targets)
 
     def _with_base(self, result: StrategyResult, bases: Sequence[StrategyResult]) -> StrategyResult:
-        """The strategy with the base of its own model; external outputs, which have no model, with the only base of the task."""
+        """The strategy with the base of its own model; one without a base model in the run with the only base of the task."""
         if result.is_base:
             return result
-        fitting = [base for base in bases if result.model in (base.model, EXTERNAL)]
+        fitting = [base for base in bases if result.model == base.model or not result.on_base_model]
         base = fitting[0] if len(fitting) == 1 and fitting[0].done else None
         return StrategyResult(self.run, self, result.cells, base)
 

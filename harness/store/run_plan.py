@@ -86,6 +86,11 @@ class RunPlan:
         """The strategy as this cell uses it, with the overrides of a grid file applied."""
         return self.cell_strategies.get(cell.id) or self.strategies[cell.strategy]
 
+    def is_base_model(self, name: str) -> bool:
+        """Whether this is the name of a base model: not of external outputs, and not of a whole model that was tuned elsewhere."""
+        strategy = self.strategies.get(name)
+        return name != EXTERNAL and (strategy is None or not strategy.is_whole_artifact)
+
     def find_cascade_parts(self, cell: Cell) -> tuple[Cell, Cell]:
         """The cell of a cascade's first strategy, with its model, training size and seed, and that of the strategy that answers the rest.
 
@@ -110,7 +115,8 @@ class RunPlan:
         """
         cells = [c for c in self.cells if c.task == cell.task]
         parts = [cell.strategy]
-        if cell.model != EXTERNAL and len({c.model for c in cells} - {EXTERNAL}) > 1:
+        bases = {c.model for c in cells if self.is_base_model(c.model)}
+        if cell.model in bases and len(bases) > 1:
             parts.append(cell.model)
         trained = self._is_trained(cell)
         peers = [c for c in cells if (c.model, c.strategy) == (cell.model, cell.strategy)]

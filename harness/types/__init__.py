@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.types.api_spec import ApiSpec, LabelForm, TokenPrice
+from harness.types.artifact_spec import ArtifactKind, ArtifactSpec
 from harness.types.cascade_measurement import CascadeMeasurement, CascadePoint, ConfidenceKind
 from harness.types.cell import Cell, CellResult, Cost, Phase, Shape, Status, TrainingSummary
 from harness.types.cell_forecast import FEWEST_CELLS, CellForecast, ForecastRange, MemoryParts, PlannedForecast
@@ -58,6 +59,8 @@ __all__ = [
     "OUTPUTS_A_MONTH",
     "TRIALS",
     "ApiSpec",
+    "ArtifactKind",
+    "ArtifactSpec",
     "Attention",
     "BatchEnd",
     "CanaryOutcome",

@@ -18,6 +18,9 @@ NoteCode = Literal[
     # percent of that as planned, 0 if unknown; devices: that trained it together
     "memory_step",
     "no_validation_examples",  # the weights of the last step were kept
+    "foreign_adapter",  # texts: its method and the base model that it names
+    "foreign_model",
+    "test_examples_unseen",  # of what was tuned elsewhere, as a person states; texts: the statement
     "external_outputs",  # texts: the name of the file
     "hosted_model",  # texts: the model and the host; tokens of all prompts and answers; median and slow in ms; at_once
     "another_model",  # texts: the model that was asked for, and the one that most answers name

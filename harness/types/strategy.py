@@ -8,10 +8,12 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from harness.types.api_spec import ApiSpec
+from harness.types.artifact_spec import ArtifactSpec
 from harness.types.declared import Declared
 from harness.types.train_spec import TrainSpec
 
-Method = Literal["prompt", "full", "peft", "api", "outputs", "cascade"]
+Method = Literal["prompt", "full", "peft", "artifact", "api", "outputs", "cascade"]
+_UNTRAINED = ("prompt", "artifact", "api", "outputs", "cascade")  # nothing is trained by `bench`
 # A strategy with overrides is named as it is typed: lora:r=8,learning_rate=1e-4
 StrategyName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,+:-]*$", max_length=160)]
 
@@ -48,6 +50,7 @@ class Strategy(Declared):
     | `prompt` | nothing is trained: the base model with the task's prompt or the strategy's own, and optionally `shots` |
     | `full` | every weight is trained |
     | `peft` | an adapter is trained on the frozen base model |
+    | `artifact` | a model that was tuned elsewhere: an adapter on the base model, or a whole model |
     | `api` | a hosted model is asked with the task's prompt or the strategy's own, and optionally `shots` |
     | `outputs` | external outputs, read from a file |
     | `cascade` | the strategy `first` answers, and where it is unsure, `then` does: a hosted model or external outputs |
@@ -65,9 +68,11 @@ class Strategy(Declared):
     adapter: Mapping[str, Any] = Field(default_factory=dict)
     """For method `peft`: the fields of PEFT's config class for this `peft_type`."""
     quantization: QuantizationSpec | None = None
-    """For methods `prompt` and `peft`: 4-bit weights of the base model."""
+    """For methods `prompt`, `peft` and `artifact`: 4-bit weights of the base model."""
     train: TrainSpec | None = None
     """For methods `full` and `peft`: the training recipe."""
+    artifact: ArtifactSpec | None = None
+    """For method `artifact`: the folder with the weights."""
     api: ApiSpec | None = None
     """For method `api`: the endpoint, the model and its price."""
     outputs: OutputsSpec | None = None
@@ -88,15 +93,17 @@ class Strategy(Declared):
         problems = []
         if self.method == "peft" and "peft_type" not in self.adapter:
             problems.append("method 'peft' needs 'adapter' with a 'peft_type' such as LORA")
-        if self.method != "peft" and self.adapter:
+        # Of an adapter that was trained elsewhere, they are read from its folder.
+        if self.method != "peft" and self.adapter and not (self.artifact is not None and self.artifact.kind == "adapter"):
             problems.append(f"method '{self.method}' takes no 'adapter'")
         if self.method == "full" and self.quantization:
             problems.append("method 'full' cannot train 4-bit weights: remove 'quantization'")
         if (self.method == "outputs") != (self.outputs is not None):
             problems.append("external outputs are given as outputs:FILE in the list of strategies, not in a strategy file")
         problems += self._api_problems()
+        problems += self._artifact_problems()
         problems += self._find_cascade_problems()
-        if (self.method in ("prompt", "api", "outputs", "cascade")) == (self.train is not None):
+        if (self.method in _UNTRAINED) == (self.train is not None):
             problems.append(f"method '{self.method}' takes no 'train'" if self.train else f"method '{self.method}' needs 'train'")
         if self.method != "full" and self.train and self.train.weights != "float32":
             problems.append(f"method '{self.method}' trains an adapter, which stays in float32: remove 'train.weights'")
@@ -105,7 +112,8 @@ class Strategy(Declared):
         if self.train and self.train.lora_plus is not None and str(self.adapter.get("peft_type")).upper() != "LORA":
             problems.append("'train.lora_plus' needs an adapter with 'peft_type: LORA'")
         if self.method not in ("prompt", "api") and self.shots:
-            reason = "its two strategies have their own" if self.method == "cascade" else "it learns from the training examples"
+            reasons = {"cascade": "its two strategies have their own", "artifact": "it was tuned to answer without examples"}
+            reason = reasons.get(self.method, "it learns from the training examples")
             problems.append(f"method '{self.method}' takes no 'shots': {reason}")
         if problems:
             raise ValueError("; ".join(problems))
@@ -120,6 +128,15 @@ class Strategy(Declared):
             problems.append("'base' is the name of the untuned model. Give the hosted model another name")
         if self.method == "api" and self.quantization:
             problems.append("method 'api' has no weights to quantize: remove 'quantization'")
+        return problems
+
+    def _artifact_problems(self) -> list[str]:
+        problems = []
+        if (self.method == "artifact") != (self.artifact is not None):
+            takes = "needs 'artifact' with the path of a folder" if self.method == "artifact" else "takes no 'artifact'"
+            problems.append(f"method '{self.method}' {takes}")
+        if self.method == "artifact" and self.name == "base":
+            problems.append("'base' is the name of the untuned model. Give the model that was tuned elsewhere another name")
         return problems
 
     def _find_cascade_problems(self) -> list[str]:
@@ -141,3 +158,23 @@ class Strategy(Declared):
     def has_model(self) -> bool:
         """Whether it uses a model of its own on this machine: not a hosted one, the outputs of a file, or two other strategies."""
         return self.api is None and self.outputs is None and self.method != "cascade"
+
+    @property
+    def is_whole_artifact(self) -> bool:
+        """Whether it is a whole model that was tuned elsewhere, which needs no base model."""
+        return self.artifact is not None and self.artifact.kind == "model"
+
+    @property
+    def has_adapter(self) -> bool:
+        """Whether its weights are an adapter on the base model, wherever it was trained."""
+        return self.method == "peft" or (self.artifact is not None and self.artifact.kind == "adapter")
+
+    @property
+    def has_whole_model(self) -> bool:
+        """Whether its weights are a whole model, wherever that was trained."""
+        return self.method == "full" or self.is_whole_artifact
+
+    @property
+    def stores_weights(self) -> bool:
+        """Whether a cell of it keeps weights: those that it has trained, or those that were trained elsewhere."""
+        return self.train is not None or self.artifact is not None

@@ -20,7 +20,7 @@ PREDICT = Cost("predict", 8.0, "cpu", 1500, price=0.8)
 
 
 def costs(*cells: Sequence[Cost], outputs: int = 20, external: bool = False) -> StrategyCosts:
-    found = strategy_costs([CellResult(CELL, "done", tuple(own)) for own in cells], outputs=outputs, external=external)
+    found = strategy_costs([CellResult(CELL, "done", tuple(own)) for own in cells], outputs=outputs, trained_here=not external)
     assert found is not None
     return found
 
@@ -61,7 +61,7 @@ def test_external_outputs_have_a_price_and_nothing_else() -> None:
     assert found.thousand_price == pytest.approx(5.0)
     assert (found.training_seconds, found.training_price, found.answer_seconds) == (None, None, None)
     assert not found.timed
-    assert strategy_costs([CellResult(CELL, "done")], external=True) is None
+    assert strategy_costs([CellResult(CELL, "done")], trained_here=False) is None
 
 
 def test_what_is_charged_by_the_output_is_known_beside_the_time_of_the_device() -> None:

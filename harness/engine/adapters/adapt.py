@@ -27,12 +27,12 @@ def check_adapter(strategy: Strategy, steps: int | None = None) -> None:
     Raises:
         BenchError: with PEFT's own reason, with the fields that its configuration knows, or with the reason why the method is refused.
     """
-    if strategy.method == "peft":
+    if strategy.has_adapter:
         adapter_config(strategy, "decoder", steps)
 
 
 def adapt(model: Any, strategy: Strategy, seed: int, *, shape: Shape = "decoder", steps: int | None = None) -> Any:
-    """Prepare the model for training: all weights for `full`, an adapter on a frozen model for `peft`.
+    """Prepare the model for training: all weights for `full`, an adapter with new weights on a frozen model for all others.
 
     Adapter weights are drawn from `seed` and stay in float32, PEFT's default. `prepare_model_for_kbit_training` is deliberately not
     called: it would cast the frozen weights to float32 and turn on gradient checkpointing, but quantization must be the only difference

@@ -5,6 +5,7 @@ from harness.engine.artifacts.answering import PART_ROWS, answer_rows
 from harness.engine.artifacts.base_model import device_for, find_base
 from harness.engine.artifacts.checks import check_artifact
 from harness.engine.artifacts.exports import (
+    ADDED_TOKENS,
     Completion,
     Exported,
     GgufUse,
@@ -24,6 +25,7 @@ from harness.engine.artifacts.new_examples import fit_examples, get_only_input
 from harness.engine.artifacts.shots_file import load_shots, save_shots
 
 __all__ = [
+    "ADDED_TOKENS",
     "PART_ROWS",
     "AnsweredRow",
     "Completion",

@@ -22,6 +22,8 @@ def find_base(finished: FinishedCell, model_path: str | None = None, *, with_cod
         BenchError: the model cannot be found, or its digest differs from the run's.
     """
     info = finished.run.plan.models[finished.cell.model]
+    if finished.strategy.is_whole_artifact:  # which is its own base, and in the run
+        return ModelSource(info.name, info.origin, finished.files.artifact, info.digest)
     names: list[tuple[str, str | None]] = [(model_path, None)] if model_path else [(info.name, info.revision)]
     if not model_path:  # the name in the request may have been a path
         requested = finished.run.plan.options.get("request", {}).get("models", ())

@@ -12,13 +12,13 @@ from harness.store import read_json
 
 
 def check_artifact(finished: FinishedCell) -> None:
-    """Check the stored adapter or model of a cell; does nothing for a strategy that trains nothing.
+    """Check the stored adapter or model of a cell; does nothing for a strategy that stores none.
 
     Raises:
         BenchError: a file is missing, damaged or was added, the weights were removed to free disk space, or the adapter's configuration
             was changed after training.
     """
-    if finished.strategy.method == "prompt":
+    if not finished.strategy.stores_weights:
         return
     folder = finished.files.artifact
     removed = finished.files.removed_weights()
@@ -27,7 +27,7 @@ def check_artifact(finished: FinishedCell) -> None:
             f"{folder}: the trained weights were removed on {removed.at[:10]} to free disk space (`bench runs prune`). Restore the folder "
             f"from a backup, or train the model again: `bench run` with {setting('reuse', 'False')}."
         )
-    peft = finished.strategy.method == "peft"
+    peft = finished.strategy.has_adapter
     config = folder / ("adapter_config.json" if peft else "config.json")
     weights = [folder / "adapter_model.safetensors"] if peft else sorted(folder.glob("*.safetensors"))
     if not weights:

@@ -1,4 +1,4 @@
-"""The model of a strategy in memory: the base model alone, a fully fine-tuned model, or an adapter on its base model."""
+"""The model of a strategy in memory: the base model alone, a whole tuned model, or an adapter on its base model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.engine.adapters import load_adapter
 from harness.engine.artifacts.checks import check_artifact
 from harness.engine.artifacts.shots_file import load_shots
+from harness.engine.foreign import prepare_for_adapter
 from harness.engine.inference import Predictor
 from harness.engine.models import Device, LoadedModel, ModelSource, load_model, offload_layers, require_four_bit
 from harness.results import FinishedCell
@@ -26,7 +27,7 @@ def load_strategy_model(
     to_divide: bool = False,
     offloaded: bool = False,
 ) -> LoadedModel:
-    """Load the model that a strategy trains, or that it has trained.
+    """Load the model that a strategy trains, that it has trained, or that was trained elsewhere.
 
     Every caller loads what is scored from disk in this way, so that all of them score the same weights.
 
@@ -40,7 +41,7 @@ def load_strategy_model(
     Raises:
         BenchError: the base model cannot be loaded, or the trained weights are damaged or do not fit it.
     """
-    full = strategy.method == "full"
+    full = strategy.has_whole_model
     trains = full and artifact is None
     narrow = trains and strategy.train is not None and strategy.train.weights == "bfloat16"
     loaded = load_model(
@@ -48,13 +49,14 @@ def load_strategy_model(
         replace(device, kind="cpu" if offloaded else device.kind, dtype="bfloat16" if narrow else device.dtype),
         full_precision=trains and not narrow,
         quantization=strategy.quantization,
-        trust_remote_code=trust_remote_code,
+        trust_remote_code=trust_remote_code and not strategy.is_whole_artifact,  # the consent is to the code of the base model
         labels=labels,
         to_divide=to_divide,
     )
     if offloaded:
         offload_layers(loaded.model, device.kind)
-    if strategy.method == "peft" and artifact is not None:
+    if strategy.has_adapter and artifact is not None:
+        loaded = prepare_for_adapter(loaded, artifact) if strategy.artifact is not None else loaded
         loaded.model = load_adapter(loaded.model, artifact)
     return loaded
 
@@ -70,6 +72,6 @@ def load_finished(finished: FinishedCell, source: ModelSource, device: Device, *
     if strategy.quantization is not None:
         require_four_bit(device, strategy.name)
     shots = load_shots(finished)
-    artifact = finished.files.artifact if strategy.train is not None else None
+    artifact = finished.files.artifact if strategy.stores_weights else None
     loaded = load_strategy_model(strategy, source, device, artifact=artifact, labels=labels, trust_remote_code=trust_remote_code)
     return Predictor(finished.task, strategy, loaded, labels, shots)

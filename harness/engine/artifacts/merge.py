@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.engine.adapters import load_adapter, peft_type
 from harness.engine.artifacts.equivalence import COMPARED_EXAMPLES, measure_difference, next_token_distributions
+from harness.engine.foreign import prepare_for_adapter
 from harness.engine.inference import Predictor
 from harness.engine.models import Device, ModelSource, load_model, quiet_libraries
 from harness.errors import BenchError, first_line, setting
@@ -131,7 +132,10 @@ def _measured_base(finished: FinishedCell, source: ModelSource, device: Device, 
     import torch
 
     labels = finished.example.choices
-    base = load_model(source, replace(device, kind="cpu"), trust_remote_code=trust_remote_code, labels=labels).model.float()
+    loaded = load_model(source, replace(device, kind="cpu"), trust_remote_code=trust_remote_code, labels=labels)
+    if finished.strategy.artifact is not None:
+        loaded = prepare_for_adapter(loaded, finished.files.artifact)
+    base = loaded.model.float()
     with torch.no_grad():
         for name, weight in weights.items():
             base.get_submodule(name).weight.copy_(weight)

@@ -25,7 +25,7 @@ def can_stage(strategy: Strategy, shape: Shape) -> bool:
     """
     if shape != "decoder":
         return False
-    return strategy.method in ("prompt", "full") or str(strategy.adapter.get("peft_type")).upper() == "LORA"
+    return strategy.method == "prompt" or strategy.has_whole_model or str(strategy.adapter.get("peft_type")).upper() == "LORA"
 
 
 def stage(model: Any, group: ProcessGroup) -> None:

@@ -3,7 +3,7 @@
 from harness.engine.models.device import DTYPES, Device, find_device
 from harness.engine.models.digest import digest_of, folder_digest, model_files, shipped_model_digest
 from harness.engine.models.experts import stacked_experts
-from harness.engine.models.folder_check import parameters_of, size_of
+from harness.engine.models.folder_check import has_tokenizer, parameters_of, read_tensor_shapes, size_of, weight_files
 from harness.engine.models.four_bit import avoid_repacking, require_four_bit
 from harness.engine.models.gguf import read_gguf
 from harness.engine.models.head import head_modules
@@ -20,6 +20,7 @@ from harness.engine.models.load import (
     load_skeleton,
     load_tokenizer,
     shape_of_model,
+    use_tokenizer_of,
 )
 from harness.engine.models.model_calls import decoder_start, logits_only_at, right_padded
 from harness.engine.models.quiet import quiet_libraries
@@ -41,6 +42,7 @@ __all__ = [
     "find_device",
     "folder_digest",
     "has_head",
+    "has_tokenizer",
     "head_labels",
     "head_modules",
     "hub_models",
@@ -56,6 +58,7 @@ __all__ = [
     "parameters_of",
     "quiet_libraries",
     "read_gguf",
+    "read_tensor_shapes",
     "require_four_bit",
     "resolve_description",
     "resolve_model",
@@ -64,4 +67,6 @@ __all__ = [
     "shipped_model_digest",
     "size_of",
     "stacked_experts",
+    "use_tokenizer_of",
+    "weight_files",
 ]

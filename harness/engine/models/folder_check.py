@@ -132,6 +132,21 @@ def parameters_of(folder: Path) -> int | None:
     return total or None
 
 
+def read_tensor_shapes(file: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of each tensor in a safetensors file, by name, from its header.
+
+    Raises:
+        BenchError: it is no such file.
+    """
+    header = _header(file)
+    if header is None:
+        raise BenchError(f"{file}: contains no weights (a broken download, or a Git LFS pointer). Download it again.")
+    shapes = {name: tensor.get("shape") for name, tensor in header.items() if name != "__metadata__"}
+    if not all(isinstance(s, list) and all(isinstance(size, int) and 0 <= size < 2**48 for size in s) for s in shapes.values()):
+        raise BenchError(f"{file}: is damaged: its header has no valid shapes. Download it again.")
+    return {name: tuple(shape) for name, shape in shapes.items() if shape is not None}
+
+
 def number_formats_of(folder: Path) -> frozenset[str]:
     """The formats of the stored floating-point numbers, as safetensors names them: F32, BF16, …; empty if no file can be read."""
     headers = [header for file in folder.glob("*.safetensors") if (header := _header(file)) is not None]

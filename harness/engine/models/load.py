@@ -6,6 +6,7 @@ import contextlib
 import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from harness.engine.models.device import Device
@@ -35,6 +36,8 @@ class LoadedModel:
     parameters: int
     """The weights of the base model, without adapters."""
     shape: Shape = "decoder"
+    added_tokens: int = 0
+    """The embeddings that a foreign adapter has added to those of the base model."""
 
 
 def load_model(
@@ -147,6 +150,18 @@ def load_tokenizer(source: ModelSource) -> Any:
     check_config(source.folder)
     with explain_loading(source.name):
         return AutoTokenizer.from_pretrained(str(source.folder), trust_remote_code=False)
+
+
+def use_tokenizer_of(folder: Path, loaded: LoadedModel) -> LoadedModel:
+    """The model with the tokenizer in another folder, whose code is not run.
+
+    Raises:
+        BenchError: it cannot be loaded.
+    """
+    from transformers import AutoTokenizer
+
+    with explain_loading(str(folder)):
+        return _loaded(loaded.model, AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False), loaded.shape)
 
 
 def shape_of_model(source: ModelSource, *, trust_remote_code: bool = False) -> Shape:

@@ -41,7 +41,7 @@ def measure_serving(
         BenchError: the model cannot be loaded.
     """
     predictor = load_finished(finished, source, device, trust_remote_code=trust_remote_code)
-    has_adapter = finished.strategy.method == "peft"
+    has_adapter = finished.strategy.has_adapter
     on_form("stored")
     begin = time.perf_counter()
     share = seconds / 2 if has_adapter else seconds

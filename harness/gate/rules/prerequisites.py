@@ -37,21 +37,22 @@ def exceeds(spent: float, alpha: float) -> bool:
 def _check_leakage(case: GateInput) -> list[RuleVerdict]:
     """No model may have been trained on a test example.
 
-    For external outputs this is unknown, and not required. A run that was packed without its key cannot tell, which is not enough.
+    For external outputs, and for models that were tuned elsewhere, this is unknown, and not required. A run that was packed without its
+    key cannot tell, which is not enough.
     """
     rule = JudgedRule("no_leakage")
     sides = {"candidate": case.candidate, "baseline": case.baseline}
     present = {name: side for name, side in sides.items() if side is not None}
-    unknown = tuple(name for name, side in present.items() if side.external)
+    unknown = tuple(name for name, side in present.items() if side.external or side.is_artifact)
     verdicts, packed = [], []
     for name, side in present.items():
-        leaked = [] if side.external else find_leaked_examples(side, case.candidate.examples)
+        leaked = [] if name in unknown else find_leaked_examples(side, case.candidate.examples)
         if leaked is None:
             packed.append(name)
         elif leaked:
             reason = Reason("trained_on", {"count": len(leaked)}, {"sides": (name,)})
             verdicts.append(RuleVerdict(rule, "FAIL", reason, n=len(leaked), example_ids=tuple(leaked[:_MOST_IDS])))
-    if verdicts or len(unknown) == len(present):
+    if verdicts or len(unknown) == len(present) or case.candidate.is_artifact:  # of which a note says what is not known
         return verdicts
     if packed:
         return [RuleVerdict(rule, "INCONCLUSIVE", Reason("training_inputs_unknown", texts={"sides": tuple(packed)}))]

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.engine.artifacts import model_card
+from harness.engine.artifacts import ADDED_TOKENS, model_card
+from harness.engine.foreign import prepare_for_adapter
 from harness.engine.inference import Predictor
-from harness.engine.models import ModelSource, load_skeleton
+from harness.engine.models import ModelSource, has_tokenizer, load_skeleton, size_of
 from harness.engine.support import SupportModel, add_support
 from harness.grid.execution.cell_answering import CellAnswering
-from harness.grid.execution.result_notes import notes_on_experts, notes_on_prompts, notes_on_training
+from harness.grid.execution.cell_training import loss_change
+from harness.grid.execution.result_notes import notes_on_artifact, notes_on_experts, notes_on_prompts, notes_on_training
 from harness.grid.execution.scored_predictions import score_predictions
 from harness.grid.execution.system_limits import free_device_memory, is_memory_error
 from harness.grid.execution.training_outcome import TrainingOutcome, load_outcome, save_outcome
@@ -51,7 +53,8 @@ class CellRun(CellAnswering):
             predictions = self._predict(predictor, prompts)
         predictions, support_notes = self._support(predictor, predictions)
         result, predictions = self._score(result, predictions)
-        notes = (*model_notes, *notes_on_prompts(prompts, len(predictor.shots)), *notes_on_training(result), *support_notes)
+        own_notes = (*notes_on_artifact(self.strategy), *model_notes, *notes_on_prompts(prompts, len(predictor.shots)))
+        notes = (*own_notes, *notes_on_training(result), *support_notes)
         return replace(result, truncated_prompts=sum(prompt.truncated for prompt in prompts), notes=notes), predictions
 
     def _prepare(self, *, in_parts: bool = False) -> tuple[Predictor, CellResult]:
@@ -64,17 +67,38 @@ class CellRun(CellAnswering):
         if predictor is None and in_parts:
             predictor = self._load_skeleton()
         elif predictor is None:
-            predictor = self._load_predictor(trained=self._outcome is not None)
+            predictor = self._load_predictor(trained=self.strategy.stores_weights)
         result = CellResult(self.cell, "done", total_parameters=predictor.loaded.parameters, provenance=self.provenance())
+        if self.strategy.artifact is not None:
+            return predictor, self._with_artifact(result, predictor, in_parts=in_parts)
         if self._outcome is None:
             return predictor, result
         if self._loss_before is not None and not in_parts:
             self._outcome, self._loss_before = self._complete(self._outcome, predictor, self._loss_before), None
         return predictor, self._outcome.added_to(result)
 
+    def _with_artifact(self, result: CellResult, predictor: Predictor, *, in_parts: bool) -> CellResult:
+        """The result with what is known of weights that were trained elsewhere. The run keeps the tokenizer that they are used with."""
+        loaded, spec = predictor.loaded, self.strategy.artifact
+        assert spec is not None
+        if not has_tokenizer(self.files.artifact):
+            loaded.tokenizer.save_pretrained(self.files.artifact)
+        provenance = {**result.provenance, "artifact_sha256": spec.sha256}
+        if loaded.added_tokens:
+            provenance[ADDED_TOKENS] = str(loaded.added_tokens)
+        change = None
+        if self.strategy.has_adapter and not in_parts:
+            with loaded.model.disable_adapter():
+                before = self._general_loss(predictor)
+            change = loss_change(before, self._general_loss(predictor))
+        return replace(result, provenance=provenance, artifact_bytes=size_of(self.files.artifact), general_loss=change)
+
     def _load_skeleton(self) -> Predictor:
         with self.meter.phase("load"):
-            loaded = load_skeleton(self.source, trust_remote_code=self.trusts_code, labels=self.labels)
+            trusts_code = self.trusts_code and not self.strategy.is_whole_artifact
+            loaded = load_skeleton(self.source, trust_remote_code=trusts_code, labels=self.labels)
+            if self.strategy.artifact is not None and self.strategy.has_adapter:
+                loaded = prepare_for_adapter(loaded, self.files.artifact)
         return Predictor(self.task, self.strategy, loaded, self.labels)
 
     def _train_unless_done(self) -> Predictor | None:

@@ -170,7 +170,7 @@ class CellTraining:
             with self.meter.phase("load"):
                 loaded.model = self._load(trained=True).model
         after = self._general_loss(predictor)
-        outcome = TrainingOutcome(self.meter.costs(), summary, trainable, size, _change(before, after))
+        outcome = TrainingOutcome(self.meter.costs(), summary, trainable, size, loss_change(before, after))
         save_outcome(self.files, outcome)
         return outcome
 
@@ -197,7 +197,7 @@ class CellTraining:
         return self._add_loss(outcome, loss_before, self._general_loss(predictor))
 
     def _add_loss(self, outcome: TrainingOutcome, loss_before: float | None, after: float | None) -> TrainingOutcome:
-        outcome = replace(outcome, costs=self.meter.costs(), general_loss=_change(loss_before, after))
+        outcome = replace(outcome, costs=self.meter.costs(), general_loss=loss_change(loss_before, after))
         save_outcome(self.files, outcome)
         return outcome
 
@@ -322,5 +322,6 @@ class CellTraining:
         self.emit({"event": "phase", "phase": phase})
 
 
-def _change(before: float | None, after: float | None) -> tuple[float, float] | None:
+def loss_change(before: float | None, after: float | None) -> tuple[float, float] | None:
+    """The loss on general text before and after tuning; None where either is not known."""
     return None if before is None or after is None else (before, after)

@@ -32,7 +32,9 @@ def make_job(
         most_devices: how many the cell may have if it fits no fewer.
     """
     device = {"kind": planned.device.kind, "name": planned.device.name, "dtype": planned.device.dtype}
-    model = planned.sources[cell.model]
+    model, strategy = planned.sources[cell.model], planned.plan.get_strategy(cell)
+    if strategy.is_whole_artifact:  # of which the run has a copy
+        model = replace(model, folder=folder.cell(cell.id).artifact.resolve())
     trusts_code = bool(planned.plan.options["trust_remote_code"])
     support = planned.support_models.get(cell.task)
     job = Job(
@@ -50,7 +52,7 @@ def make_job(
         trusts_support_model=trusts_code and support in planned.sources.values(),
     )
     job = replace(job, most_processes=max(devices_per_cell, most_devices))
-    if planned.plan.get_strategy(cell).train is None:  # it has several devices only if it does not fit one
+    if strategy.train is None:  # it has several devices only if it does not fit one
         return _as_forecast(job, planned)
     job = job.with_processes(devices_per_cell)
     return at_stored_place(_as_forecast(job, planned), folder.cell(cell.id))

@@ -20,11 +20,22 @@ def notes_on_experts(loaded: LoadedModel, strategy: Strategy) -> list[CellNote]:
         return []
     percent = {"percent": round(100 * weights / loaded.parameters)}
     notes = []
-    if strategy.method == "peft" and leaves_experts_out(strategy):
+    if strategy.has_adapter and leaves_experts_out(strategy):
         notes.append(CellNote("experts_without_adapter", percent))
     if strategy.quantization is not None:
         notes.append(CellNote("experts_not_quantized", percent))
     return notes
+
+
+def notes_on_artifact(strategy: Strategy) -> list[CellNote]:
+    """Notes on weights that were trained elsewhere: of what kind they are, and what is not known about them."""
+    spec = strategy.artifact
+    if spec is None:
+        return []
+    method = str(strategy.adapter.get("peft_type", ""))
+    names = f"{method} on {spec.trained_on}" if spec.trained_on else method
+    notes = [CellNote("foreign_adapter", texts=(names,)) if spec.kind == "adapter" else CellNote("foreign_model")]
+    return [*notes, *([CellNote("test_examples_unseen", texts=(spec.unseen,))] if spec.unseen else [])]
 
 
 def notes_on_prompts(prompts: Sequence[EncodedPrompt], shots: int) -> list[CellNote]:

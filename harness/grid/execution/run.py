@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.data.identity import normalized_inputs_digest
+from harness.engine.foreign import copy_artifact
 from harness.errors import BenchError
 from harness.forecast import add_to_ledger
 from harness.grid.execution.cascades import check_cascades, is_cascade, needs_device, prepare_cascades
@@ -109,6 +110,7 @@ def execute(
                     if reuse:
                         _reuse_cells(plan, cells, folder, listener)
                     missing = [cell for cell in _without_results(cells, folder) if needs_device(planned.plan, cell)]
+                    _copy_artifacts(plan, missing, folder)
                     together = max(1, min(at_once, len(missing)))
                     ready = [
                         make_job(
@@ -286,6 +288,17 @@ def _delete_damaged_cells(cells: Sequence[Cell], folder: RunFolder) -> dict[str,
 def _without_results(cells: Sequence[Cell], folder: RunFolder) -> list[Cell]:
     """The cells that have no result yet, in their order."""
     return [cell for cell in cells if not folder.cell(cell.id).is_finished()]
+
+
+def _copy_artifacts(plan: RunPlan, cells: Sequence[Cell], folder: RunFolder) -> None:
+    """Copy what was tuned elsewhere into the run, as if these cells had trained it.
+
+    Raises:
+        BenchError: a folder has changed since the plan was made.
+    """
+    for cell in cells:
+        if (artifact := plan.get_strategy(cell).artifact) is not None:
+            copy_artifact(artifact, folder.cell(cell.id).artifact)
 
 
 def _reuse_cells(plan: RunPlan, cells: Sequence[Cell], folder: RunFolder, listener: Listener) -> None:

@@ -14,6 +14,8 @@ from harness.store import EXTERNAL
 from harness.types import MEMORY_FIELDS, Cell, Splits, Strategy, Task
 
 TRIAL_SEED = 1000  # of all trials: no cell of a grid has it, so the chosen values are trained with fresh seeds
+# Where the files of a model that was tuned elsewhere are, and statements about them: their digest decides.
+_PLACE_FIELDS = ("path", "trained_on", "unseen")
 # How a hosted model is asked, not what.
 _OPERATION_FIELDS = ("api_key_env", "repeats", "max_concurrency", "requests_per_minute", "timeout", "price", "cache")
 # The rows are hashed in place of `data`, and the model that scores support in place of `faithfulness`. `privacy` is part of the identity of
@@ -66,7 +68,9 @@ def _model_identity(
 ) -> dict[str, Any]:
     return {
         "task": task.model_dump(mode="json", exclude=_IRRELEVANT_TASK_FIELDS),
-        "strategy": strategy.model_dump(mode="json", exclude={"description": True, "train": set(MEMORY_FIELDS)}),
+        "strategy": strategy.model_dump(
+            mode="json", exclude={"description": True, "train": set(MEMORY_FIELDS), "artifact": set(_PLACE_FIELDS)}
+        ),
         "scorer": task.faithfulness.fingerprint,
         "data": splits.digest,
         "model": source.digest,

@@ -8,6 +8,7 @@ from itertools import product
 
 from harness.engine.models import Device
 from harness.errors import BenchError, did_you_mean
+from harness.grid.planning.artifact_cells import find_artifact_problem, is_on_model
 from harness.grid.planning.cell_identity import external_cell, hosted_cell, model_cell
 from harness.grid.request import BASE, Request, RequestedModel, apply_overrides
 from harness.types import Cell, Splits, Strategy, Task
@@ -44,14 +45,14 @@ def plan_cells(
         data = splits[task.name]
         problems += [p for p in [_own_targets(task, strategies)] if p is not None]
         for model, strategy in product(models, strategies.values()):
-            if not strategy.has_model:
+            if not model.is_used_by(strategy):
                 continue
             combination = _Combination(request, task, model, strategy, len(data.train))
             matched |= combination.matched
             used = combination.strategy
-            if not combination.remaining or _is_untrained_encoder(task, model, used, data):
+            if not combination.remaining or _is_untrained_encoder(task, model, used, data) or not is_on_model(used, model, models):
                 continue
-            problem = _misfit(task, model, used, len(data.train))
+            problem = _misfit(task, model, used, len(data.train), data.test[0].choices)
             if problem is not None:
                 problems.append(problem)
                 continue
@@ -78,7 +79,7 @@ def _is_untrained_encoder(task: Task, model: RequestedModel, strategy: Strategy,
     return strategy.name == BASE and task.chooses and model.shape == "encoder" and not model.has_head(splits.test[0].choices)
 
 
-def _misfit(task: Task, model: RequestedModel, strategy: Strategy, training_examples: int) -> str | None:
+def _misfit(task: Task, model: RequestedModel, strategy: Strategy, training_examples: int, labels: Sequence[str] = ()) -> str | None:
     """Why a strategy cannot be used on a task with a model and this number of training examples; None if it can."""
     name = model.source.name
     if model.shape == "encoder" and not task.chooses:
@@ -86,7 +87,9 @@ def _misfit(task: Task, model: RequestedModel, strategy: Strategy, training_exam
             f"the model '{name}' is an encoder, which can only choose among labels, but the task '{task.name}' has no labels: "
             "use a decoder or an encoder-decoder, or exclude the pair in a grid file"
         )
-    if model.shape == "encoder" and strategy.method == "prompt" and strategy.name != BASE:
+    if (problem := find_artifact_problem(task, model, strategy, labels)) is not None:
+        return problem
+    if model.shape == "encoder" and (strategy.method == "prompt" or strategy.prompt is not None) and strategy.name != BASE:
         return (
             f"strategy '{strategy.name}': a prompt does not change what the encoder '{name}' answers: leave it out, or exclude the pair in "
             "a grid file"

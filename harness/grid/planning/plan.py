@@ -15,6 +15,7 @@ from harness.engine.adapters import check_adapter
 from harness.engine.models import Device, ModelSource, digest_of, find_device, require_four_bit
 from harness.engine.tuning import check_training_device
 from harness.errors import BenchError, setting
+from harness.grid.planning.artifact_cells import other_base_warnings
 from harness.grid.planning.cascade_cells import (
     calibration_warnings,
     find_cascades,
@@ -117,8 +118,9 @@ def make_plan(
     cascades = find_cascades(strategies.values())
     splits = {name: set_calibration_aside(name, data) if cascades else data for name, (_, data) in loaded.items()}
     device = device or find_device(request.dtype)
-    models = find_models(request, here)
-    tasks, support_models = find_support_models(tasks, {name: entry.folder for name, entry in entries.items()}, models, device)
+    models = find_models(request, strategies.values(), here)
+    bases = [model for model in models if not model.strategy]
+    tasks, support_models = find_support_models(tasks, {name: entry.folder for name, entry in entries.items()}, bases, device)
     cells = plan_cells(request, tasks, strategies, splits, models, device)
     _check_metric_scripts(tasks.values(), request)
     price = get_device_price(device.kind, device.name, cores or usable_cores(), request.price)
@@ -134,7 +136,7 @@ def make_plan(
     stored |= stored_while_tested(cells, leak_cells, stored)
     calibration = read_calibration_outputs(cells, tasks, splits)
     external = {p.cell.id: read_predictions(p.strategy, tasks[p.cell.task], splits[p.cell.task]) for p in cells if p.strategy.outputs}
-    splits = {name: with_warnings(data, _list_warnings(request, cells, tasks[name], data)) for name, data in splits.items()}
+    splits = {name: with_warnings(data, _list_warnings(request, cells, tasks[name], data, models)) for name, data in splits.items()}
     splits = {name: with_findings(tasks[name], data) for name, data in splits.items()}
     plan = RunPlan(
         digest=_digest([*cells, *leak_cells], tasks, price, request),
@@ -167,10 +169,11 @@ def make_plan(
     return Planned(plan, splits, sources, device, external, support_models, tuple(cells), by_name, search, stored, calibration)
 
 
-def _list_warnings(request: Request, cells: Sequence[PlannedCell], task: Task, data: Splits) -> list[str]:
+def _list_warnings(request: Request, cells: Sequence[PlannedCell], task: Task, data: Splits, models: Sequence[RequestedModel]) -> list[str]:
     """What the user should know about a task in this run."""
     warnings = [*calibration_warnings(cells, task, data), *training_size_warnings(data, request), *variant_warnings(request)]
-    return [*warnings, *unused_input_warnings(cells, task, data)]
+    own = [(each.cell, each.strategy) for each in cells if each.cell.task == task.name]
+    return [*warnings, *unused_input_warnings(cells, task, data), *other_base_warnings(own, models)]
 
 
 def _check_metric_scripts(tasks: Collection[Task], request: Request) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from harness.engine.adapters import adapt, check_adapter, trainable_parameters
+from harness.engine.foreign import check_adapter_fit, prepare_for_adapter
 from harness.engine.inference import Predictor
 from harness.engine.models import LoadedModel, explain_loading, load_skeleton
 from harness.engine.prompts import render_shots, virtual_tokens
@@ -40,6 +43,10 @@ def check_model(
         labels = data.test[0].choices
         skeleton = load_skeleton(model.source, trust_remote_code=model.trust_remote_code, labels=labels)
         for strategy, sizes in strategies:
+            if strategy.artifact is not None and strategy.has_adapter:
+                problems += _list_misfits(task, data, strategy, model, labels)
+                stored[id(strategy)] = predict_stored_weights(strategy, model.shape, dtype, skeleton.parameters, 0)
+                continue
             with explain_loading(model.source.name):  # its tokenizer is tried for the first time
                 problems += _prompt_problems(task, data, strategy, skeleton)
             if virtual_tokens(strategy) >= skeleton.context:
@@ -113,6 +120,21 @@ def _try_adapter(strategy: Strategy, fresh: LoadedModel, shape: Shape) -> tuple[
     except BenchError as error:
         return 0, error.problems
     return trainable_parameters(adapted) if adapted is not fresh.model else 0, ()
+
+
+def _list_misfits(task: Task, splits: Splits, strategy: Strategy, model: RequestedModel, labels: Sequence[str]) -> list[str]:
+    """Why an adapter that was trained elsewhere, or its tokenizer, does not fit the model or the task; empty if all do."""
+    assert strategy.artifact is not None
+    folder = Path(os.path.expanduser(strategy.artifact.path))
+    try:
+        fresh = load_skeleton(model.source, trust_remote_code=model.trust_remote_code, labels=labels)
+        with explain_loading(model.source.name):
+            fresh = prepare_for_adapter(fresh, folder)
+        problems = _prompt_problems(task, splits, strategy, fresh)
+        check_adapter_fit(strategy, fresh, folder, model.source.name)
+    except BenchError as error:
+        return list(error.problems)
+    return problems
 
 
 def _schedule_problems(strategy: Strategy, sizes: Collection[int], parameters: int) -> list[str]:

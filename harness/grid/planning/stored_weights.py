@@ -15,7 +15,7 @@ class StoredWeights:
     """Bytes on the disk."""
 
     artifact: int
-    """The trained adapter or model, which stays."""
+    """The adapter or model, which stays."""
     checkpoints: int
     """While the cell trains: the newest state and the best weights, each twice, because the next is complete before one is deleted."""
 
@@ -37,7 +37,7 @@ def predict_stored_weights(strategy: Strategy, shape: Shape, dtype: str, paramet
         trainable: those that the strategy trains, the adapter's own included.
     """
     if strategy.train is None:
-        return StoredWeights(0, 0)
+        return StoredWeights(0 if strategy.artifact is None else strategy.artifact.bytes, 0)
     size = _FLOAT32 if dtype == "float32" or shape == "encoder" else _FLOAT32 // 2
     artifact = parameters * size if strategy.method == "full" else trainable * _FLOAT32
     return StoredWeights(artifact, 2 * trainable * (_STATE + _FLOAT32))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.catalog import API_PREFIX, OUTPUTS_PREFIX, Catalog, Entry, parse_strategy_spec
+from harness.catalog import API_PREFIX, ARTIFACT_PREFIX, OUTPUTS_PREFIX, Catalog, Entry, parse_strategy_spec
 from harness.data import load_splits
 from harness.data.checks import CheckedRows, check_quickly
 from harness.data.conversations import describe_layout
@@ -105,7 +105,7 @@ def variant_warnings(request: Request) -> list[str]:
         return []
     variants: dict[str, dict[str, dict[str, Any]]] = {}
     for spec in request.strategies:
-        if isinstance(spec, str) and not spec.startswith((OUTPUTS_PREFIX, API_PREFIX)):
+        if isinstance(spec, str) and not spec.startswith((OUTPUTS_PREFIX, API_PREFIX, ARTIFACT_PREFIX)):
             name, values = parse_strategy_spec(spec)
             variants.setdefault(name, {})[spec] = values
     return [_describe_variants(list(specs), specs.values()) for specs in variants.values() if len(specs) > 1]

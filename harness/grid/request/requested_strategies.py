@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from harness.catalog import Catalog, override_strategy, resolve_strategy
+from harness.catalog import ARTIFACT_PREFIX, OUTPUTS_PREFIX, Catalog, override_strategy, resolve_strategy
+from harness.engine.foreign import examine_artifact
 from harness.errors import BenchError, did_you_mean, setting
 from harness.grid.request.cell_selectors import Override
 from harness.grid.request.request import Request, distinct
@@ -28,20 +29,28 @@ def resolve_strategies(request: Request, catalog: Catalog) -> dict[str, Strategy
     problems: list[str] = []
     for spec in specs:
         try:
-            strategy = resolve_strategy(
-                spec, catalog, epochs=request.epochs, outputs_name=request.outputs_name, price_per_1k=request.price_per_1k
+            strategy = examine_artifact(
+                resolve_strategy(spec, catalog, epochs=request.epochs, outputs_name=request.outputs_name, price_per_1k=request.price_per_1k)
             )
         except BenchError as error:
             problems += error.problems
             continue
         if strategy.name in strategies:
-            advice = f"name one of them: outputs:{strategy.outputs.path}@NAME" if strategy.outputs else "rename one of them"
+            advice = _advise_on_names(strategy)
             problems.append(f"two strategies are named '{strategy.name}': {advice}")
         strategies[strategy.name] = strategy
     problems += [problem for strategy in strategies.values() for problem in _find_cascade_problems(strategy, strategies)]
     if problems:
         raise BenchError(problems)
     return strategies
+
+
+def _advise_on_names(strategy: Strategy) -> str:
+    if strategy.outputs is not None:
+        return f"name one of them: {OUTPUTS_PREFIX}{strategy.outputs.path}@NAME"
+    if strategy.artifact is not None:
+        return f"name one of them: {ARTIFACT_PREFIX}{strategy.artifact.path}@NAME"
+    return "rename one of them"
 
 
 def _find_cascade_problems(strategy: Strategy, strategies: Mapping[str, Strategy]) -> list[str]:

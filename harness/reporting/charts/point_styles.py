@@ -15,7 +15,7 @@ from markupsafe import Markup
 from harness.reporting.charts.svg import element, label, text_width
 from harness.reporting.wording import chart_texts, names
 from harness.results import StrategyResult
-from harness.store import RunPlan
+from harness.store import EXTERNAL, RunPlan
 from harness.text import short
 
 SHAPES = ("circle", "box", "triangle", "diamond", "wedge")
@@ -40,9 +40,15 @@ def strategy_tones(plan: RunPlan) -> dict[str, str]:
 
 
 def model_shapes(plan: RunPlan) -> dict[str, str]:
-    """The shape of each model, in the order of the plan; more models than shapes share them."""
-    models = dict.fromkeys(cell.model for cell in (*plan.cells, *plan.trial_cells))
-    return {model: SHAPES[i % len(SHAPES)] for i, model in enumerate(models)}
+    """The shape of each model, in the order of the plan; more models than shapes share them, and so do those that were tuned elsewhere."""
+    groups = {cell.model: _group_of(cell.model, plan) for cell in (*plan.cells, *plan.trial_cells)}
+    shapes = {group: SHAPES[i % len(SHAPES)] for i, group in enumerate(dict.fromkeys(groups.values()))}
+    return {model: shapes[group] for model, group in groups.items()}
+
+
+def _group_of(model: str, plan: RunPlan) -> str:
+    """What the legend has instead of a model: whole models that were tuned elsewhere have the names of their strategies."""
+    return model if model == EXTERNAL or plan.is_base_model(model) else chart_texts.TUNED_ELSEWHERE
 
 
 def point_style(result: StrategyResult) -> PointStyle:
@@ -69,7 +75,7 @@ def draw_legend(results: Sequence[StrategyResult], left: float, right: float, to
     """The colours of the strategies, and below them the shapes of the models, with the height in pixels that they take."""
     plan = results[0].run.plan
     styles = {result: point_style(result) for result in sorted(results, key=lambda result: plan.cells.index(result.cells[0]))}
-    return draw_keys([(r.strategy, r.model, style) for r, style in styles.items()], left, right, top)
+    return draw_keys([(r.strategy, _group_of(r.model, plan), style) for r, style in styles.items()], left, right, top)
 
 
 def draw_keys(entries: Sequence[tuple[str, str, PointStyle]], left: float, right: float, top: float) -> tuple[list[Markup], float]:

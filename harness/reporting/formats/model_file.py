@@ -87,7 +87,7 @@ def _describe_adapter(finished: FinishedCell, folder: Path) -> dict[str, Any] | 
     `merged` tells whether it is part of the weights already.
     """
     strategy = finished.strategy
-    if strategy.method != "peft":
+    if not strategy.has_adapter:
         return None
     quantization = strategy.quantization
     return {

@@ -142,7 +142,7 @@ class TaskOutcome:
     @property
     def has_several_models(self) -> bool:
         """Whether strategies of several base models are compared; external outputs have none."""
-        return len({result.model for result in self.strategies if not result.external}) > 1
+        return len({result.model for result in self.strategies if result.on_base_model}) > 1
 
     @property
     def unchecked(self) -> tuple[str, ...]:

@@ -27,6 +27,15 @@ _SENTENCES: dict[NoteCode, str] = {
     "stopped_early": "Training stopped early at step {step}: validation loss had not improved since step {best_step}.",
     "memory_step": "Memory: the training fits its device with {memory_step} (micro-batches of {tokens:,} tokens{memory_speed}).",
     "no_validation_examples": "There were no validation examples, so the weights of the last step are used.",
+    "foreign_adapter": (
+        "An adapter that was tuned elsewhere ({names}). What it was trained on is not known, so it may have seen test examples; neither "
+        "are the costs of its training."
+    ),
+    "foreign_model": (
+        "A whole model that was tuned elsewhere. What it was trained on is not known, so it may have seen test examples; neither are the "
+        "costs of its training."
+    ),
+    "test_examples_unseen": "Stated, and not checked: no test example was among its training data ({names}).",
     "external_outputs": "External outputs ({texts}).",
     "hosted_model": (
         "A hosted model ({names}), which read and wrote {tokens:,} tokens. Half of its answers came within {median:,} ms, 95% within "

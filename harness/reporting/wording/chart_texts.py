@@ -13,6 +13,8 @@ from harness.statistics import FAR_FACTOR
 from harness.store import EXTERNAL
 from harness.types import Score
 
+TUNED_ELSEWHERE = "tuned elsewhere"  # what charts have instead of the model of a whole model that was tuned elsewhere
+
 BARS = "Bars are 95% CIs."
 GAIN = "improvement over the untuned model, in margins"
 TRAINING_EXAMPLES = "training examples (log scale)"
@@ -52,7 +54,7 @@ def title_cost_chart(measure: str, quality: str, task: str | None) -> str:
 
 def name_model(model: str) -> str:
     """A model in a legend."""
-    return "Hosted or external" if model == EXTERNAL else model
+    return {EXTERNAL: "Hosted or external", TUNED_ELSEWHERE: "Tuned elsewhere"}.get(model, model)
 
 
 def title_spent_chart(name: str, task: str) -> str:

@@ -19,6 +19,7 @@ SEARCH_COLUMN = "Search, once"
 REVIEW_COLUMN = "Time to rate an output"
 ASSUMPTIONS = "What these costs assume"
 NEVER, AT_ONCE, AFTER = "never: outputs cost no less", "from the first output", "after {outputs} outputs"
+UNKNOWN = "not known"
 OR_MORE = "{low} or more"
 _HOUR = 3600
 
@@ -62,6 +63,8 @@ def describe_month(row: MoneyRow) -> str:
 
 def describe_training(row: MoneyRow) -> str:
     """The one-off cost to train in money; without a price the time."""
+    if row.costs.training_is_unknown:
+        return UNKNOWN
     if row.costs.training_price is not None:
         return numbers.money(row.costs.training_price, row.costs.currency)
     return numbers.seconds(row.costs.training_seconds) if row.costs.timed else numbers.NOTHING

@@ -15,7 +15,7 @@ def describe_title(report: Report) -> str:
     if len(report.tasks) == 1 and report.tasks[0].task.report.question:
         return report.tasks[0].task.report.question
     results = [result for task in report.tasks for result in task.strategies]
-    strategies, models = {result.strategy for result in results}, {result.model for result in results if not result.external}
+    strategies, models = {result.strategy for result in results}, {result.model for result in results if result.on_base_model}
     tasks = list_names([task.name for task in report.tasks], len(report.tasks)) if report.tasks else "no task"
     if len(strategies) > 1:
         what = "Which strategy, and which model," if len(models) > 1 else "Which strategy"

@@ -24,6 +24,10 @@ from harness.store import sign_document
 from harness.types import Strategy
 from tests.fuzz.readers.reader import TASK, Reader, refusals
 
+_ARTIFACT = (
+    b"name: vendor\nmethod: artifact\nartifact:\n  path: out/checkpoint-500\n  unseen: the test examples are newer\nprompt: '{{ input }}'\n"
+    b"quantization: {type: nf4}\n"
+)
 _HOSTED = (
     b"name: incumbent\nmethod: api\nshots: 2\napi:\n  base_url: https://api.example.com:8443/v1\n  model: big-2026\n  api_key_env: KEY\n"
     b"  temperature: 0.5\n  labels: constrained\n  repeats: 3\n  requests_per_minute: 60\n  timeout: 30\n"
@@ -127,7 +131,7 @@ _PROMPTS = (
 
 DECLARATIONS: dict[str, Reader] = {
     "task": Reader(read_declaration, _yaml_seeds("tasks"), share=3),
-    "strategy": Reader(read_declaration, lambda: [*_yaml_seeds("strategies")(), _HOSTED], share=3),
+    "strategy": Reader(read_declaration, lambda: [*_yaml_seeds("strategies")(), _HOSTED, _ARTIFACT], share=3),
     "grid": Reader(
         read_grid_file,
         lambda: [

@@ -1,6 +1,6 @@
 """A finished cell's adapter or model as a folder that other programs load, with everything that its model card uses."""
 
-from harness.engine.artifacts.exports.adapter_export import export_adapter, needs_base
+from harness.engine.artifacts.exports.adapter_export import ADDED_TOKENS, export_adapter, needs_base
 from harness.engine.artifacts.exports.anonymized_texts import make_export_guard
 from harness.engine.artifacts.exports.export_folder import Completion, Exported, check_target
 from harness.engine.artifacts.exports.gguf_file import find_converter
@@ -9,6 +9,7 @@ from harness.engine.artifacts.exports.model_export import GgufUse, export_model
 from harness.engine.artifacts.exports.prompt_file import PromptParts
 
 __all__ = [
+    "ADDED_TOKENS",
     "Completion",
     "Exported",
     "GgufUse",

@@ -13,10 +13,11 @@ from harness.engine.artifacts.exports.export_folder import Completion, Exported,
 from harness.engine.artifacts.exports.prompt_file import PromptParts, stored_tokenizer
 from harness.engine.artifacts.exports.transformers4 import add_older_names
 from harness.engine.models import ModelSource, size_of
-from harness.errors import setting
+from harness.errors import BenchError, setting
 from harness.results import FinishedCell
 from harness.store import write_text
 
+ADDED_TOKENS = "added_tokens"  # in the provenance of a cell whose weights were trained elsewhere
 _SMALL_BASE = 2_000_000_000  # bytes of a base model that is written without being asked for
 
 
@@ -47,6 +48,7 @@ def export_adapter(
         BenchError: the cell has no adapter, a file is damaged, or the folder cannot be written.
     """
     check_artifact(finished)
+    _refuse_new_tokens(finished)
     parts = PromptParts.of(finished, stored_tokenizer(finished, trust_remote_code=trust_remote_code), guard)
     included = source is not None and (with_base or size_of(source.folder) <= _SMALL_BASE)
     place = place_of(finished, included=included)
@@ -63,6 +65,18 @@ def export_adapter(
         if complete is not None:
             complete(part, parts)
     return Exported(target, finished, _notes(finished, source, included))
+
+
+def _refuse_new_tokens(finished: FinishedCell) -> None:
+    """
+    Raises:
+        BenchError: the adapter has embeddings for more tokens than its base model, which nothing adds by itself when both are loaded.
+    """
+    if added := finished.run.results[finished.cell.id].provenance.get(ADDED_TOKENS):
+        raise BenchError(
+            f"'{finished.strategy.name}' comes with embeddings of {added} tokens that its base model does not have, so that the two "
+            f"cannot be loaded together without code of their own. Export the whole model with {setting('merge')}."
+        )
 
 
 def _notes(finished: FinishedCell, source: ModelSource | None, included: bool) -> tuple[str, ...]:

@@ -25,6 +25,13 @@ _IN_A_RUN = (
 )
 
 
+_ELSEWHERE = (
+    "",
+    "These weights were trained elsewhere, and tested here. What they were trained on, and what that cost, is not known. If test examples",
+    "were among their training data, the scores below are too high.",
+)
+
+
 def model_card(
     task: Task,
     strategy: Strategy,
@@ -46,7 +53,7 @@ def model_card(
         usage: the lines about using the model.
     """
     model = plan.models[result.cell.model]
-    is_adapter = strategy.method == "peft" and not whole
+    is_adapter = strategy.has_adapter and not whole
     lines = [
         "---",
         *([f"base_model: {json.dumps(model.origin)}"] if model.revision else []),  # else it is no name on the Hub
@@ -84,11 +91,14 @@ def _model_index(name: str, task: Task, scores: Mapping[str, Score], pipeline: s
 def _training(task: Task, strategy: Strategy, plan: RunPlan, result: CellResult) -> list[str]:
     report = plan.data[task.name]
     sizes = ", ".join(f"{size:,} {split}" for split, size in report.sizes.items())
+    where = {"artifact": {"path"}} if strategy.artifact is not None else {}
+    seed = "" if strategy.artifact is not None else f" Training seed: {result.cell.seed}."
     return [
         f"Task: `{task.name}` ({task.kind}). Data: `{json.dumps(dict(report.origin))}`. Examples: {sizes}.",
         *_about_data(task.data.about),
         "",
-        f"Strategy: `{json.dumps(strategy.model_dump(mode='json', exclude_none=True))}`. Training seed: {result.cell.seed}.",
+        f"Strategy: `{json.dumps(strategy.model_dump(mode='json', exclude_none=True, exclude=where))}`.{seed}",
+        *(_ELSEWHERE if strategy.artifact is not None else []),
         "",
     ]
 
@@ -115,7 +125,8 @@ def _interval(score: Score) -> str:
 def _costs(plan: RunPlan, result: CellResult) -> list[str]:
     cost = total_cost(result.costs)
     price = "price unknown" if cost.price is None else f"{cost.price:.4f} {plan.options['price']['currency']}"
-    return [f"Cost of loading, training and testing: {cost.seconds:.1f} s on {result.costs[0].device}, {price}.", ""]
+    phases = "loading and testing" if plan.get_strategy(result.cell).artifact is not None else "loading, training and testing"
+    return [f"Cost of {phases}: {cost.seconds:.1f} s on {result.costs[0].device}, {price}.", ""]
 
 
 def _about_data(about: DataAbout) -> list[str]:

@@ -68,7 +68,7 @@ def export_model(
     if converter is not None:
         require_decoder(finished)
     check_artifact(finished)
-    merges = finished.strategy.method == "peft"
+    merges = finished.strategy.has_adapter
     if merges:
         require_mergeable(finished)
     predictor = load_finished(finished, source, device, trust_remote_code=trust_remote_code)

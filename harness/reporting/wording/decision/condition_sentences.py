@@ -212,6 +212,16 @@ def _targets_not_independent(reason: DecisionReason, task: TaskOutcome) -> str:
     )
 
 
+def _training_data_unknown(reason: DecisionReason, task: TaskOutcome) -> str:
+    unknown = "was tuned elsewhere, and what it was trained on is not known. If test examples were among it, its scores are too high"
+    return _first(reason, f"{_name(reason)} {unknown}, and no check can show that they were not.")
+
+
+def _training_data_stated(reason: DecisionReason, task: TaskOutcome) -> str:
+    statement = one_line(reason.texts["statement"][0], 300)
+    return _first(reason, f"{_name(reason)} was tuned elsewhere. Stated, and not checked: it has not seen the test examples ({statement}).")
+
+
 def _asked_once(reason: DecisionReason, task: TaskOutcome) -> str:
     names = list_strategies_first(reason.texts["strategies"], 3)
     was, its = ("was", "its") if len(reason.texts["strategies"]) == 1 else ("were", "their")
@@ -259,6 +269,8 @@ _SENTENCES: Mapping[ReasonOfDecision, _Writer] = {
     "run_unfinished": _run_unfinished,
     "no_trusted_safety": _no_trusted_safety,
     "targets_not_independent": _targets_not_independent,
+    "training_data_unknown": _training_data_unknown,
+    "training_data_stated": _training_data_stated,
     "asked_once": _asked_once,
     "price_unknown": _price_unknown,
     "raters_prefer": _raters_prefer,
@@ -283,6 +295,7 @@ _CLAUSES: Mapping[ReasonOfDecision, _Writer] = {
     "seeds_missing": lambda reason, task: "not all of its experiments have a result",
     "run_unfinished": lambda reason, task: "the run is incomplete",
     "targets_not_independent": lambda reason, task: f"its scores are agreement with {one_line(reason.texts['model'][0], 60)}",
+    "training_data_unknown": lambda reason, task: "what it was trained on is not known",
     "no_trusted_safety": lambda reason, task: "no person has reviewed its outputs",
     "raters_prefer": lambda reason, task: f"raters prefer {strategy_in_sentence(reason.texts['preferred'][0])}",
     "sanity_condition": _finding_clause,

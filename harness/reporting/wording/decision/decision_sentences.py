@@ -326,6 +326,7 @@ _NOTES = {
     "replacement": _replacement,
     "sanity_note": reason_of_decision,
     "asked_once": reason_of_decision,
+    "training_data_stated": reason_of_decision,
     "price_unknown": reason_of_decision,
 }
 

@@ -99,6 +99,10 @@ _SENTENCES: Mapping[NextStepCode, Callable[[NextStep], str]] = {
     "ask_repeatedly": lambda step: f"Set api.repeats: 3 in the YAML file of {_names(step)}, to measure how much answers vary.",
     "name_price": lambda step: f"Set api.price in the YAML file of {_names(step)}, to compare costs.",
     "label_examples": lambda step: "Have people label test examples without seeing the outputs that are now the targets.",
+    "ask_trainer": lambda step: (
+        f"Ask the person who trained {strategy_in_sentence(step.strategy)} whether test examples were in the training data. If they cannot "
+        "have been, say why in its YAML file (artifact.unseen); else test on new examples."
+    ),
     "improve": lambda step: "Train on more or better examples, or try a larger model or another strategy.",
     "fix_test_set": lambda step: "Use a test set that can answer the question.",
     "read_failures": lambda step: f"Read outputs of {strategy_in_sentence(step.strategy)} to see where it fails.",

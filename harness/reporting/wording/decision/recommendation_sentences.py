@@ -116,7 +116,8 @@ def describe_costs(result: StrategyResult) -> str:
         return ""
     amounts = [(result.costs.training_price or None, "to train"), (result.costs.thousand_price, "per 1,000 outputs")]
     known = [f"{numbers.money(price, result.costs.currency)} {what}" for price, what in amounts if price is not None]
-    return f" It costs {' and '.join(known)}." if known else ""
+    sentence = f" It costs {' and '.join(known)}." if known else ""
+    return f"{sentence} What its training cost is not known." if result.costs.training_is_unknown else sentence
 
 
 def describe_standings(recommendation: Recommendation, excluded: Sequence[str]) -> str:

@@ -234,12 +234,21 @@ def _local_test_set(note: VerdictNote) -> str:
     return f"{held} On {unknown}, its {score} is {here} ({there} in the run)."
 
 
+def _training_data_unknown(note: VerdictNote) -> str:
+    side, strategy = note.texts["side"][0], note.texts["strategy"][0]
+    lead = f"The {side}, {strategy}, was tuned elsewhere, on data that are not known"
+    if not note.texts["statement"]:
+        return f"{lead}: if test examples were among them, its scores are too high, and no rule can show it."
+    return f"{lead}. Stated, and not checked: it has not seen the test examples ({one_line(note.texts['statement'][0], 300)})."
+
+
 _NOTES: Mapping[VerdictNoteCode, Callable[[VerdictNote], str]] = {
     "seeds_missing": _seeds_missing,
     "one_model": _one_model,
     "recipe_counted": _recipe_counted,
     "one_of_several": _one_of_several,
     "baseline_rerun": _baseline_rerun,
+    "training_data_unknown": _training_data_unknown,
     "identical_outputs": lambda note: "The outputs of candidate and baseline are identical on every test example.",
     "alpha_overspent": _alpha_overspent,
     "slices_skipped": _slices_skipped,

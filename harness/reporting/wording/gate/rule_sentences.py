@@ -224,7 +224,7 @@ def _trained_on(verdict: RuleVerdict) -> str:
 
 def _not_trained_on(verdict: RuleVerdict) -> str:
     unknown = verdict.reason.texts["unknown_sides"]
-    exception = f" This is unknown for the {unknown[0]}, whose outputs are external." if unknown else ""
+    exception = f" This is unknown for the {unknown[0]}, which was not trained here." if unknown else ""
     return f"No test example is among the training examples.{exception}"
 
 
