@@ -96,6 +96,11 @@ class HostedAsker:
         price = estimate_price(self.spec, *self.estimate(question))
         return 0.0 if price is None else price.high
 
+    @property
+    def most_attempts(self) -> int:
+        """How many answers it may take to find the form, each of which is paid."""
+        return len(list_forms(self.spec, chooses=self._task.chooses))
+
     def find_form(self, question: HostedQuestion) -> list[HostedAnswer]:
         """Choose the first form that the host accepts and follows.
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from harness.errors import BenchError
 
-_KNOWN_FROM = 10  # answers, after which the prices of these tell more than the estimate
-_MARGIN = 2.0  # how much more than the most expensive of them an answer may cost
-
 
 class CostLimitError(BenchError):
     """The next answer could cost more than is left."""
@@ -26,25 +23,26 @@ class HostedSpending:
         """
         self.most, self.paid = most, paid
         self._under_way: dict[str, float] = {}
-        self._highest, self._count = 0.0, 0
+        self._excess = 1.0  # how many times its estimate an answer has cost, at most
 
     def reserve(self, name: str, estimate: float) -> bool:
-        """Whether a request may be sent: if so, the most that it may cost is set aside.
+        """Whether a request may be sent: if so, the most that it may cost is set aside, so that no answer under way can exceed the limit.
+
+        Where an answer has cost more than the most that was estimated, because its text has more tokens than such texts have, all later
+        estimates are raised in proportion.
 
         Args:
             name: of the request.
-            estimate: the most that it may cost, as far as its text tells.
+            estimate: the most that it may cost: as many tokens as its text may have, and as many as may be written.
         """
-        expected = min(estimate, _MARGIN * self._highest) if self._count >= _KNOWN_FROM else estimate
-        expected = max(expected, self._highest)
-        if self.most is not None and self.paid + sum(self._under_way.values()) + expected > self.most:
+        if self.most is not None and self.paid + self._excess * (sum(self._under_way.values()) + estimate) > self.most:
             return False
-        self._under_way[name] = expected
+        self._under_way[name] = estimate
         return True
 
     def settle(self, name: str, price: float) -> None:
         """Count what a request has cost: 0 where its answer was in the cache."""
-        self._under_way.pop(name, None)
+        estimate = self._under_way.pop(name, 0.0)
         self.paid += price
-        if price:
-            self._highest, self._count = max(self._highest, price), self._count + 1
+        if estimate > 0:
+            self._excess = max(self._excess, price / estimate)

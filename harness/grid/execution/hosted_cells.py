@@ -188,7 +188,7 @@ class HostedCells:
         waiting = [question for question in questions if question.example.id not in done]
         if asker.form is None and waiting:
             first = waiting[0]
-            if not self._spending.reserve(first.example.id, asker.highest_price(first)):
+            if not self._spending.reserve(first.example.id, asker.most_attempts * asker.highest_price(first)):
                 raise CostLimitError(self._describe_limit())
             tried = asker.find_form(first)
             self._spending.settle(first.example.id, sum(price_of_answer(asker.spec, each) for each in tried if not each.from_cache))

@@ -166,6 +166,22 @@ def test_the_limit_stops_before_it_could_be_exceeded_and_counts_what_is_under_wa
     assert len(kept) == len(server.requests) and spending.paid <= 3.1 < spending.paid + 0.5
 
 
+def test_the_limit_holds_although_later_answers_are_much_longer() -> None:
+    asked = []
+
+    def complete(body: dict[str, Any]) -> dict[str, Any]:
+        asked.append(body)
+        written = 1 if len(asked) <= 15 else 12  # as many as may be written
+        return chat("A text", usage={"prompt_tokens": 9, "completion_tokens": written})(body)
+
+    with ModelServer(complete) as server:
+        asker = open_asker(server, chooses=False, max_concurrency=8, price={"input_per_million": 0, "output_per_million": 1_000_000})
+        spending = HostedSpending(50.0)
+        with pytest.raises(CostLimitError):
+            answer_all(asker, make_questions(80, chooses=False), spending=spending)
+    assert 50 - 12 < spending.paid <= 50
+
+
 def test_the_cache_is_private_and_knows_everything_that_an_answer_depends_on(tmp_path: Path) -> None:
     cache, questions = AnswerCache(tmp_path / "answers"), make_questions(2, chooses=False)
     with ModelServer(chat("A text")) as server:
