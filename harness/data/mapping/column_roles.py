@@ -17,6 +17,7 @@ from harness.data.records import join_names, name_hint, quote
 from harness.errors import BenchError, setting
 from harness.types import EARLIER_TURNS, Kind, RowLayout
 
+_IDS_OF_A_LOG = ("custom_id",)  # by which a batch of requests and its responses belong together
 RESERVED_ROLES = ("target", "rejected", "group", "id")
 DEFAULT_COLUMNS = frozenset(
     (
@@ -123,14 +124,21 @@ def resolve_fields(
 
 def _whole_prompts(prompts: PromptColumns, fields: Mapping[str, str | None], named: Mapping[str, str], find: _FindColumn) -> FieldMap:
     """The roles of a table whose rows hold whole prompts."""
-    group, row_id = _group_and_id(fields, named, find)
+    group, row_id = _group_and_id(fields, named, find, *(_IDS_OF_A_LOG if prompts.layout == "log" else ()))
     used = frozenset(column for column in (*prompts.all_names, group, row_id) if column is not None)
     return FieldMap({"input": prompts.prompt}, prompts.answer, group, row_id, used, prompts, prompts.layout)
 
 
-def _group_and_id(fields: Mapping[str, str | None], named: Mapping[str, str], find: _FindColumn) -> tuple[str | None, str | None]:
+def _group_and_id(
+    fields: Mapping[str, str | None], named: Mapping[str, str], find: _FindColumn, *more_ids: str
+) -> tuple[str | None, str | None]:
+    """
+    Args:
+        more_ids: the names that the column of the id may have besides.
+    """
     disabled = [role for role, column in fields.items() if column is None]
-    group, row_id = (None if role in disabled else named.get(role) or find(role) for role in ("group", "id"))
+    names = {"group": ("group",), "id": ("id", *more_ids)}
+    group, row_id = (None if role in disabled else named.get(role) or find(*names[role]) for role in ("group", "id"))
     return group, row_id
 
 

@@ -165,4 +165,18 @@ def is_renamed(label: str) -> bool:
 def _renamed(label: str, names: Mapping[str, str]) -> str:
     strategy, separator, rest = label.partition(_SEPARATOR)
     base, colon, values = strategy.partition(":")
+    if base == "cascade" and colon:
+        return f"{_name_cascade(values, names)}{separator}{rest}"
     return f"{names.get(base, base)}{colon}{values}{separator}{rest}"
+
+
+def _name_cascade(values: str, names: Mapping[str, str]) -> str:
+    """A cascade that was typed with its fields: "first=lora,then=incumbent,risk=0.1" → "Cascade of LoRA:risk=0.1".
+
+    What answers the rest is left out: it is long, and a run has hardly ever two of them.
+    """
+    fields = dict(value.partition("=")[::2] for value in values.split(","))
+    first = fields.pop("first", "")
+    fields.pop("then", None)
+    shown = ",".join(f"{name}={value}" for name, value in fields.items())
+    return f"{names['cascade']}{f' of {_renamed(first, names)}' if first else ''}{f':{shown}' if shown else ''}"

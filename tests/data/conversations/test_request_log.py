@@ -49,6 +49,7 @@ def test_a_log_is_a_dataset_of_conversations(tmp_path: Path, form: Any) -> None:
     assert splits.layout == "log" and len(splits.train) == 16
     number = example.inputs["input"].split()[-1].rstrip("?")
     assert example.targets == (f"It is in town {number}.",) and example.inputs["earlier_turns"] == "System: You answer for a shop."
+    assert example.id == f"r{number}", "the id of a row, or the custom_id of a request of a batch"
 
 
 def test_scores_on_a_log_are_called_agreement_with_its_model(tmp_path: Path) -> None:

@@ -132,6 +132,8 @@ def test_every_score_of_ours_has_a_plain_name() -> None:
         ("lora:r=8 · tiny · 100 examples", "LoRA:r=8 · tiny · 100 examples", "LoRA:r=8 · tiny · 100 examples"),
         ("vendor", "vendor", "vendor"),
         ("loraplus", "loraplus", "loraplus"),
+        ("cascade:first=lora,then=incumbent,risk=0.1 · tiny", "Cascade of LoRA:risk=0.1 · tiny", "Cascade of LoRA:risk=0.1 · tiny"),
+        ("cascade:first=full,then=incumbent", "Cascade of Full fine-tuning", "Cascade of full fine-tuning"),
     ],
 )
 def test_only_shipped_strategies_are_renamed(label: str, in_a_table: str, in_a_sentence: str) -> None:
