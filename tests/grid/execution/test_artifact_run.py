@@ -143,7 +143,7 @@ def test_the_model_in_service_needs_its_folder_no_more(here: Path, done: Run, tm
     assert verdict.baseline is not None and verdict.baseline.strategy == "whole" and verdict.outcome != "FAIL"
     notes = [note.texts["side"][0] for note in verdict.notes if note.code == "training_data_unknown"]
     assert notes == ["candidate", "baseline"]
-    assert "no_leakage" not in [rule.rule.name for rule in verdict.rules]
+    assert "no_leakage" not in [rule.rule.kind for rule in verdict.rules]
 
 
 def test_a_yaml_file_gives_it_a_prompt_of_its_own_and_a_statement(here: Path, done: Run) -> None:

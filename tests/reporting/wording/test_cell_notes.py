@@ -20,6 +20,9 @@ NOTES = [
     CellNote("memory_step", {"tokens": 512, "speed": 0}, ("offloaded-optimizer",)),
     CellNote("memory_step", {"tokens": 512, "speed": 0}, ("\x1b[31mred",)),
     CellNote("no_validation_examples"),
+    CellNote("foreign_adapter", texts=("LORA on org/\x1b[31mbase",)),
+    CellNote("foreign_model"),
+    CellNote("test_examples_unseen", texts=("the test visits are from June, and its training ended in May",)),
     CellNote("external_outputs", texts=("answers.jsonl",)),
     CellNote("hosted_model", {"tokens": 22_000, "median": 430, "slow": 1900, "at_once": 4}, ("big-2026", "api.example.com")),
     CellNote("hosted_model", {"tokens": 22_000, "median": 430, "slow": 1900, "at_once": 4}),  # packed without texts

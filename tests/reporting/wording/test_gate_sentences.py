@@ -142,6 +142,8 @@ NOTES = [
     VerdictNote("one_of_several", {"strategies": 2, "candidates": 1, "guardrails": 2}),
     VerdictNote("baseline_rerun", texts={"strategy": ("base",), "run": ("2026-11-26-090000",)}),
     VerdictNote("trivial_not_scored", texts={"score": ("rougeL",)}),
+    VerdictNote("training_data_unknown", texts={"side": ("candidate",), "strategy": ("vendor",), "statement": ()}),
+    VerdictNote("training_data_unknown", texts={"side": ("baseline",), "strategy": ("vendor",), "statement": ("they are newer",)}),
     VerdictNote("identical_outputs"),
     VerdictNote("alpha_overspent", {"spent": 0.07, "alpha": 0.06}),
     VerdictNote(
