@@ -1,4 +1,4 @@
-"""Families of decoders, small and with random weights, through every shipped strategy: trained, stored, loaded, merged, exported.
+"""Families of decoders, small and with random weights, through every shipped strategy: forecast, trained, stored, loaded, merged, exported.
 
 CI tries one family a day, another one every day, and a mixture of experts; `make soak` tries all, and prints a table (`-rA`).
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from in_process import cells_in_process
 from tiny_models import DECODERS, save_model
 
 from harness import BenchError, Run, run
-from harness.api import export
+from harness.api import export, forecast
 from harness.catalog import shipped_folder
 from harness.engine.artifacts import load_finished
 from harness.engine.artifacts.base_model import find_base
@@ -26,7 +27,8 @@ from harness.results import FinishedCell
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
-SHIPPED = sorted(file.stem for file in shipped_folder("strategies").glob("*.yaml"))
+# Those that use a model of this machine by themselves: a cascade needs two strategies.
+SHIPPED = sorted(file.stem for file in shipped_folder("strategies").glob("*.yaml") if file.stem != "cascade")
 VIRTUAL = ("prefix-tuning", "prompt-tuning")
 EXPERTS = "lora:target_parameters=[experts.gate_up_proj,experts.down_proj],lora_dropout=0"
 WINDOWS = "works on models whose every layer sees all tokens"
@@ -96,6 +98,19 @@ def check_family(here: Path, family: str, strategies: Sequence[str]) -> None:
         assert ("experts_not_quantized" in notes) == (family in MIXTURES and cell.strategy == "qlora")
 
 
+def check_forecasts(here: Path, strategies: Sequence[str]) -> None:
+    """Every strategy is forecast from the model's config.json alone: it fits a large GPU, and larger batches take longer there."""
+    (here / "config").mkdir()
+    shutil.copy(here / "model" / "config.json", here / "config" / "config.json")
+    planned = forecast(str(here / "letters.yaml"), strategies, model=here / "config", device="h100", limit=8)
+    assert {each.strategy.partition(":")[0] for each in planned} >= {strategy.partition(":")[0] for strategy in strategies}
+    for each in planned:
+        (cell,) = each.forecasts
+        assert cell.step == "as-planned" and cell.memory is not None and 100e6 < cell.memory.total < 10e9, each.strategy
+        trains = each.strategy.partition(":")[0] not in ("base", "fewshot")
+        assert cell.answer_seconds.value > 0 and (cell.training_seconds.value > 0) == trains, each.strategy
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("family", DECODERS)
 def test_family_goes_through_every_strategy(tmp_path: Path, family: str) -> None:
@@ -106,6 +121,7 @@ def test_family_goes_through_every_strategy(tmp_path: Path, family: str) -> None
         print(f"{family} · {strategy}: refused, because {reason}")
     strategies = [strategy for strategy in SHIPPED if strategy not in refused]
     check_family(tmp_path, family, [*strategies, *([EXPERTS] if family in MIXTURES else [])])
+    check_forecasts(tmp_path, strategies)
 
 
 def test_family_of_the_day_and_a_mixture_of_experts(tmp_path: Path) -> None:

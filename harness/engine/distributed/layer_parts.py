@@ -118,7 +118,7 @@ class _Line:
 
         Raises:
             torch.cuda.OutOfMemoryError: it ran out of memory, so that all processes make their batch smaller.
-            RuntimeError: it failed, or works on another batch.
+            RuntimeError: it failed, or works on another batch, because memory ran out where only one process notices it.
         """
         import torch
 
@@ -130,7 +130,8 @@ class _Line:
         if state != _WORKS:
             raise _OtherProcessError(f"process {owner + 1} of {self._group.size} could not compute its layers")
         if shape != list(hidden.shape[:2]):
-            raise _OtherProcessError(f"process {owner + 1} of {self._group.size} works on another batch")
+            where = f"process {owner + 1} of {self._group.size}"
+            raise _OtherProcessError(f"{where} works on another batch: one of them ran out of memory between the layers")
         self._items = items
 
     def _broadcast(self, tensor: Any, owner: int) -> None:
