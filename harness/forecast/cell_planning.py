@@ -170,12 +170,12 @@ class CellWork:
         """The same for answers."""
         outline = self.outline
         ended = ends_with(work.stops, lambda ids: str(outline.loaded.tokenizer.decode(ids, skip_special_tokens=True)))
-        shape = [work.batch.rows, max(map(len, work.typical)), work.nodes]
+        shape = [work.batch.rows, max(map(len, work.typical)), work.nodes, work.limit]
         labels = work.labels if work.outputs is None else None
         try:
             seconds = cached_trial(
                 ["answers", labels is None, *_describe(outline, target, formats), *map(_rounded, shape)],
-                lambda: try_answering(outline, formats, target.kind, work.typical, work.batch.rows, labels, ended),
+                lambda: try_answering(outline, formats, target.kind, work.typical, work.batch.rows, labels, ended, work.limit // 2),
             )
             trial = AnsweringTrial(*seconds)
         except Exception:

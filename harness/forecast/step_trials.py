@@ -118,6 +118,7 @@ def try_answering(
     rows: int,
     labels: Sequence[Sequence[int]] | None,
     ended: Callable[[Sequence[int]], bool] | None = None,
+    written: int = 0,
 ) -> AnsweringTrial:
     """Time answers to these prompts.
 
@@ -125,8 +126,9 @@ def try_answering(
         rows: prompts of a batch.
         labels: where one is chosen, the tokens of each, which an encoder does not read; None where text is written.
         ended: what looks at each output after each token.
+        written: tokens of each output that are there when the next one is timed, of a decoder: the more there are, the longer it takes.
     """
-    longest = max(prompts, key=len)
+    longest = [*max(prompts, key=len), *[0] * (written if outline.shape == "decoder" else 0)]
     few = _limit_prompts(outline, device, prompts)
     shared = count_shared(outline.config, few) if outline.shape == "decoder" else 0
     rest = [len(prompt) - shared for prompt in few]

@@ -32,10 +32,11 @@ FACTS = {"memory": ("peak", "measured_peak"), "training": ("training", "measured
 
 @dataclass(frozen=True)
 class Row:
-    """A finished cell: its name, and forecast and measurement by what was forecast."""
+    """A finished cell: its name, what was forecast and measured, and the range that its seconds were forecast to be in."""
 
     name: str
     record: ForecastRecord
+    seconds_range: tuple[float, float] | None = None
 
     def pair(self, fact: str) -> tuple[float, float] | None:
         """Forecast and measured; None where there is none."""
@@ -150,23 +151,38 @@ def read_rows(name: str, folder: Path) -> list[Row]:
         if record is None:
             print(f"{name}, {cell.strategy}: {'no forecast' if result else 'no result'}", file=sys.stderr)
         else:
-            rows.append(Row(f"{name}: {cell.strategy}", record))
+            rows.append(Row(f"{name}: {cell.strategy}", record, forecast.seconds_range))
     return rows
 
 
 def write_table(rows: list[Row]) -> str:
     """The table, and how many cells are within the goals."""
-    lines = ["| cell | memory, MiB | | training, s | answers, s | time, s | |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| cell | memory, MiB | | training, s | answers, s | time, s | | range, s |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
     for row in rows:
         memory, time = row.pair("memory"), row.pair("time")
         shown = [describe(row.pair(fact), 2**20 if fact == "memory" else 1) for fact in ("memory", "training", "answers", "time")]
-        lines.append(f"| {row.name} | {shown[0]} | {error(memory)} | {shown[1]} | {shown[2]} | {shown[3]} | {error(time)} |")
+        ends = "–" if row.seconds_range is None else "{:.1f}–{:.1f}".format(*row.seconds_range)
+        lines.append(f"| {row.name} | {shown[0]} | {error(memory)} | {shown[1]} | {shown[2]} | {shown[3]} | {error(time)} | {ends} |")
     lines += ["", "Measured / forecast; the percentages are measured against forecast."]
     for fact, goal in [*GOALS.items(), ("training", GOALS["time"]), ("answers", GOALS["time"])]:
         pairs = [pair for row in rows if (pair := row.pair(fact)) is not None]
         within = sum(abs(measured / forecast - 1) <= goal for forecast, measured in pairs)
         lines.append(f"Within {goal:.0%} of the forecast, {fact}: {within} of {len(pairs)} cells.")
+    timed = [(row, pair) for row in rows if (pair := row.pair("time")) is not None]
+    inside = sum(is_near(pair) or (row.seconds_range is not None and is_inside(pair[1], row.seconds_range)) for row, pair in timed)
+    lines.append(f"Within {GOALS['time']:.0%} of the forecast or of its range, time: {inside} of {len(timed)} cells.")
     return "\n".join(lines)
+
+
+def is_near(pair: tuple[float, float]) -> bool:
+    return abs(pair[1] / pair[0] - 1) <= GOALS["time"]
+
+
+def is_inside(measured: float, ends: tuple[float, float]) -> bool:
+    return ends[0] * (1 - GOALS["time"]) <= measured <= ends[1] * (1 + GOALS["time"])
 
 
 def describe(pair: tuple[float, float] | None, unit: float) -> str:

@@ -94,7 +94,7 @@ def test_a_long_example_loses_its_beginning_and_keeps_targets(tiny: ModelSource,
     assert (len(label.prompt), label.target) == (64, (1,))
 
 
-def test_trials_run_the_steps_of_a_cell(tiny: ModelSource) -> None:
+def test_trials_run_the_steps_of_a_cell(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
     """A training and both kinds of answers, with an adapter; longer work takes longer per token written by several rows."""
     outline = ModelOutline(tiny, LORA)
     training = try_training(outline, HALF, "cpu", [EncodedExample((5,) * 20, (6,) * 8), EncodedExample((5,) * 12, (6,) * 8)])
@@ -104,6 +104,10 @@ def test_trials_run_the_steps_of_a_cell(tiny: ModelSource) -> None:
     writing = try_answering(outline, HALF, "cpu", prompts, 8, None, lambda ids: bool(looked.append(len(ids))))
     assert writing.reading > 0 and writing.writing + writing.row > 0
     assert max(looked) == 6, "what looks for stop texts runs after each token"
+    lengths: list[int] = []
+    monkeypatch.setattr("harness.forecast.step_trials._write_seconds", lambda _, __, rows, *___: lengths.append(len(rows[0])) or 1.0)
+    try_answering(outline, HALF, "cpu", prompts, 8, None, None, 30)
+    assert set(lengths) == {34}, "a token behind 30 others"
     choosing = try_answering(outline, HALF, "cpu", prompts, 8, ((5, 6), (7, 6)))
     assert choosing.reading > 0 and (choosing.writing, choosing.row) == (0, 0)
 
