@@ -33,7 +33,9 @@ def notes_on_artifact(strategy: Strategy) -> list[CellNote]:
     if spec is None:
         return []
     method = str(strategy.adapter.get("peft_type", ""))
-    names = f"{method} on {spec.trained_on}" if spec.trained_on else method
+    base = Path(spec.trained_on)
+    shown = base.name if base.is_absolute() else spec.trained_on  # a folder of the other machine may name its user
+    names = f"{method} on {shown}" if shown else method
     notes = [CellNote("foreign_adapter", texts=(names,)) if spec.kind == "adapter" else CellNote("foreign_model")]
     return [*notes, *([CellNote("test_examples_unseen", texts=(spec.unseen,))] if spec.unseen else [])]
 

@@ -114,12 +114,16 @@ def _name(row: SpeedRow) -> str:
 
 
 def _in_sentence(row: SpeedRow) -> str:
-    return f"{strategy_in_sentence(row.label)}{_describe_model(row)}"
+    merged = "merged " if row.costs.form == "merged" else ""  # a comma would look like the next one in a list
+    return f"{merged}{strategy_in_sentence(row.label)}{_describe_seed(row)}"
 
 
 def _describe_model(row: SpeedRow) -> str:
-    seed = "" if row.seed is None else f", seed {row.seed}"
-    return f"{', merged' if row.costs.form == 'merged' else ''}{seed}"
+    return f"{', merged' if row.costs.form == 'merged' else ''}{_describe_seed(row)}"
+
+
+def _describe_seed(row: SpeedRow) -> str:
+    return "" if row.seed is None else f", seed {row.seed}"
 
 
 def _quantile(quantile: TimeQuantile, *, with_interval: bool) -> str:

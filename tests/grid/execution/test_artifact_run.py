@@ -96,6 +96,8 @@ def test_an_adapter_and_a_whole_model_answer_as_in_peft_and_transformers(here: P
 def test_the_run_says_that_its_training_is_not_known(done: Run) -> None:
     notes = {cell.strategy: [note.code for note in done.stored.results[cell.id].notes] for cell in done.cells}
     assert notes == {"base": [], "vendor": ["foreign_adapter"], "whole": ["foreign_model"]}
+    (note,) = next(done.stored.results[cell.id].notes for cell in done.cells if cell.strategy == "vendor")
+    assert note.texts == ("LORA on small",), "a folder of the trainer's machine may name its user"
     table = done.summary().set_index("strategy")
     assert table.loc["base", "training_price"] == 0 and table.loc[["vendor", "whole"], "training_price"].isna().all()
     assert [result.label for result in done.stored.by_task["tickets"].strategies if result.base is not None] == ["vendor", "whole"]
