@@ -97,10 +97,12 @@ def _describe_samples(plan: RatingPlan) -> str:
     basis = "judged by these ratings" if plan.earlier is not None else "if ratings vary equally on all examples"
     compared = " and ".join(f"one that {_SAMPLES[method]} {_describe_factor(factor)}" for method, factor in plan.factors.items())
     advice = "Draw a random sample" if plan.sample == "random" else f"Draw a sample that {_SAMPLES[plan.sample]}"
-    return f"{advice}: {basis}, {compared} than a random one."
+    return f"{advice}: {basis}, and compared with a random one, {compared}."
 
 
 def _describe_factor(factor: float) -> str:
+    if round(100 * factor) == 100:
+        return "takes as many ratings"
     more = "more" if factor >= 1 else "fewer"
     return f"takes {numbers.share(abs(factor - 1))} {more} ratings"
 
