@@ -16,7 +16,7 @@ from harness.errors import BenchError, did_you_mean
 from harness.types import ApiSpec, QuantizationSpec, Strategy, TrainSpec
 from harness.validation import describe_problem
 
-_PARTS = ("train", "adapter", "quantization", "api", "artifact")
+_PARTS = ("train", "adapter", "quantization", "api", "artifact", "start_from")
 _FIXED = ("name", "method", *_PARTS)  # these make a strategy what it is, and cannot be overridden
 # Where a number or a table is accepted, pydantic also reports that a number is not a table. The other message says more.
 _NOT_A_TABLE = ("dict_type", "mapping_type")

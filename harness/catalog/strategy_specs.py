@@ -58,11 +58,12 @@ def resolve_strategy(
 def _named(name: str, catalog: Catalog) -> Strategy:
     """The strategy of a name or a file. A relative path of a folder in it starts at the file."""
     entry = catalog.strategy(name)
-    artifact = entry.value.artifact
-    if artifact is None:
-        return entry.value
-    folder = os.path.normpath(entry.folder / os.path.expanduser(artifact.path))
-    return entry.value.model_copy(update={"artifact": artifact.model_copy(update={"path": folder})})
+    moved = {}
+    for field in ("artifact", "start_from"):
+        spec = getattr(entry.value, field)
+        if spec is not None:
+            moved[field] = spec.model_copy(update={"path": os.path.normpath(entry.folder / os.path.expanduser(spec.path))})
+    return entry.value.model_copy(update=moved) if moved else entry.value
 
 
 def _artifact_strategy(place: str, catalog: Catalog) -> Strategy:

@@ -40,7 +40,7 @@ class StrategyEvidence:
             several were run.
         planned, finished, interrupted: cells: all, those with a result, and those that have not ended.
         varies_by_seed: whether another seed can change the result.
-        is_artifact: whether its weights were trained elsewhere, on data that are not known.
+        has_foreign_weights: whether its weights, or those from which it started, were trained elsewhere, on data that are not known.
         unseen: why a person says that these data cannot hold test examples; empty without such a statement.
         asked_once: whether it is a hosted model that was asked each question once.
         has_no_price: whether it is a hosted model whose price is not known.
@@ -60,7 +60,7 @@ class StrategyEvidence:
     finished: int = 1
     interrupted: int = 0
     varies_by_seed: bool = False
-    is_artifact: bool = False
+    has_foreign_weights: bool = False
     unseen: str = ""
     asked_once: bool = False
     has_no_price: bool = False

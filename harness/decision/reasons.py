@@ -70,7 +70,7 @@ def list_conditions(
         *_gate_conditions(strategy, evidence),
         *(DecisionReason("raters_prefer", "conditions", label, texts={"preferred": (other,)}) for other in strategy.preferred),
         *_sanity_conditions(strategy, evidence),
-        *([DecisionReason("training_data_unknown", "conditions", label)] if strategy.is_artifact and not strategy.unseen else []),
+        *([DecisionReason("training_data_unknown", "conditions", label)] if strategy.has_foreign_weights and not strategy.unseen else []),
         *([DecisionReason("low_confidence", "conditions", texts={"why": (compared.reason,)})] if is_doubtful and compared else []),
         *_seed_conditions(strategy, compared, seeds),
         *_cell_conditions(strategy),
@@ -167,7 +167,7 @@ def list_notes(about: StrategyEvidence | None, evidence: Evidence, compared: Rec
         notes += [DecisionReason("gate_passed", "notes", about.label, {"rules": each.rules}, {"policy": (each.policy,)}) for each in passed]
         notes += _lead(about, evidence)
         notes += _cheaper(about, evidence, compared)
-        if about.is_artifact and about.unseen:
+        if about.has_foreign_weights and about.unseen:
             notes.append(DecisionReason("training_data_stated", "notes", about.label, texts={"statement": (about.unseen,)}))
         notes += _replacements(about, evidence)
         findings = [each for each in (*evidence.sanity, *about.sanity) if each.severity == "notes"]

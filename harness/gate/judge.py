@@ -172,8 +172,8 @@ def _note_training_data(candidate: StrategyResult, baseline: StrategyResult | No
     sides = {"candidate": candidate} | ({"baseline": baseline} if baseline is not None else {})
     notes = []
     for side, model in sides.items():
-        if model.definition.artifact is not None:
-            stated = model.definition.artifact.unseen
+        if model.foreign_weights is not None:
+            stated = model.foreign_weights.unseen
             texts = {"side": (side,), "strategy": (model.label,), "statement": (stated,) if stated else ()}
             notes.append(VerdictNote("training_data_unknown", texts=texts))
     return notes

@@ -17,6 +17,7 @@ from harness.results.task_scores import TaskScores, is_error_rate
 from harness.statistics import Comparison, Reduction, compare_scores, relative_reduction
 from harness.store import StoredRun
 from harness.types import (
+    ArtifactSpec,
     CascadeMeasurement,
     Cell,
     CellNote,
@@ -119,6 +120,11 @@ class StrategyResult:
     def is_artifact(self) -> bool:
         """Whether its weights were trained by another program, on data that are not known."""
         return self.definition.artifact is not None
+
+    @property
+    def foreign_weights(self) -> ArtifactSpec | None:
+        """The weights that it has, or from which its training started, that another program has trained."""
+        return self.definition.artifact or self.definition.start_from
 
     @property
     def on_base_model(self) -> bool:

@@ -58,6 +58,11 @@ class CellFolder:
         return self.path / "checkpoint"
 
     @property
+    def start(self) -> Path:
+        """The adapter from which the training of an unfinished cell starts."""
+        return self.checkpoint / "start"
+
+    @property
     def stop_note(self) -> Path:
         """Why the cell could not be completed: one line, deleted with the checkpoint when it is."""
         return self.checkpoint / "stopped.txt"

@@ -67,6 +67,8 @@ class Strategy(Declared):
     """For methods `prompt` and `api`: the number of training examples shown before the prompt."""
     adapter: Mapping[str, Any] = Field(default_factory=dict)
     """For method `peft`: the fields of PEFT's config class for this `peft_type`."""
+    start_from: ArtifactSpec | None = None
+    """For method `peft`: the folder of an adapter, in place of `adapter`. Its training goes on from there."""
     quantization: QuantizationSpec | None = None
     """For methods `prompt`, `peft` and `artifact`: 4-bit weights of the base model."""
     train: TrainSpec | None = None
@@ -91,7 +93,7 @@ class Strategy(Declared):
     @model_validator(mode="after")
     def _check_consistency(self) -> Strategy:
         problems = []
-        if self.method == "peft" and "peft_type" not in self.adapter:
+        if self.method == "peft" and "peft_type" not in self.adapter and (self.start_from is None or self.start_from.kind is not None):
             problems.append("method 'peft' needs 'adapter' with a 'peft_type' such as LORA")
         # Of an adapter that was trained elsewhere, they are read from its folder.
         if self.method != "peft" and self.adapter and not (self.artifact is not None and self.artifact.kind == "adapter"):
@@ -135,6 +137,10 @@ class Strategy(Declared):
         if (self.method == "artifact") != (self.artifact is not None):
             takes = "needs 'artifact' with the path of a folder" if self.method == "artifact" else "takes no 'artifact'"
             problems.append(f"method '{self.method}' {takes}")
+        if self.start_from is not None and self.method != "peft":
+            problems.append(f"method '{self.method}' takes no 'start_from': only an adapter goes on from another")
+        if self.start_from is not None and self.start_from.kind is None and self.adapter:
+            problems.append("'start_from' brings its own adapter: remove 'adapter'")
         if self.method == "artifact" and self.name == "base":
             problems.append("'base' is the name of the untuned model. Give the model that was tuned elsewhere another name")
         return problems

@@ -65,8 +65,11 @@ def _collect(model: Any, dtype: Any, group: ProcessGroup) -> dict[str, Any]:
     return weights if group.is_first else {}
 
 
-def load_adapter(model: Any, folder: Path) -> Any:
+def load_adapter(model: Any, folder: Path, *, trains: bool = False) -> Any:
     """Put a stored adapter on a freshly loaded base model.
+
+    Args:
+        trains: whether its training goes on.
 
     Raises:
         BenchError: the adapter does not fit the base model, or lacks weights (PEFT only warns and continues without them).
@@ -76,7 +79,7 @@ def load_adapter(model: Any, folder: Path) -> Any:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=False)
+            adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=trains)
         read_widened(widen_copies(adapted), folder)
     except (MemoryError, BenchError):
         raise

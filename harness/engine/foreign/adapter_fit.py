@@ -29,11 +29,12 @@ def check_adapter_fit(strategy: Strategy, skeleton: LoadedModel, folder: Path, m
     import torch
     from peft import get_peft_model_state_dict
 
-    assert strategy.artifact is not None
+    spec = strategy.artifact or strategy.start_from
+    assert spec is not None
     shapes = read_tensor_shapes(folder / ADAPTER_WEIGHTS)
     check_patterns(strategy, skeleton.model, folder)
     stored_embeddings = embedding_names(skeleton.model)
-    trained_on = strategy.artifact.trained_on
+    trained_on = spec.trained_on
     refusal = f"strategy '{strategy.name}': its adapter does not fit the model '{model_name}'"
     hint = f" It was trained on '{trained_on}': name that model." if trained_on else ""
     try:

@@ -14,6 +14,7 @@ from harness.types import ArtifactKind, Strategy
 
 _CHECKPOINTS = "checkpoint-*"
 _SHOWN = 3
+_NOT_CONTINUED = ("ADALORA",)
 _PICKLED_ADAPTER = "adapter_model.bin"
 _TRAINER_STATES = ("optimizer.pt", "pytorch_model_fsdp_0", "global_step*", "*.distcp")  # of trainings that were not finished
 
@@ -21,18 +22,20 @@ _TRAINER_STATES = ("optimizer.pt", "pytorch_model_fsdp_0", "global_step*", "*.di
 def examine_artifact(strategy: Strategy) -> Strategy:
     """The strategy with what its folder holds: the kind, the digest and the size of the files, and the fields of an adapter.
 
-    A strategy of another method is returned as it is.
+    The same for the folder from which its training starts. A strategy without either is returned as it is.
 
     Raises:
         BenchError: the folder is missing, holds nothing that can be used, or holds something that is refused.
     """
-    spec = strategy.artifact
+    spec, field = (strategy.artifact, "artifact") if strategy.start_from is None else (strategy.start_from, "start_from")
     if spec is None:
         return strategy
     folder = Path(os.path.expanduser(spec.path))
     place = f"strategy '{strategy.name}': {spec.path}"
     kind, trained_on = _find_kind(folder, place), ""
     adapter: dict[str, Any] = {}
+    if kind == "model" and field == "start_from":
+        raise BenchError(f"{place}: start_from needs an adapter, and this is a whole model: name it as the base model instead")
     if kind == "model":
         if strategy.quantization is not None:
             raise BenchError(f"{place}: holds a whole model, which keeps the weights that it has: leave out 'quantization'")
@@ -40,10 +43,12 @@ def examine_artifact(strategy: Strategy) -> Strategy:
         files = list_model_files(folder)
     else:
         adapter, trained_on = read_adapter_config(folder)
+        if field == "start_from" and adapter["peft_type"] in _NOT_CONTINUED:
+            raise BenchError(f"{place}: the training of {adapter['peft_type']} follows a plan of its own, and cannot go on from an adapter")
         files = list_adapter_files(folder)
     size = sum(file.stat().st_size for file in files)
     held = {"kind": kind, "sha256": digest_files(files), "bytes": size, "trained_on": trained_on}
-    return Strategy.model_validate(strategy.model_dump() | {"artifact": spec.model_dump() | held, "adapter": adapter})
+    return Strategy.model_validate(strategy.model_dump() | {field: spec.model_dump() | held, "adapter": adapter})
 
 
 def _find_kind(folder: Path, place: str) -> ArtifactKind:

@@ -67,6 +67,7 @@ def train(
     on_place: Callable[[LadderPlace], None] = lambda _: None,
     was_killed: bool = False,
     starts_again: bool = False,
+    starts_from_adapter: bool = False,
     group: ProcessGroup = ONE_PROCESS,
 ) -> TrainingSummary:
     """Train `model` in place; it ends with the weights of its best validation.
@@ -90,6 +91,7 @@ def train(
         on_place: receives each place on the ladder that is taken from then on.
         was_killed: whether the system ended an attempt at this place because it ran out of memory: begin with the next one.
         starts_again: whether an attempt before this one ran out of memory in this process, so that `meter` knows its costs.
+        starts_from_adapter: whether the adapter of `model` was trained before: with pairs, the model with it is then the reference.
 
     Raises:
         torch.cuda.OutOfMemoryError: no step of the ladder that can be taken without a new start is left.
@@ -107,6 +109,9 @@ def train(
         try:
             if was_killed and not trainer.ladder.relieve(max(example.padded_length for example in examples)):
                 raise MemoryError("the system ran out of memory and killed the training, with one example at a time")
+            if trainer.beta is not None:
+                folder = checkpoints.folder
+                examples, validation = add_references(trainer, examples, validation, folder, starts_from_adapter=starts_from_adapter)
             return _train(trainer, examples, validation, schedule, seed, checkpoints, curve, progress, part, starts_again)
         finally:
             keep_activations(trainer.model)
@@ -127,8 +132,6 @@ def _train(
     import torch
 
     model, meter, recipe = trainer.model, trainer.meter, schedule.recipe
-    if trainer.beta is not None:
-        examples, validation = add_references(trainer, examples, validation, checkpoints.folder)
     torch.manual_seed(seed)
     state = restore_state(trainer, checkpoints, sys.maxsize if starts_again else part.begin if part else 0)
     order: list[list[int]] = []

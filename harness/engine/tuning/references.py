@@ -25,14 +25,21 @@ class _Margins:
 
 
 def add_references(
-    trainer: Trainer, pairs: Sequence[EncodedExample], validation: Sequence[EncodedExample], folder: Path
+    trainer: Trainer,
+    pairs: Sequence[EncodedExample],
+    validation: Sequence[EncodedExample],
+    folder: Path,
+    *,
+    starts_from_adapter: bool = False,
 ) -> tuple[list[EncodedExample], list[EncodedExample]]:
     """The pairs with the margins of the model as it is before the first step.
 
-    An adapter is switched off, so that no second copy of the base model is needed.
+    A new adapter is switched off. One from which the training starts stays on: the model with it is the reference. So no second copy of
+    any model is needed.
 
     Args:
         trainer: its model has taken no step, and no checkpoint has been restored.
+        starts_from_adapter: whether the adapter was trained before.
         folder: of the checkpoints. If the margins are there, nothing is computed: a training that resumes sees the same numbers.
 
     Raises:
@@ -45,7 +52,7 @@ def add_references(
             raise BenchError(f"{file}: belongs to other preference pairs. Delete it: it is computed again.")
     else:
         with trainer.meter.phase("train"):
-            margins = _Margins(_measure(trainer, pairs), _measure(trainer, validation))
+            margins = _Margins(*(_measure(trainer, each, with_adapter=starts_from_adapter) for each in (pairs, validation)))
         if trainer.group.is_first:
             folder.mkdir(parents=True, exist_ok=True)
             write_sealed(file, _Margins, margins, place=_FILE)
@@ -53,7 +60,7 @@ def add_references(
     return _with_margins(pairs, margins.training), _with_margins(validation, margins.validation)
 
 
-def _measure(trainer: Trainer, pairs: Sequence[EncodedExample]) -> tuple[float, ...]:
+def _measure(trainer: Trainer, pairs: Sequence[EncodedExample], *, with_adapter: bool) -> tuple[float, ...]:
     import torch
 
     model, group = trainer.model, trainer.group
@@ -62,7 +69,8 @@ def _measure(trainer: Trainer, pairs: Sequence[EncodedExample]) -> tuple[float, 
     places = {id(pair): place for place, pair in enumerate(pairs)}
     margins = [0.0] * len(pairs)
     model.eval()
-    with torch.no_grad(), model.disable_adapter() if hasattr(model, "disable_adapter") else nullcontext():
+    switched_off = model.disable_adapter() if hasattr(model, "disable_adapter") and not with_adapter else nullcontext()
+    with torch.no_grad(), switched_off:
         for part in divide(pairs, trainer.ladder.token_budget, group.rank, group.size):
             for pair, margin in zip(part.examples, trainer.margins(part.examples).tolist(), strict=True):
                 margins[places[id(pair)]] += part.weight * margin

@@ -52,7 +52,7 @@ def _check_leakage(case: GateInput) -> list[RuleVerdict]:
         elif leaked:
             reason = Reason("trained_on", {"count": len(leaked)}, {"sides": (name,)})
             verdicts.append(RuleVerdict(rule, "FAIL", reason, n=len(leaked), example_ids=tuple(leaked[:_MOST_IDS])))
-    if verdicts or len(unknown) == len(present) or case.candidate.is_artifact:  # of which a note says what is not known
+    if verdicts or len(unknown) == len(present) or case.candidate.foreign_weights is not None:  # of which a note says what is not known
         return verdicts
     if packed:
         return [RuleVerdict(rule, "INCONCLUSIVE", Reason("training_inputs_unknown", texts={"sides": tuple(packed)}))]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.pipeline import sample
-from harness.engine.adapters import adapt, save_artifact, trainable_parameters
+from harness.engine.adapters import adapt, load_adapter, save_artifact, trainable_parameters
 from harness.engine.artifacts import load_strategy_model
 from harness.engine.distributed import ONE_PROCESS, ProcessGroup, can_shard, shard
 from harness.engine.inference import Predictor
@@ -266,7 +266,10 @@ class CellTraining:
             chosen, held_out = self._choose_training_examples(predictor), self.folder.training_examples(self.task.name, "validation")
             examples, validation, cut = encode_material(predictor, chosen, held_out, recipe)
             steps = planned_steps(recipe, len(examples), loaded.parameters)
-            loaded.model = adapt(loaded.model, self.strategy, seed, shape=self.shape, steps=steps)
+            if self.strategy.start_from is None:
+                loaded.model = adapt(loaded.model, self.strategy, seed, shape=self.shape, steps=steps)
+            else:
+                loaded.model = load_adapter(loaded.model, self.files.start, trains=True)
             if self._divides:
                 shard(loaded.model, self.group, full_precision=self.strategy.method == "full")
         return _Material(examples, validation, cut, steps)
@@ -295,6 +298,7 @@ class CellTraining:
             on_place=self._keep_place,
             was_killed=self._job.killed_bytes is not None,
             starts_again=self._starts_again,
+            starts_from_adapter=self.strategy.start_from is not None,
             group=self.group,
         )
         return replace(summary, truncated=material.cut)

@@ -291,14 +291,17 @@ def _without_results(cells: Sequence[Cell], folder: RunFolder) -> list[Cell]:
 
 
 def _copy_artifacts(plan: RunPlan, cells: Sequence[Cell], folder: RunFolder) -> None:
-    """Copy what was tuned elsewhere into the run, as if these cells had trained it.
+    """Copy what was tuned elsewhere into the run, as if these cells had trained it, and adapters from which their trainings start.
 
     Raises:
         BenchError: a folder has changed since the plan was made.
     """
     for cell in cells:
-        if (artifact := plan.get_strategy(cell).artifact) is not None:
-            copy_artifact(artifact, folder.cell(cell.id).artifact)
+        strategy, files = plan.get_strategy(cell), folder.cell(cell.id)
+        if strategy.artifact is not None:
+            copy_artifact(strategy.artifact, files.artifact)
+        if strategy.start_from is not None:
+            copy_artifact(strategy.start_from, files.start)
 
 
 def _reuse_cells(plan: RunPlan, cells: Sequence[Cell], folder: RunFolder, listener: Listener) -> None:

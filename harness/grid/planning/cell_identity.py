@@ -69,7 +69,8 @@ def _model_identity(
     return {
         "task": task.model_dump(mode="json", exclude=_IRRELEVANT_TASK_FIELDS),
         "strategy": strategy.model_dump(
-            mode="json", exclude={"description": True, "train": set(MEMORY_FIELDS), "artifact": set(_PLACE_FIELDS)}
+            mode="json",
+            exclude={"description": True, "train": set(MEMORY_FIELDS), "artifact": set(_PLACE_FIELDS), "start_from": set(_PLACE_FIELDS)},
         ),
         "scorer": task.faithfulness.fingerprint,
         "data": splits.digest,

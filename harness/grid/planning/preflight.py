@@ -17,7 +17,7 @@ from harness.errors import BenchError
 from harness.grid.planning.cells import PlannedCell
 from harness.grid.planning.stored_weights import StoredWeights, predict_stored_weights
 from harness.grid.request import RequestedModel
-from harness.types import Shape, Splits, Strategy, Task
+from harness.types import ArtifactSpec, Shape, Splits, Strategy, Task
 
 
 def check_model(
@@ -53,6 +53,8 @@ def check_model(
                 continue
             problems += list_training_problems(skeleton.model, skeleton.shape, strategy)
             problems += _pair_problems(task, data, strategy)
+            if strategy.start_from is not None:
+                problems += _list_start_problems(strategy, strategy.start_from, model, labels)
             if strategy.method == "peft" and id(strategy) not in adapted:
                 adapted.add(id(strategy))
                 # `adapt` changes the model that it is given.
@@ -135,6 +137,25 @@ def _list_misfits(task: Task, splits: Splits, strategy: Strategy, model: Request
     except BenchError as error:
         return list(error.problems)
     return problems
+
+
+def _list_start_problems(strategy: Strategy, start: ArtifactSpec, model: RequestedModel, labels: Sequence[str]) -> list[str]:
+    """Why a training cannot go on from an adapter on this model; empty if it can."""
+    folder = Path(os.path.expanduser(start.path))
+    try:
+        fresh = load_skeleton(model.source, trust_remote_code=model.trust_remote_code, labels=labels)
+        words = fresh.tokenizer
+        with explain_loading(model.source.name):
+            fresh = prepare_for_adapter(fresh, folder)
+        if fresh.added_tokens or fresh.tokenizer.get_vocab() != words.get_vocab() or fresh.tokenizer.chat_template != words.chat_template:
+            return [
+                f"strategy '{strategy.name}': start_from: {start.path} has another tokenizer or chat template than '{model.source.name}'. "
+                "Merge it into its base model, and train on the whole model"
+            ]
+        check_adapter_fit(strategy, fresh, folder, model.source.name)
+    except BenchError as error:
+        return list(error.problems)
+    return []
 
 
 def _schedule_problems(strategy: Strategy, sizes: Collection[int], parameters: int) -> list[str]:

@@ -157,6 +157,7 @@ def test_a_yaml_file_gives_it_a_prompt_of_its_own_and_a_statement(here: Path, do
     assert made.stored.results[cell.id].notes[1].texts == ("the tickets are newer",)
 
 
+@pytest.mark.soak
 def test_tokens_that_a_trainer_has_added_come_with_their_embeddings(here: Path, tmp_path: Path) -> None:
     save_adapter(here / "small", tmp_path / "grown", added=("<|ticket|>", "<|label|>"))
     made = start(here, f"artifact:{tmp_path / 'grown'}", base=False)
@@ -270,6 +271,7 @@ def test_a_folder_that_cannot_be_used_is_one_clear_error(here: Path, tmp_path: P
     assert problem in str(caught.value)
 
 
+@pytest.mark.soak
 def test_a_folder_that_changes_while_a_run_begins_is_not_mixed(here: Path, tmp_path: Path) -> None:
     adapter = shutil.copytree(here / "vendor", tmp_path / "vendor")
 
@@ -291,7 +293,7 @@ def test_names_that_are_taken_are_refused(here: Path) -> None:
 
 @pytest.mark.parametrize(("unseen", "code"), [("", "training_data_unknown"), ("the tickets are newer", "training_data_stated")])
 def test_a_choice_whose_training_is_not_known_ships_on_that_condition(unseen: str, code: str) -> None:
-    chosen = strategy("vendor", 0.9, is_artifact=True, unseen=unseen)
+    chosen = strategy("vendor", 0.9, has_foreign_weights=True, unseen=unseen)
     decision = decide(evidence([chosen, strategy("base", 0.5)]))
     assert decision.strategy == "vendor"
     assert decision.state == ("ship" if unseen else "ship_with_conditions")

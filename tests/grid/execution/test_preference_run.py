@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from foreign_models import save_adapter
 from in_process import cells_in_process
+from safetensors.torch import load_file
 from tiny_models import save_model
 
 from harness import BenchError, Run, load_run, run
@@ -82,6 +85,43 @@ def test_other_methods_learn_from_pairs_beside_those_that_learn_the_answers(here
     assert result.training is not None and result.training.objective == "likelihood"
     page = (done.path / "report.html").read_text(encoding="utf-8")
     assert "loss (per preference pair)" in page and "loss (nats per target token)" in page
+
+
+def test_a_training_goes_on_from_an_adapter_which_is_the_reference(here: Path, tmp_path: Path) -> None:
+    (tmp_path / "model").symlink_to(here / "model")
+    write(tmp_path, pairs=40)
+    save_adapter(here / "model", tmp_path / "tuned", with_tokenizer=True)
+    text = "name: onward\nmethod: peft\nstart_from: {path: tuned}\ntrain: {objective: dpo, learning_rate: 1e-3}\n"
+    (tmp_path / "on.yaml").write_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.api.requested_runs.write_page", lambda results, file: None)
+        done = start(tmp_path, [str(tmp_path / "on.yaml")], base=False)
+    (cell,) = done.cells
+    check_training(done, "onward")
+    files = done.stored.folder.cell(cell.id)
+    assert files.training_curve()[0]["loss"] == pytest.approx(math.log(2), abs=1e-4), "before the first step, it is its own reference"
+    begun, trained = (load_file(folder / "adapter_model.safetensors") for folder in (tmp_path / "tuned", files.artifact))
+    changes = [float((trained[name] - begun[name]).abs().max()) for name in begun]
+    assert begun.keys() == trained.keys() and 0 < max(changes) < 0.1, "it goes on, and does not begin anew"
+    fields = json.loads((tmp_path / "tuned" / "adapter_config.json").read_text())
+    assert done.stored.plan.strategies["onward"].adapter["r"] == fields["r"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("start_from: {path: tuned}\nadapter: {peft_type: LORA}", "'start_from' brings its own adapter"),
+        ("start_from: {path: model}", "start_from needs an adapter, and this is a whole model"),
+    ],
+)
+def test_a_start_that_cannot_be_used_is_refused(here: Path, tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "model").symlink_to(here / "model")
+    write(tmp_path, pairs=40)
+    save_adapter(here / "model", tmp_path / "tuned")
+    (tmp_path / "on.yaml").write_text(f"name: onward\nmethod: peft\n{text}\ntrain: {{objective: dpo, learning_rate: 1e-3}}\n")
+    with pytest.raises(BenchError) as caught:
+        start(tmp_path, [str(tmp_path / "on.yaml")])
+    assert problem in str(caught.value)
 
 
 def test_data_without_pairs_is_one_clear_error(here: Path, tmp_path: Path) -> None:

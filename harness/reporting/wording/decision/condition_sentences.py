@@ -213,13 +213,16 @@ def _targets_not_independent(reason: DecisionReason, task: TaskOutcome) -> str:
 
 
 def _training_data_unknown(reason: DecisionReason, task: TaskOutcome) -> str:
-    unknown = "was tuned elsewhere, and what it was trained on is not known. If test examples were among it, its scores are too high"
-    return _first(reason, f"{_name(reason)} {unknown}, and no check can show that they were not.")
+    unknown = "has weights that were tuned elsewhere, and what they were trained on is not known. If test examples were among it"
+    return _first(reason, f"{_name(reason)} {unknown}, its scores are too high, and no check can show that they were not.")
 
 
 def _training_data_stated(reason: DecisionReason, task: TaskOutcome) -> str:
     statement = one_line(reason.texts["statement"][0], 300)
-    return _first(reason, f"{_name(reason)} was tuned elsewhere. Stated, and not checked: it has not seen the test examples ({statement}).")
+    return _first(
+        reason,
+        f"{_name(reason)} has weights that were tuned elsewhere. Stated, and not checked: it has not seen the test examples ({statement}).",
+    )
 
 
 def _asked_once(reason: DecisionReason, task: TaskOutcome) -> str:
@@ -295,7 +298,7 @@ _CLAUSES: Mapping[ReasonOfDecision, _Writer] = {
     "seeds_missing": lambda reason, task: "not all of its experiments have a result",
     "run_unfinished": lambda reason, task: "the run is incomplete",
     "targets_not_independent": lambda reason, task: f"its scores are agreement with {one_line(reason.texts['model'][0], 60)}",
-    "training_data_unknown": lambda reason, task: "what it was trained on is not known",
+    "training_data_unknown": lambda reason, task: "what its weights were trained on is not known",
     "no_trusted_safety": lambda reason, task: "no person has reviewed its outputs",
     "raters_prefer": lambda reason, task: f"raters prefer {strategy_in_sentence(reason.texts['preferred'][0])}",
     "sanity_condition": _finding_clause,

@@ -236,7 +236,7 @@ def _local_test_set(note: VerdictNote) -> str:
 
 def _training_data_unknown(note: VerdictNote) -> str:
     side, strategy = note.texts["side"][0], note.texts["strategy"][0]
-    lead = f"The {side}, {strategy}, was tuned elsewhere, on data that are not known"
+    lead = f"The {side}, {strategy}, has weights that were tuned elsewhere, on data that are not known"
     if not note.texts["statement"]:
         return f"{lead}: if test examples were among them, its scores are too high, and no rule can show it."
     return f"{lead}. Stated, and not checked: it has not seen the test examples ({one_line(note.texts['statement'][0], 300)})."
