@@ -68,7 +68,7 @@ class Strategy(Declared):
     adapter: Mapping[str, Any] = Field(default_factory=dict)
     """For method `peft`: the fields of PEFT's config class for this `peft_type`."""
     start_from: ArtifactSpec | None = None
-    """For method `peft`: the folder of an adapter, in place of `adapter`. Its training goes on from there."""
+    """For method `peft`: the folder of an adapter, in place of `adapter`. Its training continues from there."""
     quantization: QuantizationSpec | None = None
     """For methods `prompt`, `peft` and `artifact`: 4-bit weights of the base model."""
     train: TrainSpec | None = None
@@ -138,7 +138,7 @@ class Strategy(Declared):
             takes = "needs 'artifact' with the path of a folder" if self.method == "artifact" else "takes no 'artifact'"
             problems.append(f"method '{self.method}' {takes}")
         if self.start_from is not None and self.method != "peft":
-            problems.append(f"method '{self.method}' takes no 'start_from': only an adapter goes on from another")
+            problems.append(f"method '{self.method}' takes no 'start_from': only an adapter continues from another")
         if self.start_from is not None and self.start_from.kind is None and self.adapter:
             problems.append("'start_from' brings its own adapter: remove 'adapter'")
         if self.method == "artifact" and self.name == "base":
