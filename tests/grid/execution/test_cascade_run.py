@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -174,6 +176,38 @@ def test_a_hosted_model_is_asked_the_calibration_examples_once_and_within_the_li
     assert strategy.costs.thousand_price == pytest.approx(200 * result.cascade.passed_on, abs=1), (
         "the share that is passed on, and a little time"
     )
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.parametrize("at", [5, 31, 60], ids=["test-example", "first-calibration-example", "last-calibration-example"])
+def test_a_killed_cascade_asks_no_answered_question_again(tmp_path: Path, quick_bench: Any, at: int) -> None:
+    write_task(tmp_path)
+    child = 0
+
+    def answer(body: Mapping[str, Any]) -> str:
+        if child and len(server.requests) == at:
+            os.kill(child, signal.SIGKILL)
+        return "delivery" if "parcel" in body["messages"][-1]["content"] else "billing"
+
+    with ModelServer(chat(answer)) as server:
+        api = {"base_url": f"{server.address}/v1", "model": "big", "labels": "parsed", "cache": False, "max_concurrency": 1}
+        (tmp_path / "incumbent.yaml").write_text(json.dumps({"name": "incumbent", "method": "api", "api": api}), encoding="utf-8")
+        options = ("--task", "tickets.yaml", "--strategies", f"api:incumbent.yaml,{CASCADE}", "--send-to", "127.0.0.1")
+        child = os.fork()
+        if not child:
+            try:
+                quick_bench("run", *options, here=tmp_path)
+            finally:
+                os._exit(0)
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status)
+        child = 0
+        ended = quick_bench("run", *options, here=tmp_path)
+        assert ended.code == 0, ended
+        asked = [request["messages"][-1]["content"] for request in server.requests]
+    assert len(asked) == 61 and len(set(asked)) == 60, "only the question without an answer"
+    assert read_cascade(tmp_path)[2].status == "done" and len(list((tmp_path / "runs").iterdir())) == 1
 
 
 def test_a_part_without_a_result_fails_the_cascade_with_its_reason(

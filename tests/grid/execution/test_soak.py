@@ -48,7 +48,7 @@ def test_memory_is_flat_and_nothing_is_left(tmp_path: Path) -> None:
     err, server = "", 0
     for line in process.stderr:
         err += line
-        if ": load" in line:  # the server has its imports done, and no other cell is running
+        if line.rstrip().endswith(": load"):  # the server has its imports done, and no other cell is running
             (server,) = (int(child) for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
             samples.append((read_memory(process.pid), read_memory(server), count_descriptors(process.pid), count_descriptors(server)))
     out = process.stdout.read()
