@@ -37,7 +37,9 @@ from harness.types import (
 )
 
 LORA = {"peft_type": "LORA", "r": 16}
-METHODS = {"base": "prompt", "few-shot": "prompt", "fewshot": "prompt", "full": "full", "vendor": "outputs"}
+METHODS = {
+    "base": "prompt", "few-shot": "prompt", "fewshot": "prompt", "full": "full", "vendor": "outputs", "cascade": "cascade",
+}  # fmt: skip
 WORDS = tuple(re.findall(r"\w+", "patient reports mild pain in the left knee since monday no fever takes ibuprofen 400 mg twice daily"))
 HOSTILE = (
     '</script><img src=x onerror="alert(1)"><style>*{display:none}</style> \u202egnp.exe\u202c \x1b[31mred\x00 [bold]x[/bold] {{ 7*7 }}'
@@ -253,6 +255,8 @@ def declare_strategy(name: str) -> Strategy:
         more = {"shots": 4 if name in ("few-shot", "fewshot") else 0}
     if method == "outputs":
         more = {"outputs": {"path": "vendor.jsonl", "sha256": "abc123"}}
+    if method == "cascade":
+        more = {"first": "lora", "then": "vendor"}
     return Strategy(name=name, method=method, adapter={"peft_type": "IA3"} if name == "ia3" else LORA if method == "peft" else {}, **more)
 
 

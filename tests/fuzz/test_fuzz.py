@@ -29,6 +29,7 @@ _SLOW = (
     "run.json-report",
     "run.json-search",
     "trial",
+    "cascade",
 )  # one input of these is enough in CI
 
 

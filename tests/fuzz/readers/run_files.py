@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cascade_factory import make_cascade_run
 from filelock import FileLock
 from report_factory import Made, make_run, measured, summarization
 from search_factory import MadeTrial, add_search, searched_rates
@@ -26,6 +27,8 @@ from harness.store import CellFolder, RunFolder
 from harness.types import MEMORY_STEPS
 from tests.foreign import write_sealed_json
 from tests.fuzz.readers.reader import Read, Reader, document_seeds, file_seeds, get_folder, refusals
+
+_CASCADE_FILE = "cells/*-3/cell.json"
 
 
 def read_ratings(name: str) -> Read:
@@ -98,6 +101,23 @@ def _searched_run() -> Path:
     run = make_run(get_folder() / "searched", [summarization([Made("base", 0.3), Made("full", 0.9, 1, train_seconds=9)], rows=40)])
     rates = {"full": searched_rates(6e-4, 5e-4), "lora": [MadeTrial({"learning_rate": 2e-4}, (1.8,))]}
     return add_search(run, rates, race=0.05, dropped={"lora": (0, "full", 0)}).path
+
+
+@lru_cache(maxsize=1)
+def _cascaded_run() -> Path:
+    """A run with a cascade."""
+    return make_cascade_run(get_folder() / "cascaded").path
+
+
+def read_cascade(content: bytes, folder: Path) -> None:
+    """Replace the cell of a cascade, and read the run as its report does."""
+    run = folder / "run"
+    shutil.copytree(_cascaded_run(), run)
+    write_as_stranger(next(run.glob(_CASCADE_FILE)), content)
+    with refusals():
+        to_json(RunResults(RunFolder(run)))
+    with refusals():
+        render(RunResults(RunFolder(run)))
 
 
 def read_search(place: str) -> Read:
@@ -243,6 +263,12 @@ RUN_FILES: dict[str, Reader] = {
         file_seeds(_reviewed_run, "cells/*-1/cell.json"),
         document_seeds(_reviewed_run, "cells/*-1/cell.json"),
         share=0.4,
+    ),
+    "cascade": Reader(
+        read_cascade,
+        file_seeds(_cascaded_run, _CASCADE_FILE),
+        document_seeds(_cascaded_run, _CASCADE_FILE),
+        share=0.2,
     ),
     "predictions": Reader(read_run("cells/*-1/predictions.parquet"), file_seeds(_reviewed_run, "cells/*-1/predictions.parquet"), share=0.4),
     "examples": Reader(read_run("data/*.parquet"), file_seeds(_reviewed_run, "data/*.parquet"), share=0.4),

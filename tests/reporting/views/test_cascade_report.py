@@ -8,38 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import report_factory
-from report_factory import Made, classification, make_run
+from cascade_factory import MEASURED, make_cascade_run
 
 from harness.reporting import render, to_json, to_markdown
 from harness.results import RunResults
-from harness.types import CascadeMeasurement, CascadePoint, Cost, Strategy
 
 MakeReport = Callable[..., RunResults]
-POINTS = (CascadePoint(None, 1.0, 0.0, 0.93), CascadePoint(0.8, 0.4, 0.02, 0.94), CascadePoint(0.1, 0.0, 0.09, 0.88))
-MEASURED = CascadeMeasurement("label_margin", 0.8, 300, 300, False, 59, "accuracy", 0.38, POINTS, 1)
 
 
 @pytest.fixture
-def make_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeReport:
-    """Makes a run with `lora`, a vendor's outputs and a cascade of both that has measured this."""
-    declare = report_factory.declare_strategy
-    cascade = Strategy(name="cascade", method="cascade", first="lora", then="vendor")
-    monkeypatch.setattr(report_factory, "declare_strategy", lambda name: cascade if name == "cascade" else declare(name))
-
-    def make(measured: CascadeMeasurement, *, priced: bool = True) -> RunResults:
-        vendor = Made("vendor", 0.93, model="external", priced=priced)
-        cells = [Made("base", 0.3), Made("lora", 0.85, 0, train_seconds=40), vendor, Made("cascade", 0.94, 0)]
-        run = make_run(tmp_path / "run", [classification(cells, rows=60)])
-        files = run.folder.cell(next(cell.id for cell in run.cells if cell.strategy == "cascade"))
-        run.folder.seal_file.unlink()
-        files.write_result(
-            replace(files.result(), cascade=measured, costs=(Cost("predict", 20.0, "cpu", price=0.001),)), files=files.file_digests()
-        )
-        run.folder.seal()
-        return RunResults(run.folder)
-
-    return make
+def make_report(tmp_path: Path) -> MakeReport:
+    """Makes the run in a folder of its own."""
+    return lambda measured, **options: make_cascade_run(tmp_path / "run", measured, **options)
 
 
 def sentences(run: RunResults) -> list[str]:
