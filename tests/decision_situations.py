@@ -411,6 +411,18 @@ SITUATIONS = (
         "ship_with_conditions",
         "lora",
     ),
+    Situation(
+        "tuned elsewhere, on data that are not known",
+        evidence([BASE, strategy("lora", 0.80, has_foreign_weights=True)]),
+        "ship_with_conditions",
+        "lora",
+    ),
+    Situation(
+        "tuned elsewhere, and a person says that no test example was among the data",
+        evidence([BASE, strategy("lora", 0.80, has_foreign_weights=True, unseen="the test notes are newer than the model")]),
+        "ship",
+        "lora",
+    ),
     *(
         Situation(
             f"cheaper than a hosted model {when}",

@@ -32,6 +32,8 @@ _HOSTED_SOURCES = (
     "engine/hosted/all_questions.py", "engine/hosted/asking.py", "engine/hosted/chat_prompts.py", "engine/hosted/label_likelihood.py",
     "engine/hosted/request_body.py", "engine/served/replies.py", "grid/execution/hosted_cells.py",
 )  # fmt: skip
+# Which files of another trainer are used, and how.
+_FOREIGN_SOURCES = ("engine/foreign/adapter_config.py", "engine/foreign/copied_files.py", "engine/foreign/own_tokenizer.py")
 _CASCADE_SOURCES = (
     "grid/execution/cascade_run.py",
     "grid/execution/cascade_threshold.py",
@@ -84,6 +86,12 @@ def trial_digest() -> str:
 def hosted_digest() -> str:
     """A sha256 of our own code that can change only the result of a hosted model."""
     return _hash_sources(_HOSTED_SOURCES)
+
+
+@lru_cache(maxsize=1)
+def foreign_digest() -> str:
+    """A sha256 of our own code that can change only the result of a strategy that uses weights of another trainer."""
+    return _hash_sources(_FOREIGN_SOURCES)
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.engine.models import Device, ModelSource, digest_of
-from harness.measure import cascade_digest, code_digest, get_result_versions, hosted_digest, leak_test_digest, trial_digest
+from harness.measure import (
+    cascade_digest,
+    code_digest,
+    foreign_digest,
+    get_result_versions,
+    hosted_digest,
+    leak_test_digest,
+    trial_digest,
+)
 from harness.plugins import get_plugin_versions
 from harness.store import EXTERNAL
 from harness.types import MEMORY_FIELDS, Cell, Splits, Strategy, Task
@@ -66,6 +74,7 @@ def trial_cell(
 def _model_identity(
     task: Task, strategy: Strategy, splits: Splits, source: ModelSource, device: Device, train_size: int, seed: int | None
 ) -> dict[str, Any]:
+    is_foreign = strategy.artifact is not None or strategy.start_from is not None
     return {
         "task": task.model_dump(mode="json", exclude=_IRRELEVANT_TASK_FIELDS),
         "strategy": strategy.model_dump(
@@ -79,7 +88,7 @@ def _model_identity(
         "seed": seed,
         "device": [device.kind, device.name, device.dtype],
         "versions": get_result_versions(),
-        "code": code_digest(),
+        "code": [code_digest(), foreign_digest()] if is_foreign else code_digest(),
     }
 
 

@@ -89,7 +89,7 @@ def _misfit(task: Task, model: RequestedModel, strategy: Strategy, training_exam
         )
     if (problem := find_artifact_problem(task, model, strategy, labels)) is not None:
         return problem
-    if model.shape == "encoder" and (strategy.method == "prompt" or strategy.prompt is not None) and strategy.name != BASE:
+    if model.shape == "encoder" and strategy.method == "prompt" and strategy.name != BASE:
         return (
             f"strategy '{strategy.name}': a prompt does not change what the encoder '{name}' answers: leave it out, or exclude the pair in "
             "a grid file"

@@ -7,7 +7,7 @@ import sys
 
 from places import ROOT
 
-from harness.measure.environment import _CASCADE_SOURCES, _HOSTED_SOURCES, _LEAK_TEST_SOURCES, _SOURCES, _TRIAL_SOURCES
+from harness.measure.environment import _CASCADE_SOURCES, _FOREIGN_SOURCES, _HOSTED_SOURCES, _LEAK_TEST_SOURCES, _SOURCES, _TRIAL_SOURCES
 
 # Modules of a cell's process that describe a result, or only pass messages.
 _NO_PART = {
@@ -26,6 +26,7 @@ _NO_PART = {
     "engine/served/client.py",
     "engine/served/request_forms.py",
     "engine/served/all_answers.py", "engine/served/pace.py",
+    "engine/foreign/adapter_fit.py", "engine/foreign/base_names.py", "engine/foreign/examine.py", "engine/foreign/patterns.py",
     "engine/hosted/answer_cache.py", "engine/hosted/spending.py", "engine/hosted/token_estimate.py",
     "grid/execution/kept_hosted_answers.py", "grid/execution/outside_answers.py",
     "grid/execution/disk_space.py", "grid/execution/cells_at_once.py",
@@ -38,7 +39,13 @@ def test_modules_that_compute_results_are_part_of_the_digest() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {file.partition("/harness/")[2] for file in done.stdout.split()}
     engine = {file for file in loaded if file.startswith(("engine/", "grid/execution/")) and not file.endswith("__init__.py")}
-    own = (*_LEAK_TEST_SOURCES, *_TRIAL_SOURCES, *_HOSTED_SOURCES, *_CASCADE_SOURCES)  # part of the identity of their cells alone
+    own = (
+        *_LEAK_TEST_SOURCES,
+        *_TRIAL_SOURCES,
+        *_HOSTED_SOURCES,
+        *_FOREIGN_SOURCES,
+        *_CASCADE_SOURCES,
+    )  # part of the identity of their cells alone
     sources = (*_SOURCES, *own)
     covered = {file for file in engine if any(file == source or file.startswith(f"{source}/") for source in sources)}
     assert {"engine/adapters/adapt.py", "engine/inference/predictor.py", "grid/execution/cell_run.py"} <= covered

@@ -213,7 +213,7 @@ def _targets_not_independent(reason: DecisionReason, task: TaskOutcome) -> str:
 
 
 def _training_data_unknown(reason: DecisionReason, task: TaskOutcome) -> str:
-    unknown = "has weights that were tuned elsewhere, and what they were trained on is not known. If test examples were among it"
+    unknown = "has weights that were tuned elsewhere, and what they were trained on is not known. If test examples were part of it"
     return _first(reason, f"{_name(reason)} {unknown}, its scores are too high, and no check can show that they were not.")
 
 
