@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import wait_for_models
 
 from harness.engine.models import resolve_model
 from harness.engine.served import ServerClient
-from harness.errors import BenchError
 
-_TRIES = 60  # each waits for some seconds
 # llama.cpp's names of the tensors of a layer, by those of transformers.
 _LAYER = {
     "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
@@ -41,13 +40,7 @@ def llama_server(folder: Path) -> Iterator[ServerClient]:
     command = [python, "-m", "llama_cpp.server", "--model", str(folder / "tiny.gguf"), "--port", str(port), "--n_ctx", "1024"]
     with (folder / "log.txt").open("w") as log, subprocess.Popen([*command, "--logits_all", "true"], stdout=log, stderr=log) as server:
         client = ServerClient(f"http://127.0.0.1:{port}/v1")
-        for attempt in range(_TRIES):  # it loads its libraries first
-            try:
-                client.list_models()
-                break
-            except BenchError:
-                if attempt + 1 == _TRIES:
-                    raise
+        wait_for_models(client)
         yield client
         server.terminate()
 

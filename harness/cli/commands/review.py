@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _MODES = ("pairwise", "scales", "errors")
 _FORMATS = ("html", "xlsx", "csv", "label-studio")
 _MAX_REASONS = 50
+_task = click.option("--task", shell_complete=cell_names, help="The task, if the run has several.")
+_model = click.option("--model", help="The base model, if the run has several.")
+_train_size = click.option("--train-size", type=int, help="The number of training examples, if the run has several.")
 
 
 @click.group(short_help="Let people rate outputs: export packets, import ratings.")
@@ -32,7 +35,7 @@ def review() -> None:
 
 @review.command(short_help="How many ratings decide a question, and which examples to rate.")
 @click.argument("run", default="latest", shell_complete=run_names)
-@click.option("--task", shell_complete=cell_names, help="The task, if the run has several.")
+@_task
 @click.option(
     "--strategies",
     multiple=True,
@@ -47,8 +50,8 @@ def review() -> None:
     help="The result to show: a win rate (0.65), a change of the mean rating (0.5), or a limit on critical errors (0.05). "
     "Default: typical results, or the limits of the task.",
 )
-@click.option("--model", help="The base model, if the run has several.")
-@click.option("--train-size", type=int, help="The number of training examples, if the run has several.")
+@_model
+@_train_size
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @runs_dir
 def plan(
@@ -88,7 +91,7 @@ def plan(
 
 @review.command(short_help="Write a blind packet for each rater.")
 @click.argument("run", default="latest", shell_complete=run_names)
-@click.option("--task", shell_complete=cell_names, help="The task, if the run has several.")
+@_task
 @click.option(
     "--strategies",
     multiple=True,
@@ -123,8 +126,8 @@ def plan(
 @click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of the sample, the sides and the order of items."
 )
-@click.option("--model", help="The base model, if the run has several.")
-@click.option("--train-size", type=int, help="The number of training examples, if the run has several.")
+@_model
+@_train_size
 @anonymize_option
 @runs_dir
 def export(

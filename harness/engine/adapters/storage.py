@@ -69,7 +69,7 @@ def load_adapter(model: Any, folder: Path, *, trains: bool = False) -> Any:
     """Put a stored adapter on a freshly loaded base model.
 
     Args:
-        trains: whether its training goes on.
+        trains: whether its training continues.
 
     Raises:
         BenchError: the adapter does not fit the base model, or lacks weights (PEFT only warns and continues without them).

@@ -29,7 +29,7 @@ def can_stage(strategy: Strategy, shape: Shape) -> bool:
 
 
 def stage(model: Any, group: ProcessGroup) -> None:
-    """Divide a model in place, and move this process's part of it to its device. The weights of other layers are let go of.
+    """Divide a model in place, and move this process's part of it to its device. The weights of other layers are released.
 
     Args:
         model: a decoder of transformers in host memory, or PEFT's wrapper of one. Layers of `quantize_when_moved` are quantized here.
@@ -53,7 +53,7 @@ def stage(model: Any, group: ProcessGroup) -> None:
             layer.to(device)
             layer.forward = line.own(layer.forward, owners[number], is_first=number == 0, ends=ends)
         else:
-            _let_go(layer)
+            _release(layer)
             layer.forward = line.other(number, owners[number], ends=ends)
     _move(model, set(layers), device)
 
@@ -174,7 +174,7 @@ def _is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, torch.cuda.OutOfMemoryError)
 
 
-def _let_go(layer: Any) -> None:
+def _release(layer: Any) -> None:
     """Replace the weights by ones that take no memory. Files that are mapped into memory are then never read for them."""
     import torch
 

@@ -44,7 +44,7 @@ def examine_artifact(strategy: Strategy) -> Strategy:
     else:
         adapter, trained_on = read_adapter_config(folder)
         if field == "start_from" and adapter["peft_type"] in _NOT_CONTINUED:
-            raise BenchError(f"{place}: the training of {adapter['peft_type']} follows a plan of its own, and cannot go on from an adapter")
+            raise BenchError(f"{place}: the training of {adapter['peft_type']} follows its own plan, and cannot continue from an adapter")
         files = list_adapter_files(folder)
     size = sum(file.stat().st_size for file in files)
     held = {"kind": kind, "sha256": digest_files(files), "bytes": size, "trained_on": trained_on}

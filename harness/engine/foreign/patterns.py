@@ -38,7 +38,8 @@ for name in names:
 
 
 def check_patterns(strategy: Strategy, model: Any, folder: Path) -> None:
-    """
+    """Check that no expression is a danger to PEFT's matching.
+
     Raises:
         BenchError: an expression is not valid, or takes too long on the names of the model's layers.
     """
@@ -62,11 +63,12 @@ def check_patterns(strategy: Strategy, model: Any, folder: Path) -> None:
 
 def _list_patterns(strategy: Strategy) -> Iterator[tuple[str, str]]:
     """The expressions, without names of layers that are listed."""
-    for field in _TEXTS:
-        value = strategy.adapter.get(field)
-        for each in [value] if isinstance(value, str) else value if field == "layers_pattern" and isinstance(value, list | tuple) else ():
-            if str(each).lower() != _WORD:
-                yield field, str(each)
+    adapter = strategy.adapter
+    texts = [(field, adapter.get(field)) for field in _TEXTS]
+    listed = adapter.get("layers_pattern")
+    texts += [("layers_pattern", each) for each in (listed if isinstance(listed, list | tuple) else ())]
+    yield from ((field, text) for field, text in texts if isinstance(text, str) and text.lower() != _WORD)
     for field in _KEYS:
-        value = strategy.adapter.get(field)
-        yield from ((field, str(key)) for key in (value if isinstance(value, dict) else ()) if not str(key).replace("_", "").isalnum())
+        patterns = adapter.get(field)
+        names = map(str, patterns) if isinstance(patterns, dict) else ()
+        yield from ((field, name) for name in names if not name.replace("_", "").isalnum())

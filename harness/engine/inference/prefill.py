@@ -48,8 +48,7 @@ def prefill(prefix: Prefix, prompts: Sequence[Sequence[int]], pad_id: int, room:
     if len(groups) == 1:
         whole = _prefill_at_once(prefix, prompts, pad_id, device)
         return _with_room(prefix, whole.mask, [(range(len(prompts)), whole)], room)
-    ids, mask = left_padded(prompts, pad_id, device)
-    del ids
+    _, mask = left_padded(prompts, pad_id, device)
     parts = ((group, _prefill_at_once(prefix, [prompts[i] for i in group], pad_id, device)) for group in groups)
     return _with_room(prefix, prefix.mask(mask), parts, room)
 

@@ -34,7 +34,7 @@ class CellAnswering(CellTraining):
     _has_counted_answers = False
 
     def _exceeds_device(self) -> bool:
-        """Whether the weights alone take more than the memory of one of the cell's GPUs, so that it would be in vain to load them.
+        """Whether the weights alone take more than the memory of one of the cell's GPUs, so that they cannot be loaded.
 
         Raises:
             NeedsMoreDevicesError: it has one GPU, and may have more.
@@ -79,7 +79,7 @@ class CellAnswering(CellTraining):
         return render_shots(self.task, self.strategy, self.shape, candidates, self.cell.seed)
 
     def _predict(self, predictor: Predictor, prompts: Sequence[EncodedPrompt]) -> list[Prediction]:
-        """Predict every test example. Each batch is stored as it is completed, so that an interruption loses only one for each process.
+        """Predict every test example.
 
         Where several processes trained the cell, they divide the batches among themselves.
         """

@@ -1,4 +1,4 @@
-"""Models that were tuned elsewhere, in the grid: which base model an adapter goes on, and what the run warns of."""
+"""Models that were tuned elsewhere, in the grid: which base model an adapter is put on, and what the run warns of."""
 
 from __future__ import annotations
 

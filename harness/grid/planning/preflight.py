@@ -140,14 +140,16 @@ def _list_misfits(task: Task, splits: Splits, strategy: Strategy, model: Request
 
 
 def _list_start_problems(strategy: Strategy, start: ArtifactSpec, model: RequestedModel, labels: Sequence[str]) -> list[str]:
-    """Why a training cannot go on from an adapter on this model; empty if it can."""
+    """Why a training cannot continue from an adapter on this model; empty if it can."""
     folder = Path(os.path.expanduser(start.path))
     try:
         fresh = load_skeleton(model.source, trust_remote_code=model.trust_remote_code, labels=labels)
-        words = fresh.tokenizer
+        base_tokenizer = fresh.tokenizer
         with explain_loading(model.source.name):
             fresh = prepare_for_adapter(fresh, folder)
-        if fresh.added_tokens or fresh.tokenizer.get_vocab() != words.get_vocab() or fresh.tokenizer.chat_template != words.chat_template:
+        tokenizer = fresh.tokenizer
+        has_same_tokens = tokenizer.get_vocab() == base_tokenizer.get_vocab() and not fresh.added_tokens
+        if not has_same_tokens or tokenizer.chat_template != base_tokenizer.chat_template:
             return [
                 f"strategy '{strategy.name}': start_from: {start.path} has another tokenizer or chat template than '{model.source.name}'. "
                 "Merge it into its base model, and train on the whole model"

@@ -173,7 +173,7 @@ def _renamed(label: str, names: Mapping[str, str]) -> str:
 def _name_cascade(values: str, names: Mapping[str, str]) -> str:
     """A cascade that was typed with its fields: "first=lora,then=incumbent,risk=0.1" → "Cascade of LoRA:risk=0.1".
 
-    What answers the rest is left out: it is long, and a run has hardly ever two of them.
+    The strategy that answers the rest is left out: its name is long, and a run rarely has two of them.
     """
     fields = dict(value.partition("=")[::2] for value in values.split(","))
     first = fields.pop("first", "")

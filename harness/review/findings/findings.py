@@ -29,6 +29,11 @@ class Change:
     reliable: bool
     """Whether the interval is."""
 
+    @property
+    def as_score(self) -> Score:
+        """The change as an estimate with its interval."""
+        return Score(self.value, self.low, self.high, self.n, self.method, reliable=self.reliable)
+
 
 @dataclass(frozen=True)
 class Combined:

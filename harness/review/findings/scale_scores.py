@@ -9,7 +9,7 @@ from harness.review.findings.changes import compute_change
 from harness.review.findings.combination import ScoreCombiner
 from harness.review.findings.findings import Change, Combined, ScaleScore
 from harness.review.ratings import UnblindedRatings
-from harness.types import ScaleSpec, Score
+from harness.types import ScaleSpec
 
 
 def compute_scale_scores(ratings: UnblindedRatings, combiner: ScoreCombiner | None = None) -> tuple[ScaleScore, ...]:
@@ -38,11 +38,10 @@ def _combine_change(
 ) -> Combined | None:
     """The change on the examples that both have, with the help of the difference of a score."""
     differences = {example: value - answers[baseline][example] for example, value in answers[name].items() if example in answers[baseline]}
-    alone = Score(change.value, change.low, change.high, change.n, change.method, reliable=change.reliable)
     before, after = (sum(answers[each][example] for example in differences) / max(1, len(differences)) for each in (baseline, name))
     # On an unseen example, one of the two may be rated worst while the other is as usual.
     unseen = (1.0 - before, after - 1.0)
-    return combiner.combine(differences, alone, strategy=name, against=baseline, scale=(-largest, largest), unseen=unseen)
+    return combiner.combine(differences, change.as_score, strategy=name, against=baseline, scale=(-largest, largest), unseen=unseen)
 
 
 def average_answers(ratings: UnblindedRatings, strategy: str, scale: ScaleSpec) -> dict[str, float]:

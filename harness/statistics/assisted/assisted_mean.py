@@ -6,8 +6,8 @@ rated. With weights w = 1/probability, ratings y, and the rank f of the automati
     estimate = Σ w (y − λ f) / Σ w
 
 Since f is 0 on average over all examples, λ f only removes what the draw happened to over- or underrepresent, so the estimate is unbiased
-whatever the score is worth (prediction-powered inference, PPI++: Angelopoulos, Duchi & Zrnic 2023, arXiv 2311.01453; in survey sampling
-the model-assisted difference estimator of Särndal, Swensson & Wretman 1992, chapter 6). λ is fitted for each unit without its own
+for any score, even a useless one (prediction-powered inference, PPI++: Angelopoulos, Duchi & Zrnic 2023, arXiv 2311.01453; in survey
+sampling the model-assisted difference estimator of Särndal, Swensson & Wretman 1992, chapter 6). λ is fitted for each unit without its own
 ratings (see `cross_fit`). Ranks instead of the scores themselves change nothing about that, make every monotone relation about linear,
 and no single extreme score can decide.
 
@@ -22,7 +22,7 @@ a bounded scale each end is at least as far out as failures of a share 1 − ((1
 (see `intervals.unseen`; this is a limit on the rectifier y − λ f), but no further than the ratings alone have it.
 
 Rare events are not helped: with fewer than 5 events (or non-events) the interval is not shown to hold, and there is no combined estimate.
-Critical errors are never combined at all, whatever their number: see `harness.review.findings`.
+Critical errors are never combined at all, however many there are: see `harness.review.findings`.
 """
 
 from __future__ import annotations
@@ -86,9 +86,9 @@ def assisted_mean(
 
     It stands only where it narrows the interval, so that it is never wider than that of the ratings alone.
 
-    Valid for 20 independently drawn examples or groups, for 30 where some examples were favoured. In simulations (n 20–200, N 40–1,000;
-    useless, biased, coarse and good scores, one to twelve of them; independent examples and groups; favoured samples) it covers at least
-    93%.
+    Valid for 20 independently drawn examples or groups, for 30 where some examples were favoured. In the simulations that were run
+    (n 20–200, N 40–1,000; useless, biased, coarse and good scores, one to twelve of them; independent examples and groups; favoured
+    samples) it covered at least 93%.
 
     Args:
         ratings: (n,), of the rated examples; of two strategies the differences.

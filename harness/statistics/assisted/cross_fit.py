@@ -4,7 +4,7 @@ The slope λ is the weight that a score gets in `assisted_mean`. The best one is
 (Angelopoulos, Duchi & Zrnic 2023, "PPI++: Efficient prediction-powered inference", arXiv 2311.01453, section 6; as a survey estimator
 Cochran 1977, "Sampling Techniques", section 7.4). A slope that is fitted to the same ratings fits their noise as well, so it is fitted to
 all other units: groups where examples share them, otherwise examples (cross-fitting: Zrnic & Candès 2024, "Cross-prediction-powered
-inference", PNAS 121). Whatever is wrong with it then shows in the spread of the corrected ratings, and so in the interval.
+inference", PNAS 121). Its errors then show in the spread of the corrected ratings, and so in the interval.
 
 With the sums A_h of the weighted residuals of the ratings and B_h of those of a score in each other unit h:
 

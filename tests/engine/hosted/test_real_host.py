@@ -14,15 +14,14 @@ from pathlib import Path
 
 import pytest
 from llama_server import llama_server
+from waiting import wait_for_models
 
 from harness.engine.hosted import AnswerCache, HostedAsker, HostedQuestion, HostedSpending, ask_all
 from harness.engine.models import resolve_model
 from harness.engine.served import ServerClient
-from harness.errors import BenchError
 from harness.types import ApiSpec, Example, Task, TokenPrice, Turn
 
 pytestmark = [pytest.mark.soak, pytest.mark.model]
-_TRIES = 60  # each waits for some seconds
 LABELS = ("shipping", "billing")
 
 
@@ -52,13 +51,7 @@ def transformers_server(out: Path) -> Iterator[tuple[str, str]]:
         subprocess.Popen([*command, "--port", str(port), "--device", "cpu", "--dtype", "float32"], stdout=log, stderr=log) as server,
     ):
         client = ServerClient(f"http://localhost:{port}/v1")
-        for attempt in range(_TRIES):  # it loads its libraries first
-            try:
-                client.list_models()
-                break
-            except BenchError:
-                if attempt + 1 == _TRIES:
-                    raise
+        wait_for_models(client)
         yield client.address, folder
         server.terminate()
 

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import wait_for_models
 
 from harness.engine.inference import Predictor
 from harness.engine.models import resolve_model
 from harness.engine.served import ServerClient, answer_through_server, choose_form
-from harness.errors import BenchError
 from harness.types import Example, Strategy, Task
 
 pytestmark = pytest.mark.soak
-_TRIES = 40  # each waits for some seconds
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +43,8 @@ def test_transformers_serve_answers_as_the_run_does(address: str, loaded: Any) -
     examples = [Example(f"e{i}", {"input": f"Patient {i} has a cough since Monday."}, ("x",)) for i in range(6)]
     pairs = list(zip(examples, predictor.prompts(examples), strict=True))
     client = ServerClient(f"{address}/v1")
-    for attempt in range(_TRIES):  # it loads its libraries first
-        try:
-            model = client.find_model(None)
-            break
-        except BenchError:
-            if attempt + 1 == _TRIES:
-                raise
+    wait_for_models(client)
+    model = client.find_model(None)
     form = choose_form(client, model, predictor, pairs[0][1])
     assert not form.sends_ids, "it takes texts alone"
     answers = answer_through_server(client, form, model, predictor, pairs, at_once=2, done={}, on_answer=lambda answer: None)

@@ -18,7 +18,7 @@ from harness.types import Score
 ALONE, WITH_A_SCORE = "ratings alone", "with a score"
 _TITLE = "Ratings together with automatic scores"
 _NOTE = (
-    "Ratings correct whatever is wrong with the score; where it does not make the interval narrower, it is not used. The score of each "
+    "Ratings correct the errors of the score; where it does not make the interval narrower, it is not used. The score of each "
     "example is chosen and weighted by the ratings of the other examples. Worth: how many rated examples alone would give an interval "
     "as narrow."
 )
@@ -88,7 +88,7 @@ def describe_chart(rows: Sequence[CombinedRow]) -> str:
 
 
 def name_scores(combined: Combined) -> str:
-    """The score that was used, or the two or three: "Match with the reference"."""
+    """The scores that were used, such as "Match with the reference"."""
     return list_names([score_name(name) for name in combined.scores])
 
 
@@ -120,10 +120,8 @@ def _list_rows(findings: Findings) -> list[CombinedRow]:
         if s.combined is not None:
             rows.append(CombinedRow(f"{strategy_name(s.strategy)}: {s.scale}", s.mean, s.combined, "mean"))
         if s.change_combined is not None and s.change is not None and findings.baseline is not None:
-            change = s.change
-            alone = Score(change.value, change.low, change.high, change.n, change.method, reliable=change.reliable)
             name = f"{strategy_name(s.strategy)}: {s.scale}, change from {strategy_in_sentence(findings.baseline)}"
-            rows.append(CombinedRow(name, alone, s.change_combined, "change"))
+            rows.append(CombinedRow(name, s.change.as_score, s.change_combined, "change"))
     return rows
 
 

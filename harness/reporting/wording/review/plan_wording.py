@@ -44,7 +44,7 @@ def build_plan_table(plan: RatingPlan) -> TextTable:
 def describe_plan(plan: RatingPlan, run: str) -> list[str]:
     """What the numbers rest on, which sample to draw, and what to do next."""
     sentences = [_NO_HELP_WITH_ERRORS if plan.mode == "errors" else _describe_basis(plan)]
-    if plan.factors and not _goes_on(plan):
+    if plan.factors and not _continues_packet(plan):
         sentences.append(_describe_samples(plan))
     if plan.is_open:
         sentences.append(f"Even if all {numbers.plural(plan.examples, 'example')} are rated, this may remain open: {_quote(plan)}.")
@@ -59,14 +59,14 @@ def _describe_step(plan: RatingPlan, run: str) -> str:
     earlier = plan.earlier
     if earlier is not None and earlier.rated >= plan.n:
         return f"These {earlier.rated} rated examples are enough for {_quote(plan)}."
-    if earlier is not None and _goes_on(plan):
+    if earlier is not None and _continues_packet(plan):
         more = numbers.plural(plan.n - earlier.rated, "more example")
         return f"To show {_quote(plan)}, rate {more} of packet {earlier.packet}, in its order."
     alone = "Every packet is analysed by itself. " if earlier is not None else ""
     return f"{alone}To show {_quote(plan)}: {format_export(plan, run)}"
 
 
-def _goes_on(plan: RatingPlan) -> bool:
+def _continues_packet(plan: RatingPlan) -> bool:
     """Whether the packet with the earlier ratings has enough examples."""
     earlier = plan.earlier
     return earlier is not None and (earlier.rated >= plan.n or (earlier.sampled >= plan.n and plan.sample == "random"))
