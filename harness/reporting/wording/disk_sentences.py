@@ -16,4 +16,4 @@ def describe_disk_forecast(forecast: DiskForecast) -> str:
     }
     parts = ", ".join(f"{numbers.size(size)} {kind}" for kind, size in kinds.items() if size)
     there = f", of which {numbers.size(forecast.held)} are there" if forecast.held else ""
-    return f"Disk space: up to about {numbers.size(forecast.needed)} ({parts}{there}). Enough is free."
+    return f"Disk space: about {numbers.size(forecast.needed)} at most ({parts}{there}). Enough is free."
