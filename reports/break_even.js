@@ -40,17 +40,29 @@ for (const box of document.querySelectorAll(".replacement")) {
     if (pieces.some(([fixed, saving]) => saving <= 0 && (fixed > 0 || saving < 0))) return null;
     return Math.max(...pieces.map(([fixed, saving]) => (saving > 0 ? Math.ceil(fixed / saving - 1e-9) : 0)));
   };
-  const range = (row, cost, given) => {
-    const [own, hosted] = [["shareLow", "shareHigh", "share"], ["hostedShareLow", "hostedShareHigh", "hostedShare"]].map((names) => {
-      const [low, high, value] = names.map((name) => readNumber(row, name));
-      return low === null || high === null ? [value] : [low, high];
-    });
-    if (own.length + hosted.length === 2) return "";
-    const volumes = own.flatMap((mine) => hosted.map((theirs) => solve(cost, review(mine, given), review(theirs, given))));
-    const known = volumes.filter((each) => each !== null);
-    if (!known.length) return "";
-    const low = down(Math.min(...known));
-    return known.length < volumes.length ? fill(texts.open_range, { low }) : fill(texts.range, { low, high: up(Math.max(...known)) });
+  // The cost with each part at one end of its interval; without an interval, as it is.
+  const atEnd = (cost, row, own, hosted) => ({
+    ...cost,
+    each: cost.each * (readNumber(row, `each${own}`) ?? 1),
+    charged: cost.charged * (readNumber(row, `charged${own}`) ?? 1),
+    hosted: cost.hosted * (readNumber(row, `hosted${hosted}`) ?? 1),
+  });
+  const hasRange = (row, cost, reviewed) =>
+    [[cost.each, "each"], [cost.charged, "charged"], [cost.hosted, "hosted"]].some(
+      ([amount, name]) => amount > 0 && (readNumber(row, `${name}Low`) ?? 1) < (readNumber(row, `${name}High`) ?? 1),
+    ) || (reviewed && ["share", "hostedShare"].some((name) => readNumber(row, `${name}Low`) !== null && readNumber(row, `${name}High`) !== null));
+  const range = (row, cost, given, reviewed) => {
+    if (!hasRange(row, cost, reviewed)) return "";
+    const shareAt = (name, end) => {
+      const known = readNumber(row, `${name}Low`) !== null && readNumber(row, `${name}High`) !== null;
+      return reviewed ? review(readNumber(row, known ? `${name}${end}` : name), given) : 0;
+    };
+    // The best for the own model has high shares of acceptable outputs of its own, and low ones of the hosted model.
+    const best = solve(atEnd(cost, row, "Low", "High"), shareAt("share", "High"), shareAt("hostedShare", "Low"));
+    const worst = solve(atEnd(cost, row, "High", "Low"), shareAt("share", "Low"), shareAt("hostedShare", "High"));
+    if (best === null) return "";
+    const low = down(best);
+    return worst === null ? fill(texts.open_range, { low }) : fill(texts.range, { low, high: up(worst) });
   };
   const draw = (label, monthly) => {
     const line = [...box.querySelectorAll("path[data-line]")].find((each) => each.dataset.line === label);
@@ -97,7 +109,7 @@ for (const box of document.querySelectorAll(".replacement")) {
       const found = solve(cost, ownReview, hostedReview);
       write("own", money(own(volume)));
       write("volume", found === null ? texts.never : found <= 0 ? texts.always : fill(texts.from, { volume: up(found) }));
-      write("range", reviewed && found > 0 ? range(row, cost, given) : "");
+      write("range", found > 0 ? range(row, cost, given, reviewed) : "");
       draw(box.dataset.hosted, (outputs) => outputs * (cost.hosted + hostedReview));
       mark(row.dataset.label, found, draw(row.dataset.label, own));
     }

@@ -38,7 +38,8 @@ from harness.types import (
 
 LORA = {"peft_type": "LORA", "r": 16}
 METHODS = {
-    "base": "prompt", "few-shot": "prompt", "fewshot": "prompt", "full": "full", "vendor": "outputs", "cascade": "cascade",
+    "base": "prompt", "few-shot": "prompt", "fewshot": "prompt", "full": "full", "vendor": "outputs", "incumbent": "api",
+    "cascade": "cascade",
 }  # fmt: skip
 WORDS = tuple(re.findall(r"\w+", "patient reports mild pain in the left knee since monday no fever takes ibuprofen 400 mg twice daily"))
 HOSTILE = (
@@ -64,6 +65,7 @@ class Made:
     notes: tuple[CellNote, ...] = ()
     priced: bool = True
     answer: Answer | None = None
+    tokens_out: Callable[[int], int] = lambda _: 14
     curve: bool = True
     model: str = "tiny"
     size: int = 0
@@ -255,6 +257,10 @@ def declare_strategy(name: str) -> Strategy:
         more = {"shots": 4 if name in ("few-shot", "fewshot") else 0}
     if method == "outputs":
         more = {"outputs": {"path": "vendor.jsonl", "sha256": "abc123"}}
+    if method == "api":
+        more = {
+            "api": {"base_url": "https://api.example.com/v1", "model": "big", "price": {"input_per_million": 50, "output_per_million": 400}}
+        }
     if method == "cascade":
         more = {"first": "lora", "then": "vendor"}
     return Strategy(name=name, method=method, adapter={"peft_type": "IA3"} if name == "ia3" else LORA if method == "peft" else {}, **more)
@@ -340,11 +346,11 @@ def _prediction(task: MadeTask, made: Made, example: Example, draw: random.Rando
         held_back = draw.random() < made.quality
         return Prediction(example.id, "Unanswerable.\nText" if held_back else "pain", "" if held_back else "pain")
     kept = [word if draw.random() < made.quality else draw.choice(WORDS) for word in example.targets[0].split()]
-    return Prediction(example.id, " ".join(kept), tokens_in=60, tokens_out=14)
+    return Prediction(example.id, " ".join(kept), tokens_in=60, tokens_out=made.tokens_out(int(example.id.removeprefix("row-"))))
 
 
 def _costs(made: Made) -> tuple[Cost, ...]:
-    if METHODS.get(made.strategy) == "outputs":
+    if METHODS.get(made.strategy) in ("outputs", "api"):
         return (Cost("predict", 0.0, "elsewhere", price=0.5),) if made.priced else ()
     seconds: dict[Phase, float] = {"load": 1.25}
     if made.train_seconds:

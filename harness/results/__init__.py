@@ -6,7 +6,7 @@ for strategy in results.by_task["summarization"].strategies:
 """
 
 from harness.results.acceptable import CRITICAL_ERROR_SCORES, acceptable_share, list_acceptance_scores
-from harness.results.break_even import BreakEven, BreakEvenCode, UseAmounts
+from harness.results.break_even import BreakEven, BreakEvenCode, CostRange, UseAmounts
 from harness.results.costs import PHASES, StrategyCosts, TotalCost, costs_of_a_run, costs_over_tasks, sum_of_known, total_cost
 from harness.results.finished_cell import FinishedCell, find_cell
 from harness.results.leak_tests import EXPOSURE, EXTRACTION, LEAK_BOUNDS, LEAK_METRICS, LeakTest, leak_cost
@@ -39,6 +39,7 @@ __all__ = [
     "BreakEven",
     "BreakEvenCode",
     "CellProblem",
+    "CostRange",
     "FieldFinding",
     "FinishedCell",
     "HostedReplacement",

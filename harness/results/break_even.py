@@ -16,13 +16,27 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import Literal, TypeAlias
 
 from harness.results.costs import StrategyCosts
 from harness.types import ReplacementSpec, Score
 
 BreakEvenCode: TypeAlias = Literal["from", "always", "never", "unknown"]
+Ends: TypeAlias = tuple[float, float]
+AS_MEASURED: Ends = (1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class CostRange:
+    """Which mean costs of an output the test examples allow, relative to the measured ones: 0.9 is a tenth less. At 95%.
+
+    Attributes:
+        each: of `UseAmounts.each`.
+        charged: of `UseAmounts.charged`.
+    """
+
+    each: Ends = AS_MEASURED
+    charged: Ends = AS_MEASURED
 
 
 @dataclass(frozen=True)
@@ -35,6 +49,8 @@ class UseAmounts:
         each: for one output, without a person.
         rejected: the share of outputs that are not acceptable; None where nothing decides that.
         charged: what a host charges for one output of a cascade, on average.
+        range: the means of `each` and `charged` that the test examples allow.
+        rejected_range: the shares that they allow; None where the share has no interval.
     """
 
     once: float
@@ -42,6 +58,8 @@ class UseAmounts:
     each: float
     rejected: float | None
     charged: float = 0.0
+    range: CostRange = CostRange()
+    rejected_range: Ends | None = None
 
     def monthly(self, volume: float, spec: ReplacementSpec, *, reviewed: bool = True) -> float:
         """The cost of a month with so many outputs.
@@ -52,6 +70,24 @@ class UseAmounts:
         running = max(self.least, volume * self.each) + volume * self.charged
         return self.once + running + (volume * _review(self.rejected, spec) if reviewed else 0.0)
 
+    @property
+    def cheapest(self) -> UseAmounts:
+        """The least that an output may cost, everything taken at the lower end of its interval."""
+        return self._at(0)
+
+    @property
+    def dearest(self) -> UseAmounts:
+        """The most that an output may cost, everything taken at the upper end of its interval."""
+        return self._at(1)
+
+    def _at(self, end: Literal[0, 1]) -> UseAmounts:
+        return replace(
+            self,
+            each=self.each * self.range.each[end],
+            charged=self.charged * self.range.charged[end],
+            rejected=self.rejected if self.rejected_range is None else self.rejected_range[end],
+        )
+
 
 @dataclass(frozen=True)
 class BreakEven:
@@ -60,8 +96,8 @@ class BreakEven:
     Attributes:
         code: "from" this volume on; "always", with any volume; "never"; "unknown", where a cost is missing.
         volume: outputs a month, with "from".
-        low, high: the smallest and the largest volume that the intervals of the shares of acceptable outputs allow; `high` is None where
-            it may cost more at any volume. Both None where people are not counted.
+        low, high: the smallest and the largest volume that the test examples allow: the ends of what an output takes and, where people are
+            counted, of the shares of acceptable outputs. `high` is None where it may cost more at any volume. Both None without intervals.
         reviewed: whether the correction of outputs that are not acceptable is counted.
     """
 
@@ -72,7 +108,13 @@ class BreakEven:
     reviewed: bool = False
 
 
-def own_amounts(costs: StrategyCosts | None, spec: ReplacementSpec, per_hour: float | None, acceptable: Score | None) -> UseAmounts | None:
+def own_amounts(
+    costs: StrategyCosts | None,
+    spec: ReplacementSpec,
+    per_hour: float | None,
+    acceptable: Score | None,
+    cost_range: CostRange = CostRange(),
+) -> UseAmounts | None:
     """What an own model costs; None where a price is not known.
 
     Args:
@@ -83,33 +125,31 @@ def own_amounts(costs: StrategyCosts | None, spec: ReplacementSpec, per_hour: fl
         return None
     once = (costs.training_price + costs.search_price) / spec.months
     on_device = (costs.thousand_price - costs.charged_price) / 1000 / spec.utilisation
-    return UseAmounts(once, spec.hours * per_hour, on_device, _rejected(acceptable), costs.charged_price / 1000)
+    charged, least = costs.charged_price / 1000, spec.hours * per_hour
+    return UseAmounts(once, least, on_device, _rejected(acceptable), charged, cost_range, _rejected_range(acceptable))
 
 
-def hosted_amounts(costs: StrategyCosts | None, acceptable: Score | None) -> UseAmounts | None:
+def hosted_amounts(costs: StrategyCosts | None, acceptable: Score | None, cost_range: CostRange = CostRange()) -> UseAmounts | None:
     """What a hosted model costs; None where the price of its answers is not known."""
     if costs is None or costs.thousand_price is None:
         return None
-    return UseAmounts(0.0, 0.0, costs.thousand_price / 1000, _rejected(acceptable))
+    each = costs.thousand_price / 1000
+    return UseAmounts(0.0, 0.0, each, _rejected(acceptable), 0.0, cost_range, _rejected_range(acceptable))
 
 
-def find_break_even(
-    own: UseAmounts | None,
-    hosted: UseAmounts | None,
-    spec: ReplacementSpec,
-    *,
-    acceptable: tuple[Score | None, Score | None] = (None, None),
-) -> BreakEven:
+def find_break_even(own: UseAmounts | None, hosted: UseAmounts | None, spec: ReplacementSpec) -> BreakEven:
     """The break-even of an own model and a hosted one.
 
-    Args:
-        acceptable: the shares of acceptable outputs of both, for the interval.
+    It grows with each cost of the own model and falls with each of the hosted one, so its range lies between the cheapest own model beside
+    the dearest hosted one, and the reverse. All ends at once are rarer than each of them: the range is wider than a joint interval.
     """
     if own is None or hosted is None:
         return BreakEven("unknown")
     reviewed = _review(1.0, spec) > 0 and own.rejected is not None and hosted.rejected is not None
     volume = _solve(own, hosted, spec, reviewed)
-    low, high = _range(own, hosted, spec, acceptable) if reviewed else (None, None)
+    low = high = None
+    if _has_range(own, reviewed) or _has_range(hosted, reviewed):
+        low, high = _solve(own.cheapest, hosted.dearest, spec, reviewed), _solve(own.dearest, hosted.cheapest, spec, reviewed)
     if volume is None:
         return BreakEven("never", low=low, reviewed=reviewed)
     if volume <= 0:
@@ -129,28 +169,19 @@ def _solve(own: UseAmounts, hosted: UseAmounts, spec: ReplacementSpec, reviewed:
     return max(math.ceil(fixed / saving - 1e-9) if saving > 0 else 0 for fixed, saving in pieces)
 
 
-def _range(
-    own: UseAmounts, hosted: UseAmounts, spec: ReplacementSpec, acceptable: tuple[Score | None, Score | None]
-) -> tuple[int | None, int | None]:
-    """The break-even at the ends of both intervals that are best and worst for the own model.
-
-    A range of corners is wider than a joint interval of the same confidence.
-    """
-    ends = [
-        [_rejected(score)] if score is None or score.low is None or score.high is None else [1 - score.high, 1 - score.low]
-        for score in acceptable
-    ]
-    if all(len(each) == 1 for each in ends):
-        return None, None
-    volumes = [
-        _solve(replace(own, rejected=mine), replace(hosted, rejected=theirs), spec, reviewed=True) for mine, theirs in product(*ends)
-    ]
-    known = [volume for volume in volumes if volume is not None]
-    return (min(known) if known else None), (None if len(known) < len(volumes) else max(known))
+def _has_range(amounts: UseAmounts, reviewed: bool) -> bool:
+    costs = (amounts.range.each if amounts.each else AS_MEASURED, amounts.range.charged if amounts.charged else AS_MEASURED)
+    return any(low < high for low, high in costs) or (reviewed and amounts.rejected_range is not None)
 
 
 def _rejected(acceptable: Score | None) -> float | None:
     return None if acceptable is None or acceptable.value is None else 1 - acceptable.value
+
+
+def _rejected_range(acceptable: Score | None) -> Ends | None:
+    if acceptable is None or acceptable.value is None or acceptable.low is None or acceptable.high is None:
+        return None
+    return 1 - acceptable.high, 1 - acceptable.low
 
 
 def _review(rejected: float | None, spec: ReplacementSpec) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.results.acceptable import acceptable_share
 from harness.results.break_even import BreakEven, UseAmounts, find_break_even, hosted_amounts, own_amounts
+from harness.results.cost_ranges import cost_range
 from harness.results.costs import costs_of_use
 from harness.results.task_results import TaskResults
 
@@ -40,12 +41,15 @@ def list_replacements(results: TaskResults) -> tuple[HostedReplacement, ...]:
     price = (results.run.plan.options.get("price") or {}).get("per_hour")
     per_hour = float(price) if isinstance(price, int | float) else None
     shares = {result.label: acceptable_share(result) for result in results.scored}
+    ranges = {result.label: cost_range(results, result) for result in results.scored}
     own = {
-        result.label: own_amounts(result.costs, spec, per_hour, shares[result.label]) for result in results.scored if not result.external
+        result.label: own_amounts(result.costs, spec, per_hour, shares[result.label], ranges[result.label])
+        for result in results.scored
+        if not result.external
     }
-    theirs = {result.label: hosted_amounts(result.costs, shares[result.label]) for result in hosted}
+    theirs = {result.label: hosted_amounts(result.costs, shares[result.label], ranges[result.label]) for result in hosted}
     return tuple(
-        HostedReplacement(name, other, find_break_even(mine, rival, spec, acceptable=(shares[name], shares[other])), mine, rival)
+        HostedReplacement(name, other, find_break_even(mine, rival, spec), mine, rival)
         for other, rival in theirs.items()
         for name, mine in own.items()
     )

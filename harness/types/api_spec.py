@@ -17,6 +17,7 @@ _OWN_FIELDS = (
     "model", "messages", "temperature", "max_tokens", "max_completion_tokens", "stop", "stream", "n", "logprobs", "top_logprobs",
     "response_format", "tools",
 )  # fmt: skip
+_MILLION = 1_000_000
 _SECRETS = re.compile(r"(?i)(api|access|secret)?[-_ ]?(key|token|secret)|authorization|password")
 
 
@@ -29,6 +30,10 @@ class TokenPrice(Declared):
     """A million generated tokens."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     """An ISO code. It must be the currency of the run, which is USD."""
+
+    def of_tokens(self, tokens_in: float, tokens_out: float) -> float:
+        """What so many tokens cost, in `currency`."""
+        return (tokens_in * self.input_per_million + tokens_out * self.output_per_million) / _MILLION
 
 
 class ApiSpec(Declared):

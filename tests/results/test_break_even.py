@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.results import BreakEven, UseAmounts
+from harness.results import BreakEven, CostRange, UseAmounts
 from harness.results.break_even import find_break_even
-from harness.types import ReplacementSpec, Score
+from harness.types import ReplacementSpec
 
 FREE = ReplacementSpec(hours=0, utilisation=1, months=1)
 PEOPLE = ReplacementSpec(review_minutes=6, reviewer_price=30)
@@ -17,10 +20,6 @@ CENTS = st.integers(0, 5000).map(lambda cents: cents / 100)
 
 def hosted(each: float, rejected: float | None = None) -> UseAmounts:
     return UseAmounts(0.0, 0.0, each, rejected)
-
-
-def share(value: float, low: float | None = None, high: float | None = None) -> Score:
-    return Score(value, low, high, n=100, method="made")
 
 
 def test_a_device_that_is_always_on_pays_from_the_volume_whose_answers_cost_as_much() -> None:
@@ -57,7 +56,7 @@ def test_own_costs_less_from_the_volume_on_and_more_before(
     once: float, least: float, each: float, charged: float, price: float, mine: float | None, theirs: float | None
 ) -> None:
     own, other = UseAmounts(once, least, each, mine, charged), hosted(price, theirs)
-    found = find_break_even(own, other, PEOPLE, acceptable=(None, None))
+    found = find_break_even(own, other, PEOPLE)
 
     def gain(volume: float) -> float:
         return other.monthly(volume, PEOPLE, reviewed=found.reviewed) - own.monthly(volume, PEOPLE, reviewed=found.reviewed)
@@ -85,7 +84,33 @@ def test_people_count_only_where_it_is_known_which_outputs_are_acceptable() -> N
 
 def test_the_range_is_that_of_the_shares_and_open_where_it_may_never_pay() -> None:
     own, other = UseAmounts(0.0, 730.0, 0.0, 0.1), hosted(0.5, 0.2)
-    known = find_break_even(own, other, PEOPLE, acceptable=(share(0.9, 0.85, 0.95), share(0.8, 0.75, 0.85)))
+    known = find_break_even(replace(own, rejected_range=(0.05, 0.15)), replace(other, rejected_range=(0.15, 0.25)), PEOPLE)
     assert (known.low, known.volume, known.high) == (664, 913, 1460)
-    doubtful = find_break_even(own, other, PEOPLE, acceptable=(share(0.9, 0.4, 0.95), share(0.8)))
+    doubtful = find_break_even(replace(own, rejected_range=(0.05, 0.6)), other, PEOPLE)
     assert (doubtful.low, doubtful.high) == (769, None)
+
+
+def test_the_range_of_a_price_is_one_of_the_volume_also_without_people() -> None:
+    """730 for the device: 2 cents an answer, which may be 1.6 or 2.5."""
+    other = replace(hosted(0.02), range=CostRange(each=(0.8, 1.25)))
+    assert find_break_even(UseAmounts(0.0, 730.0, 0.0, None), other, ReplacementSpec()) == BreakEven("from", 36_500, 29_200, 45_625)
+    busy = UseAmounts(100.0, 0.0, 0.018, None, range=CostRange(each=(0.9, 1.2)))
+    found = find_break_even(busy, hosted(0.02), FREE)  # an own answer may cost 2.16 cents, which never pays
+    assert (found.low, found.volume, found.high) == (26_316, 50_000, None)
+
+
+@given(CENTS, CENTS, CENTS, CENTS, st.floats(0.5, 1.0), st.floats(1.0, 2.0), st.floats(0.5, 1.0), st.floats(1.0, 2.0))
+def test_every_cost_within_the_ranges_has_its_break_even_within_the_range(
+    once: float, least: float, each: float, price: float, low: float, high: float, cheap: float, dear: float
+) -> None:
+    own = UseAmounts(once, least, each, None, charged=each / 10, range=CostRange((low, high), (low, high)))
+    other = replace(hosted(price), range=CostRange(each=(cheap, dear)))
+    found = find_break_even(own, other, FREE)
+    for mine, theirs in product((low, 1.0, (low + high) / 2, high), (cheap, 1.0, dear)):
+        inner = find_break_even(
+            UseAmounts(once, least, each * mine, None, each * mine / 10), hosted(price * theirs), FREE
+        )  # fmt: skip
+        if found.high is not None:
+            assert inner.code != "never" and (inner.volume or 0) <= found.high
+        if inner.code == "from" and found.low is not None:
+            assert (inner.volume or 0) >= found.low

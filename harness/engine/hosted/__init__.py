@@ -14,7 +14,6 @@ from harness.engine.hosted.token_estimate import (
     estimate_price,
     estimate_prompt,
     estimate_tokens,
-    price_of_tokens,
 )
 
 __all__ = [
@@ -38,7 +37,6 @@ __all__ = [
     "label_logprobs",
     "most_new_tokens",
     "price_of_answer",
-    "price_of_tokens",
     "read_reply",
     "request_key",
 ]

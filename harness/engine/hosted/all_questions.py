@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from harness.engine.hosted.asking import HostedAnswer, HostedAsker, HostedQuestion
 from harness.engine.hosted.spending import CostLimitError, HostedSpending
-from harness.engine.hosted.token_estimate import price_of_tokens
 from harness.engine.served import ask_together
 from harness.errors import BenchError
 from harness.types import ApiSpec
@@ -17,7 +16,7 @@ _MOST_REFUSED = 10  # in a row: then it is not about their texts
 def price_of_answer(spec: ApiSpec, answer: HostedAnswer) -> float:
     """What an answer costs; 0 without a price."""
     prediction = answer.prediction
-    return 0.0 if spec.price is None else price_of_tokens(spec.price, prediction.tokens_in, prediction.tokens_out)
+    return 0.0 if spec.price is None else spec.price.of_tokens(prediction.tokens_in, prediction.tokens_out)
 
 
 def ask_all(

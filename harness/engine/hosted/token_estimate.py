@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.types import ApiSpec, TokenPrice, Turn
+from harness.types import ApiSpec, Turn
 
 # Bytes of UTF-8 per token. Measured with the tokenizer of SmolLM2 (49,152 tokens) on the texts of the included tasks: 3.3 to 3.6 on
 # average, 2.7 to 5.3 for 90% of texts; 2.6 for a German sentence, 1.6 for a Japanese one, 1.3 for numbers in JSON. Larger vocabularies
@@ -13,7 +13,6 @@ from harness.types import ApiSpec, TokenPrice, Turn
 _BYTES, _MOST_BYTES, _FEWEST_BYTES, _FEWEST_BYTES_OF_SYMBOLS = 3.7, 5.5, 2.0, 1.2
 _LETTERS = 0.7  # a text with a smaller share of ASCII letters and spaces counts as symbols
 _PER_TURN, _FEWEST_PER_TURN, _MOST_PER_TURN = 4, 0, 12  # what a chat template adds
-_MILLION = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -53,16 +52,11 @@ def estimate_answer(references: Sequence[str], most: int) -> RangedEstimate:
     return RangedEstimate(min(most, max(1.0, sum(sizes) / len(sizes))), 1, most)
 
 
-def price_of_tokens(price: TokenPrice, tokens_in: float, tokens_out: float) -> float:
-    """What tokens cost, in the currency of the price."""
-    return (tokens_in * price.input_per_million + tokens_out * price.output_per_million) / _MILLION
-
-
 def estimate_price(spec: ApiSpec, prompt: RangedEstimate, answer: RangedEstimate) -> RangedEstimate | None:
     """What one answer costs; None without a price."""
     if spec.price is None:
         return None
     price = spec.price
     return RangedEstimate(
-        *(price_of_tokens(price, *pair) for pair in ((prompt.value, answer.value), (prompt.low, answer.low), (prompt.high, answer.high)))
+        *(price.of_tokens(*pair) for pair in ((prompt.value, answer.value), (prompt.low, answer.low), (prompt.high, answer.high)))
     )

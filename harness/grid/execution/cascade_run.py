@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.engine.artifacts import load_finished
-from harness.engine.hosted import price_of_tokens
 from harness.engine.inference import Predictor
 from harness.engine.served import parse_base_url
 from harness.errors import BenchError
@@ -77,7 +76,7 @@ class CascadeRun(CellRun):
         if second.api is not None and second.api.price is not None:
             tokens = sum(answer.tokens_in for answer in answers), sum(answer.tokens_out for answer in answers)
             host = parse_base_url(second.api.base_url)[1]
-            return (Cost("predict", 0.0, host, tokens=sum(tokens), price=price_of_tokens(second.api.price, *tokens), currency=currency),)
+            return (Cost("predict", 0.0, host, tokens=sum(tokens), price=second.api.price.of_tokens(*tokens), currency=currency),)
         if second.outputs is not None and second.outputs.price_per_1k is not None:
             return (Cost("predict", 0.0, "external", price=second.outputs.price_per_1k * len(answers) / 1000, currency=currency),)
         return ()

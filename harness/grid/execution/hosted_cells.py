@@ -21,7 +21,6 @@ from harness.engine.hosted import (
     HostedSpending,
     ask_all,
     price_of_answer,
-    price_of_tokens,
 )
 from harness.engine.prompts import Shot, render_shots
 from harness.engine.served import Pace, ServerClient, parse_base_url
@@ -224,7 +223,7 @@ class HostedCells:
         predictions = [answer.prediction for answer in answers]
         scored, support_notes = score_outside_answers(self._planned, self._folder, cell, predictions, self._emit)
         measured = measure_answers(spec.model, parse_base_url(spec.base_url)[1], strategy, answers, asker)
-        price = None if spec.price is None else price_of_tokens(spec.price, measured.tokens_in, measured.tokens_out)
+        price = None if spec.price is None else spec.price.of_tokens(measured.tokens_in, measured.tokens_out)
         cost = Cost(
             "predict", 0.0, measured.host, tokens=measured.tokens_in + measured.tokens_out, price=price,
             currency=plan.options["price"]["currency"],

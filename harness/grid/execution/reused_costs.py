@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness.engine.hosted import price_of_tokens
 from harness.types import CellResult, TokenPrice
 
 DEVICES = "devices_of_the_cell"  # in the provenance of a cell: how many devices it had for itself
@@ -40,7 +39,7 @@ def price_hosted_cell(result: CellResult, price: TokenPrice | None) -> CellResul
     hosted = result.hosted
     if hosted is None:
         return result
-    amount = None if price is None else price_of_tokens(price, hosted.tokens_in, hosted.tokens_out)
+    amount = None if price is None else price.of_tokens(hosted.tokens_in, hosted.tokens_out)
     costs = tuple(replace(cost, price=amount) if cost.phase == "predict" else cost for cost in result.costs)
     return replace(result, costs=costs, hosted=replace(hosted, paid=0.0))
 

@@ -110,14 +110,17 @@ def list_assumptions(report: ReplacementReport) -> list[str]:
     ]
     if report.counts_people:
         price = numbers.money(spec.reviewer_price, report.currency)
-        sentences.append(
-            f"A person needs {spec.review_minutes:g} minutes, at {price} an hour, for an output that is not "
-            "acceptable. Ranges come from the 95% CIs of the shares of acceptable outputs."
-        )
+        sentences.append(f"A person needs {spec.review_minutes:g} minutes, at {price} an hour, for an output that is not acceptable.")
     elif spec.review_minutes and spec.reviewer_price:
         sentences.append("People are not counted, because no score decides which outputs are acceptable.")
     else:
         sentences.append("People are not counted.")
+    if any(row.replacement.break_even.low is not None for rival in report.rivals for row in rival.rows):
+        shares = " and of the shares of acceptable outputs" if report.counts_people else ""
+        sentences.append(
+            f"Ranges come from the 95% CIs of the tokens of an output{shares}, for inputs like those of the test set. Prices, training and "
+            "speed are those of this run."
+        )
     return sentences
 
 
@@ -176,6 +179,7 @@ def list_inputs(report: ReplacementReport, rival: HostedRival) -> list[tuple[str
 def list_row_data(row: ReplacementRow, rival: HostedRival) -> list[tuple[str, str]]:
     """What the script computes a break-even from: names and numbers of `data-` attributes."""
     money, other = row.money, rival.money
+    own, hosted = row.replacement.own_amounts, row.replacement.hosted_amounts
     share = money.use.acceptable if money else None
     theirs = other.use.acceptable if other else None
     values = {
@@ -189,6 +193,12 @@ def list_row_data(row: ReplacementRow, rival: HostedRival) -> list[tuple[str, st
         "hosted-share": theirs.value if theirs else None,
         "hosted-share-low": theirs.low if theirs else None,
         "hosted-share-high": theirs.high if theirs else None,
+        "each-low": own.range.each[0] if own else None,
+        "each-high": own.range.each[1] if own else None,
+        "charged-low": own.range.charged[0] if own else None,
+        "charged-high": own.range.charged[1] if own else None,
+        "hosted-low": hosted.range.each[0] if hosted else None,
+        "hosted-high": hosted.range.each[1] if hosted else None,
     }
     return [(name, repr(float(value))) for name, value in values.items() if value is not None]
 

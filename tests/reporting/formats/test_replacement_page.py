@@ -38,9 +38,9 @@ def rivals(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
     """An untuned model, two tuned ones, and a hosted one at 0.5 for 60 outputs."""
     cells = [
         Made("base", 0.4),
-        Made("lora", 0.99, 1, train_seconds=310, predict_seconds=30.2),
+        Made("lora", 0.99, 1, train_seconds=310, predict_seconds=30.2, tokens_out=lambda i: 9 + i % 11),
         Made("full", 0.98, 1, train_seconds=720, predict_seconds=44.0),
-        Made("vendor", 0.97, model="external"),
+        Made("incumbent", 0.97, model="external", tokens_out=lambda i: 10 + i % 7),
     ]
     return make_run(tmp_path_factory.mktemp("runs") / "rivals", [summarization(cells, rows=60, metrics=("rouge", "facts"), margin=0.2)])
 
@@ -65,9 +65,11 @@ def expected(run: RunResults, given: Mapping[str, float]) -> dict[str, dict[str,
             costs, thousand_price=factor * (costs.thousand_price or 0.0), training_price=factor * (costs.training_price or 0.0)
         )
         shares = money.use.acceptable, vendor.use.acceptable
-        own = own_amounts(priced, spec, given["price"], shares[0])
-        hosted = hosted_amounts(replace(vendor.costs, thousand_price=given["hosted"]), shares[1])
-        found = find_break_even(own, hosted, spec, acceptable=shares)
+        before = row.replacement
+        assert before.own_amounts is not None and before.hosted_amounts is not None
+        own = own_amounts(priced, spec, given["price"], shares[0], before.own_amounts.range)
+        hosted = hosted_amounts(replace(vendor.costs, thousand_price=given["hosted"]), shares[1], before.hosted_amounts.range)
+        found = find_break_even(own, hosted, spec)
         changed = replace(row, replacement=replace(row.replacement, break_even=found, own_amounts=own, hosted_amounts=hosted))
         rows[row.replacement.strategy] = {
             "volume": replacement_sentences.describe_break_even(found),
@@ -83,6 +85,7 @@ def test_the_page_computes_the_break_even_that_python_computes(rivals: RunResult
     page = opened(rivals)
     given = dict(DECLARED)
     assert read_costs(page, "replacement") == expected(rivals, given)
+    assert "–" in read_costs(page, "replacement")["lora"]["range"]
     line = page.locator(".replacement path[data-line=lora]")
     before = line.get_attribute("d")
     for change in CHANGES:
@@ -121,8 +124,8 @@ def test_the_first_screen_shows_what_an_idle_device_costs(rivals: RunResults) ->
     outcome = build_task_outcome(results)
     (tile,) = [tile for tile in list_tiles(outcome) if tile.code == "money"]
     own = expected(rivals, DECLARED)[str(tile.subject)]
-    assert tile.notes[1] == f"with 730 device-hours paid: {own['own']}; vendor: {own['hosted']} (100,000 outputs)"
-    assert all(row.use.payback is None for row in outcome.money.rows if row.label == "vendor")
+    assert tile.notes[1] == f"with 730 device-hours paid: {own['own']}; incumbent: {own['hosted']} (100,000 outputs)"
+    assert all(row.use.payback is None for row in outcome.money.rows if row.label == "incumbent")
 
 
 def test_without_a_hosted_strategy_nothing_is_said(tmp_path: Path) -> None:
