@@ -23,7 +23,7 @@ Array: TypeAlias = NDArray[np.float64]
 
 
 def cost_range(results: TaskResults, result: StrategyResult) -> CostRange:
-    """The range of what one output costs, at 95%; as measured where the outputs have one price each, or cannot be told apart."""
+    """The range of what one output costs, at 95%; as measured where the outputs have one price each, and where nothing is known of them."""
     if not result.done or result.is_file:
         return CostRange()
     if result.hosted:
