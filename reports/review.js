@@ -174,7 +174,7 @@ class RaterPage extends ItemPage {
     const parts = [
       ["What you do", `You rate ${plural(packet.items.length, "item")}. Each shows an input and ${outputs}. Computer programs wrote the ` +
         "outputs; which program wrote which is hidden, to keep the ratings fair. Your ratings help to decide which program is used, and " +
-        "whether it is safe."],
+        "whether it is safe." + (packet.adjudicates ? " Earlier raters disagreed about each of these items: your answer settles it." : "")],
       ["How to judge", [packet.instructions, packet.meaning].filter(Boolean).join("\n")],
       ["Time", `About ${plural(packet.minutes, "minute")} in all. Stop whenever you like: open this page again in the same browser to resume.`],
       ["Privacy", "This page works offline and sends nothing. Your answers stay in this browser until you download them and send the file " +
@@ -222,6 +222,7 @@ class RaterPage extends ItemPage {
       marked === null ? null : this.renderSwitch(),
       create("div", { class: isPair ? "two" : "one" }, ...outputs.map((output, k) =>
         create("section", { class: "output", "aria-label": output.title }, ...this.renderText(output.title, output.text, marked?.[k])))),
+      this.renderEarlierAnswers(item.earlier_answers),
       ...packet.questions.map((question, k) => this.renderQuestion(question, k, rating)),
       this.renderKinds(rating),
       this.renderTextFields(rating, outputs),
@@ -231,6 +232,14 @@ class RaterPage extends ItemPage {
     this.main.replaceChildren(...parts.filter((part) => part !== null));
     this.foot.querySelector("nav").replaceChildren(...this.renderButtons());
     this.renderProgress();
+  }
+
+  // What raters answered before, where this person settles their disagreement.
+  renderEarlierAnswers(numbers) {
+    if (!numbers.length) return null;
+    const answers = numbers.map((number) => create("li", { text: this.packet.texts[number] }));
+    return create("section", { class: "earlier", "aria-label": "What the raters said" }, create("h3", { text: "What the raters said" }),
+      create("ul", {}, ...answers));
   }
 
   renderSwitch() {

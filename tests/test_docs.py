@@ -163,7 +163,7 @@ def run_as_written(command, call_bench, user_folder):
     if "--new-registry" in command:  # each page starts one
         shutil.rmtree(user_folder / "registry", ignore_errors=True)
     if command.startswith("bench review import"):
-        command = command.replace("ratings-*.json", write_ratings(user_folder))
+        command = command.replace("ratings-*.json", " ".join(write_ratings(user_folder)))
     line = read_line(command)
     code, out, err = call_bench(
         *line.arguments, *(["--force"] if command.startswith(("bench init", "bench ab plan")) else []), given=line.given(user_folder)
@@ -205,16 +205,20 @@ def call_bench(user_folder, monkeypatch, capsys):
 
 
 def write_ratings(user_folder):
-    """Write the file that a rater would send back: all ties, and one corrected text. Returns its name."""
+    """Write the files that raters would send back: they always choose the left output, which is another one for each, and one corrects a
+    text. Returns their names."""
     packet = min(user_folder.glob("runs/*/review/*/packet.json"), key=lambda file: file.stat().st_mtime)
     content = json.loads(packet.read_text(encoding="utf-8"))
-    items = [item["id"] for item in content["items"] if item["rater"] == "rater-1"]
-    ratings = [{"item": item, "answers": {"preference": "tie"}, "corrected": None} for item in items]
-    ratings[0]["corrected"] = "as it should be"
-    (user_folder / "ratings-1.json").write_text(
-        json.dumps({"bench_review": 1, "packet": content["id"], "rater": "rater-1", "ratings": ratings}), encoding="utf-8"
-    )
-    return "ratings-1.json"
+    names = []
+    for rater in content["raters"]:
+        items = [item["id"] for item in content["items"] if item["rater"] == rater]
+        ratings = [{"item": item, "answers": {"preference": "A"}, "corrected": None} for item in items]
+        ratings[0]["corrected"] = "as it should be"
+        names.append(f"ratings-{rater}.json")
+        (user_folder / names[-1]).write_text(
+            json.dumps({"bench_review": 1, "packet": content["id"], "rater": rater, "ratings": ratings}), encoding="utf-8"
+        )
+    return names
 
 
 RUNS = [command for command in COMMANDS if command.startswith("bench run ")]

@@ -30,7 +30,7 @@ from harness.api.predicting import Champion, champion, predict, predict_stream
 from harness.api.records import RecordCheck, SignedRecord, verify_record, write_record
 from harness.api.requested_runs import run_request, stored_request
 from harness.api.retraining import list_retrainings, retrain
-from harness.api.reviews import review_export, review_harvest, review_import, review_plan, review_status
+from harness.api.reviews import review_adjudicate, review_exclude, review_export, review_harvest, review_import, review_plan, review_status
 from harness.api.run_files import pack, verify
 from harness.api.serving import export_registered
 from harness.api.shadowing import ShadowAnswers, shadow
@@ -118,6 +118,8 @@ __all__ = [
     "read_shipped_prompt",
     "restore_data",
     "retrain",
+    "review_adjudicate",
+    "review_exclude",
     "review_export",
     "review_harvest",
     "review_import",

@@ -15,14 +15,19 @@ from harness.results import RunResults, TaskResults
 from harness.review import (
     FORMATS,
     MODES,
+    MORE_THAN,
+    AdjudicationRequest,
     ExportedPacket,
     Findings,
+    Format,
     Harvest,
     ImportSummary,
     PacketRequest,
     RatingPlan,
     collect_harvest,
     compute_findings,
+    exclude_rater,
+    export_adjudication,
     export_packet,
     find_rated_cell,
     get_harvest_paths,
@@ -33,6 +38,8 @@ from harness.review import (
     write_harvest,
 )
 from harness.text import plural
+
+ADJUDICATOR = "adjudicator"
 
 
 def review_plan(
@@ -61,7 +68,8 @@ def review_plan(
     Raises:
         BenchError: the run, task or strategy does not exist, or an effect that does not fit the mode.
     """
-    stored, name = _open_task(run, runs_dir, task, mode)
+    stored, name = _open_task(run, runs_dir, task)
+    _check_mode(mode)
     results = stored.by_task[name]
     chosen = as_texts(strategies) or choose_strategies(results, 1 if mode == "errors" else 2)
     if not strategies and "base" in chosen:
@@ -72,14 +80,17 @@ def review_plan(
     return plan_ratings(results, load_reviews(stored, name), cells, known_mode, effect=effect, alpha=level)
 
 
-def _open_task(run: RunLike, runs_dir: PathLike, task: str | None, mode: str) -> tuple[RunResults, str]:
+def _open_task(run: RunLike, runs_dir: PathLike, task: str | None) -> tuple[RunResults, str]:
     """The run, and the name of the task; of several, it must be given."""
     stored = load_results(run, runs_dir, task=task)
     if task is None and len(stored.plan.tasks) > 1:
         raise BenchError(f"{stored.path}: has several tasks: {', '.join(stored.plan.tasks)}. Choose one with {setting('task', 'TASK')}.")
+    return stored, task or next(iter(stored.plan.tasks))
+
+
+def _check_mode(mode: str) -> None:
     if mode not in MODES:
         raise BenchError(f"{setting('mode', mode)}: unknown.{did_you_mean(mode, MODES)}")
-    return stored, task or next(iter(stored.plan.tasks))
 
 
 def review_export(
@@ -131,10 +142,9 @@ def review_export(
     Raises:
         BenchError: the run, task or strategy does not exist, or the sample cannot be drawn. Nothing is written then.
     """
-    stored, name = _open_task(run, runs_dir, task, mode)
-    for value in formats:
-        if value not in FORMATS:
-            raise BenchError(f"{setting('formats', value)}: unknown.{did_you_mean(value, FORMATS)}")
+    stored, name = _open_task(run, runs_dir, task)
+    _check_mode(mode)
+    chosen = _check_formats(formats)
     request = PacketRequest(
         task=name,
         strategies=as_texts(strategies) or choose_strategies(stored.by_task[name], 2 if mode == "pairwise" else 1),
@@ -151,8 +161,75 @@ def review_export(
         model=model,
         train_size=train_size,
     )
-    chosen = [f for f in FORMATS if f in formats]
     return export_packet(stored, request, chosen, Path(out) if out is not None else None, anonymize=anonymize)
+
+
+def review_adjudicate(
+    run: RunLike,
+    *,
+    task: str | None = None,
+    packet: str | None = None,
+    raters: str = ADJUDICATOR,
+    more_than: int = MORE_THAN,
+    show_ratings: bool = False,
+    formats: Sequence[str] = ("html",),
+    out: PathLike | None = None,
+    seed: int = 0,
+    anonymize: bool = False,
+    runs_dir: PathLike = "runs",
+) -> ExportedPacket:
+    """Write a packet of the items on which raters disagree, for someone who was not one of them. Import it with `review_import`.
+
+    Results rest on the adjudication once every disagreement is settled.
+
+    Args:
+        run: folder or name of the run, or "latest".
+        task: needed if the run has several.
+        packet: the id of the packet whose raters disagree; needed if there are several.
+        raters: the name of the person who settles disagreements, or several names separated by commas, who share the items.
+        more_than: answers on a scale that differ by more than so many steps disagree.
+        show_ratings: show what the raters answered, without their names.
+        formats: as for `review_export`.
+        out: folder of the file; by default in the run's folder.
+        seed: of the sides and the order.
+        anonymize: show surrogates instead of identifiers; always so for a packet that was exported so.
+
+    Raises:
+        BenchError: no disagreement, or an adjudicator who was one of the raters. Nothing is written then.
+    """
+    stored, name = _open_task(run, runs_dir, task)
+    request = AdjudicationRequest(name, parse_raters(raters), packet, more_than, show_ratings, seed)
+    return export_adjudication(stored, request, _check_formats(formats), Path(out) if out is not None else None, anonymize=anonymize)
+
+
+def _check_formats(formats: Sequence[str]) -> list[Format]:
+    for value in formats:
+        if value not in FORMATS:
+            raise BenchError(f"{setting('formats', value)}: unknown.{did_you_mean(value, FORMATS)}")
+    return [f for f in FORMATS if f in formats]
+
+
+def review_exclude(
+    run: RunLike, rater: str, *, reason: str, packet: str | None = None, undo: bool = False, runs_dir: PathLike = "runs"
+) -> list[str]:
+    """Exclude the ratings of a rater from all results, or include them again. The report names the rater, the reason, and the results
+    with every rater.
+
+    Args:
+        reason: why, in a sentence; not needed with `undo`.
+        packet: the id of a packet; None for every packet that this rater has rated.
+        undo: include the ratings again.
+
+    Raises:
+        BenchError: no such rater or packet, or no reason.
+
+    Returns:
+        The ids of the packets that have changed.
+    """
+    stored = load_results(run, runs_dir)
+    changed = exclude_rater(stored, rater, reason=reason, packet=packet, undo=undo)
+    rewrite_page(RunResults(stored.folder))
+    return changed
 
 
 def choose_strategies(task: TaskResults, count: int) -> tuple[str, ...]:

@@ -205,6 +205,7 @@ def _with_labels(findings: Findings, labels: Mapping[str, str]) -> Findings:
         error_rates=tuple(replace(each, strategy=label_of(each.strategy)) for each in findings.error_rates),
         scale_scores=tuple(replace(each, strategy=label_of(each.strategy)) for each in findings.scale_scores),
         rating_times=tuple(replace(each, strategy=label_of(each.strategy)) for each in findings.rating_times),
+        with_all_raters=_with_labels(findings.with_all_raters, labels) if findings.with_all_raters is not None else None,
     )
 
 

@@ -11,8 +11,7 @@ from typing import Any, TypeAlias
 
 from harness.catalog import render_prompt
 from harness.errors import BenchError, setting
-from harness.review.findings import get_winner
-from harness.review.ratings import Review, UnblindedRating, UnblindedRatings, load_reviews
+from harness.review.ratings import Review, UnblindedRating, UnblindedRatings, get_winner, load_reviews
 from harness.store import RetiredExample, StoredRun, read_retired_examples, retire_examples, write_text
 from harness.text import plural
 from harness.types import Example
@@ -40,7 +39,8 @@ def collect_harvest(run: StoredRun, task: str | None) -> Harvest:
     """A task's corrections (`{"prompt", "completion", "inputs", …}`) and preferences (`{"prompt", "chosen", "rejected", …}`).
 
     Every distinct correction of an output becomes a record. A preference is what more than half of a pair's ratings prefer, over all
-    packets; ties, and pairs whose outputs are equal or empty, give none. Corrections of an anonymized packet contain surrogates that the
+    packets; ties, and pairs whose outputs are equal or empty, give none. What an adjudicator has settled replaces what the raters
+    said about it. Corrections of an anonymized packet contain surrogates that the
     prompt does not, and would teach a model to invent names and dates: they are left out and counted.
 
     Raises:
@@ -59,10 +59,10 @@ def collect_harvest(run: StoredRun, task: str | None) -> Harvest:
     for review in (review for review in reviews if review.packet.task == name):
         ratings = UnblindedRatings(review, list(source.examples.values()))
         if review.packet.anonymized:
-            withheld += sum(rating.corrected is not None for rating in ratings.ratings)
+            withheld += len(ratings.corrections)
         else:
             _add_corrections(corrections, source, review, ratings)
-        for rating in ratings.first_ratings if review.packet.mode == "pairwise" else ():
+        for rating in ratings.settled_ratings if review.packet.mode == "pairwise" else ():
             vote = _Vote(review, rating, {strategy: review.key.cells[strategy] for strategy in rating.strategies})
             votes.setdefault((rating.example, tuple(sorted(vote.cells.values()))), []).append(vote)
     preferences = list(_list_preferences(source, votes))
@@ -170,10 +170,9 @@ def _choose_task(run: StoredRun, reviewed: Sequence[str], task: str | None) -> s
 def _add_corrections(
     corrections: dict[tuple[str, str], TrainingRecord], source: _Source, review: Review, ratings: UnblindedRatings
 ) -> None:
-    for rating in ratings.ratings:
+    for rating in ratings.corrections:
         text = rating.corrected
-        if text is None:
-            continue
+        assert text is not None  # as all of these have
         example = source.examples[rating.example]
         record = corrections.setdefault(
             (rating.example, text),

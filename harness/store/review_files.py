@@ -4,6 +4,7 @@ review/<packet>/packet.json    what is asked: examples, questions, raters; no st
 review/<packet>/key.json       which strategy is behind each output; never sent
 review/<packet>/send/          the files for the raters
 review/<packet>/imports/       one file per imported file, never changed afterwards
+review/<packet>/excluded.json  the raters whose ratings do not count
 review/retired.json            test examples that have become training examples
 
 All but the files for the raters carry their own digest, and are listed in added.json.
@@ -40,6 +41,11 @@ class PacketFolder:
     def key_file(self) -> Path:
         """Which strategy is behind each output."""
         return self.path / "key.json"
+
+    @property
+    def exclusions_file(self) -> Path:
+        """The raters whose ratings do not count."""
+        return self.path / "excluded.json"
 
     @property
     def send(self) -> Path:

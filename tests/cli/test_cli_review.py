@@ -28,8 +28,10 @@ def export_packet(call: Call, run: StoredRun, *more: str) -> dict[str, object]:
     return found
 
 
-def write_page_file(folder: Path, packet: dict[str, object], answer: str = "A", corrected: str | None = None) -> str:
-    items = [j["id"] for j in packet["items"]]  # type: ignore[attr-defined]
+def write_page_file(
+    folder: Path, packet: dict[str, object], answer: str = "A", corrected: str | None = None, rater: str | None = None
+) -> str:
+    items = [j["id"] for j in packet["items"] if rater in (None, j["rater"])]  # type: ignore[attr-defined]
     ratings = [{"item": item, "answers": {"preference": answer}, "corrected": corrected} for item in items]
     path = folder / f"ratings-{answer}.json"
     path.write_text(json.dumps({"bench_review": 1, "packet": packet["id"], "rater": packet["raters"][0], "ratings": ratings}))  # type: ignore[index]
@@ -113,3 +115,20 @@ def test_harvest_needs_consent_and_reports_what_it_retired(call: Call, run: Stor
     assert done.out.splitlines()[0] == out and Path(out).read_text().count("\n") == 10
     call("report", str(run.path))
     assert "10 test examples of this task were harvested for training" in (run.path / "report.html").read_text(encoding="utf-8")
+
+
+def test_disagreements_are_settled_and_a_rater_is_excluded(call: Call, run: StoredRun, tmp_path: Path) -> None:
+    packet = export_packet(call, run, "--raters", "anna,ben", "--repeats", "0")
+    for rater in ("anna", "ben"):  # sides are swapped for the second rater, so that A is another output
+        call("review", "import", str(run.path), write_page_file(tmp_path, packet | {"raters": [rater]}, rater=rater))
+    failed = call("review", "adjudicate", str(run.path), "--raters", "anna")
+    assert failed.code == 2 and "was a rater of packet" in failed.err
+    settling = call("review", "adjudicate", str(run.path), "--raters", "chief", "--show-ratings", "--format", "csv")
+    assert settling.code == 0 and f"10 items on which the raters of {packet['id']} disagree, for chief" in settling.err
+    assert Path(settling.out.strip()).suffix == ".csv" and "raters said" in Path(settling.out.strip()).read_text("utf-8-sig")
+    silent = call("review", "exclude", str(run.path), "ben")
+    assert silent.code == 2 and "--reason: say why the ratings of 'ben' do not count" in silent.err
+    assert call("review", "exclude", str(run.path), "ben", "--reason", "guessed").out == (
+        f"The ratings of ben no longer count in {packet['id']}.\n"
+    )
+    assert "Excluded by decision of the user: ben (“guessed”)" in call("review", "status", str(run.path)).out.replace("\n", " ")

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from report_factory import Made, make_run, summarization
 
-from harness.api import approve, gate, review_export, review_harvest, review_import, verify
+from harness.api import approve, gate, review_exclude, review_export, review_harvest, review_import, verify
 from harness.engine.artifacts.shots_file import load_shots, save_shots
 from harness.engine.prompts import Shot
 from harness.errors import BenchError
@@ -76,6 +76,8 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
             corrected = [rating(item, {"severity": answer}, corrected="a correction") for item in items[:4]]
             (file,) = [page_file(folder, exported.packet, rater, corrected) for rater in exported.packet.raters]
             review_import(run.path, [file])
+    review_exclude(run.path, "rater-1", reason="guessed")
+    review_exclude(run.path, "rater-1", reason="", undo=True)
     review_harvest(run.path, folder / "harvest.jsonl", retire_test_examples=True)
     (policy := folder / "gate.yaml").write_text("approvals: 2\nrules: [{rule: not_worse, score: rougeL, margin: 0.01}]\n")
     for baseline, rules in (("base", None), ("few-shot", policy)):
@@ -179,7 +181,8 @@ def test_whole_run_is_intact_and_has_every_kind_of_file(whole_run: Path) -> None
         "cells/*/cell.json", "cells/*/predictions.parquet", "cells/*/training.jsonl", "cells/*/shots.json", "cells/*/log.txt",
         "cells/*/removed.json", "cells/*/answers.jsonl",
         "cells/*/artifact/adapter_model.safetensors", "cells/*/artifact/adapter_config.json", "cells/*/artifact/tokenizer.json",
-        "cells/*/artifact/README.md", "review/*/packet.json", "review/*/key.json", "review/*/imports/*.json", "review/retired.json",
+        "cells/*/artifact/README.md", "review/*/packet.json", "review/*/key.json", "review/*/imports/*.json",
+        "review/*/excluded.json", "review/retired.json",
         "gates/*.json",
         "approvals/*.json",
     }  # fmt: skip

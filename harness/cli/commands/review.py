@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.commands.completion import cell_names, run_names
+from harness.cli.commands.review_raters import adjudicate, check_formats, exclude, formats_option
 from harness.cli.options import anonymize_option, runs_dir, split_names
 from harness.cli.run_choice import choose_run
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from harness.review import ExportedPacket, ImportSummary
 
 _MODES = ("pairwise", "scales", "errors")
-_FORMATS = ("html", "xlsx", "csv", "label-studio")
 _MAX_REASONS = 50
 _task = click.option("--task", shell_complete=cell_names, help="The task, if the run has several.")
 _model = click.option("--model", help="The base model, if the run has several.")
@@ -31,6 +31,10 @@ def review() -> None:
     bench review import latest ratings-*.json
     bench review status latest
     """
+
+
+review.add_command(adjudicate)
+review.add_command(exclude)
 
 
 @review.command(short_help="How many ratings decide a question, and which examples to rate.")
@@ -121,7 +125,7 @@ def plan(
 @click.option("--against", shell_complete=cell_names, help="With --mode pairwise: only pairs with this strategy.")
 @click.option("--with-reference", is_flag=True, help="Also show the references.")
 @click.option("--questions", metavar="FILE", help="Ask the questions in the `review` block of this task's YAML file.")
-@click.option("--format", "formats", multiple=True, callback=split_names, help=f"Any of {', '.join(_FORMATS)}. Default: html.")
+@formats_option
 @click.option("--out", metavar="FOLDER", help="Folder for the raters' files. Default: in the run's folder.")
 @click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of the sample, the sides and the order of items."
@@ -160,14 +164,11 @@ def export(
     from harness.cli.work_display import show_work
     from harness.reporting.wording.data import anonymize_sentences
 
-    unknown = [name for name in formats if name not in _FORMATS]
-    if unknown:
-        raise click.BadParameter(f"'{unknown[0]}' is not one of {', '.join(_FORMATS)}", param_hint="--format")
     chosen = choose_run(run, runs_dir, task=task)
     with show_work("Writing the packets"):
         exported = api.review_export(
             chosen, strategies, task=task, n=n, mode=mode, raters=raters, overlap=overlap, sample=sample, repeats=repeats, against=against,
-            with_reference=with_reference, questions=questions, formats=formats or ("html",), out=out, seed=seed, model=model,
+            with_reference=with_reference, questions=questions, formats=check_formats(formats), out=out, seed=seed, model=model,
             train_size=train_size, anonymize=anonymize, runs_dir=runs_dir,
         )  # fmt: skip
     click.echo(_describe_packet(exported), err=True)

@@ -1,14 +1,15 @@
 """What ratings show: preferences, errors, scales, inter-rater agreement, and agreement with automatic scores."""
 
-from harness.review.findings.answers import get_winner
 from harness.review.findings.combination import ScoreCombiner
 from harness.review.findings.error_detection import ErrorDetection, compute_error_detection
 from harness.review.findings.error_rates import compute_error_rates, flag_errors
 from harness.review.findings.findings import (
     AGREES_ABOVE,
+    CHECKS_PASSED,
     MIN_INPUTS,
     Change,
     Combined,
+    Disagreements,
     ErrorRate,
     Findings,
     MetricAgreement,
@@ -25,10 +26,12 @@ from harness.review.findings.scale_scores import average_answers
 
 __all__ = [
     "AGREES_ABOVE",
+    "CHECKS_PASSED",
     "MIN_INPUTS",
     "Agreement",
     "Change",
     "Combined",
+    "Disagreements",
     "ErrorDetection",
     "ErrorRate",
     "Findings",
@@ -47,5 +50,4 @@ __all__ = [
     "compute_findings",
     "compute_preferences",
     "flag_errors",
-    "get_winner",
 ]

@@ -13,6 +13,7 @@ from harness.types import Score
 
 AGREES_ABOVE = 0.2  # the least correlation with raters, beyond what length explains, of a score that can be relied on
 MIN_INPUTS = 30  # rated inputs
+CHECKS_PASSED = 0.9  # of items with known right answers, by a careful rater
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,50 @@ class RaterSummary:
     """The binomial p-value of that share against one half."""
     median_seconds: float | None
     """Per rating."""
+    checks: int = 0
+    """Items with known right answers that were rated."""
+    checks_passed: int = 0
+    """Those with right answers."""
+    checks_low: float | None = None
+    """The exact 95% CI of the share of passed checks."""
+    checks_high: float | None = None
+    disputed: int = 0
+    """Adjudicated items on which this rater disagreed with another one."""
+    upheld: int = 0
+    """Those on which the adjudicator agrees with this rater."""
+    upheld_low: float | None = None
+    """The exact 95% CI of the share of upheld items."""
+    upheld_high: float | None = None
+    excluded: str | None = None
+    """Why the user has excluded this rater's ratings; None if they count."""
+
+    @property
+    def is_careless(self) -> bool:
+        """Whether this rater clearly passes fewer than `CHECKS_PASSED` of such checks."""
+        return self.checks_high is not None and self.checks_high < CHECKS_PASSED
+
+
+@dataclass(frozen=True)
+class Disagreements:
+    """On how many items raters disagree, and what an adjudicator has settled."""
+
+    items: int
+    """Outputs, or pairs of outputs, that two raters or more have rated."""
+    disputed: int
+    """Those on which they disagree."""
+    adjudicated: int
+    """Items that an adjudicator has rated."""
+    waiting: int
+    """Disputed items that no adjudicator has rated."""
+    counts: bool
+    """Whether results rest on the adjudication: once no disputed item is waiting."""
+    changed: int
+    """Adjudicated items on which the result differs from that of the raters alone."""
+    more_than: int
+    """Steps of a scale that answers may be apart without a disagreement."""
+    adjudicators: tuple[str, ...]
+    saw_ratings: bool
+    """Whether an adjudicator was shown what the raters had answered."""
 
 
 @dataclass(frozen=True)
@@ -233,6 +278,10 @@ class Findings:
     """Ratings with a corrected version."""
     comments: int
     """Ratings with a comment."""
+    disagreements: Disagreements | None = None
+    """None where no item has two raters."""
+    with_all_raters: Findings | None = None
+    """The same with the ratings of those whom the user has excluded; None where none is."""
 
     @property
     def biased_raters(self) -> tuple[str, ...]:

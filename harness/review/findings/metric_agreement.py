@@ -9,10 +9,9 @@ from typing import TypeAlias
 import numpy as np
 
 from harness.results import TaskScores
-from harness.review.findings.answers import normalize_answer
 from harness.review.findings.findings import AGREES_ABOVE, MIN_INPUTS, MetricAgreement
 from harness.review.packets import SEVERITIES, OrientedScores, list_example_metrics, load_example_scores
-from harness.review.ratings import UnblindedRating, UnblindedRatings
+from harness.review.ratings import UnblindedRating, UnblindedRatings, normalize_answer
 from harness.statistics import rank_association
 from harness.types import Cell, Example, Metric, Prediction
 
@@ -50,7 +49,7 @@ def _rated_cells(results: TaskScores, ratings: UnblindedRatings) -> dict[str, Ce
 
 def _average_ratings(ratings: UnblindedRatings) -> MeanRatings:
     values: dict[tuple[str, tuple[str, ...]], list[float]] = {}
-    for rating in ratings.first_ratings:
+    for rating in ratings.settled_ratings:
         values.setdefault((rating.example, tuple(sorted(rating.strategies))), []).append(_to_number(ratings, rating))
     return {key: float(np.mean(numbers)) for key, numbers in values.items()}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.results import TaskScores
-from harness.review.findings.answers import normalize_answer
+from harness.review.findings.adjudicated_items import summarize_disagreements
 from harness.review.findings.combination import ScoreCombiner
 from harness.review.findings.error_rates import compute_error_rates
 from harness.review.findings.findings import Findings
@@ -14,7 +14,7 @@ from harness.review.findings.rater_summaries import summarize_raters
 from harness.review.findings.rating_times import compute_rating_times
 from harness.review.findings.scale_scores import compute_scale_scores
 from harness.review.packets import list_questions
-from harness.review.ratings import Review, UnblindedRating, UnblindedRatings
+from harness.review.ratings import Review, UnblindedRating, UnblindedRatings, normalize_answer
 
 
 def compute_findings(results: TaskScores, review: Review) -> Findings:
@@ -35,7 +35,7 @@ def compute_findings(results: TaskScores, review: Review) -> Findings:
         population=review.key.population,
         sampled_examples=len(review.key.inclusion_probabilities),
         rated_examples=len({rating.example for rating in ratings.first_ratings}),
-        items=sum(review.key.items[item.id].repeats is None for item in packet.items),
+        items=sum(key.repeats is None for key in review.key.items.values()),
         rated_items=len({rating.item for rating in ratings.first_ratings}),
         replaced_ratings=review.replaced,
         baseline=ratings.baseline,
@@ -48,25 +48,27 @@ def compute_findings(results: TaskScores, review: Review) -> Findings:
         metric_agreement=compute_metric_agreement(results, ratings),
         corrections=sum(rating.corrected is not None for rating in ratings.ratings),
         comments=sum(bool(rating.comment) for rating in ratings.ratings),
+        disagreements=summarize_disagreements(ratings),
+        with_all_raters=compute_findings(results, review.include_all()) if review.excluded else None,
     )
 
 
 def _compute_agreements(ratings: UnblindedRatings) -> dict[str, dict[Level, Agreement]]:
     """The agreement on each question, with answers as names and in order."""
-    clusters = {_get_unit(rating): ratings.get_cluster(rating.example) for rating in ratings.first_ratings}
+    clusters = {_name_unit(rating): ratings.get_cluster(rating.example) for rating in ratings.first_ratings}
     agreements: dict[str, dict[Level, Agreement]] = {}
     for question, levels in _number_answers(ratings).items():
         for level, numbers in levels.items():
             answers: dict[str, dict[str, int]] = {}
             for rating in ratings.first_ratings:
-                answers.setdefault(_get_unit(rating), {})[rating.rater] = numbers[normalize_answer(rating, question)]
+                answers.setdefault(_name_unit(rating), {})[rating.rater] = numbers[normalize_answer(rating, question)]
             agreement = compute_agreement(answers, len(set(numbers.values())), level, clusters=clusters)
             if agreement is not None:
                 agreements.setdefault(question, {})[level] = agreement
     return agreements
 
 
-def _get_unit(rating: UnblindedRating) -> str:
+def _name_unit(rating: UnblindedRating) -> str:
     """What raters agree or disagree about: the output, or the pair, of an example."""
     return f"{rating.example}\0{'/'.join(sorted(rating.strategies))}"
 

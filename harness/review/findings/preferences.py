@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from harness.review.findings.answers import get_winner
 from harness.review.findings.combination import ScoreCombiner
 from harness.review.findings.findings import Preference
-from harness.review.ratings import UnblindedRating, UnblindedRatings
+from harness.review.ratings import UnblindedRating, UnblindedRatings, get_winner
 
 _HALF = 0.5
 

@@ -17,7 +17,8 @@ Seconds: TypeAlias = Mapping[tuple[str, str], float]  # by example and rater
 
 def compute_rating_times(ratings: UnblindedRatings) -> tuple[RatingTime, ...]:
     """The times of every strategy whose outputs were rated one at a time and timed by the page."""
-    seconds = {name: {(r.example, r.rater): r.seconds for r in ratings.select(name) if r.seconds} for name in ratings.strategies}
+    alone = [rating for rating in ratings.first_ratings if len(rating.strategies) == 1 and rating.seconds]
+    seconds = {name: {(r.example, r.rater): r.seconds or 0.0 for r in alone if name in r.strategies} for name in ratings.strategies}
     times = []
     for name, durations in seconds.items():
         if not durations:

@@ -2,12 +2,15 @@
 
 from harness.review.packets.example_sampling import compute_probabilities
 from harness.review.packets.example_scores import OrientedScores, list_example_metrics, load_example_scores
-from harness.review.packets.item_texts import ItemTexts, load_item_texts, make_guard
+from harness.review.packets.item_texts import ItemTexts, compute_content_digest, load_item_texts, make_guard
 from harness.review.packets.packet import (
     ERROR_KINDS_QUESTION,
     MODES,
     NO_ERROR,
     SEVERITIES,
+    Adjudication,
+    CheckItem,
+    ItemKey,
     Key,
     Mode,
     Packet,
@@ -26,6 +29,9 @@ __all__ = [
     "MODES",
     "NO_ERROR",
     "SEVERITIES",
+    "Adjudication",
+    "CheckItem",
+    "ItemKey",
     "ItemTexts",
     "Key",
     "Mode",
@@ -34,6 +40,7 @@ __all__ = [
     "PacketRequest",
     "ReviewItem",
     "build_packet",
+    "compute_content_digest",
     "compute_probabilities",
     "explain_severities",
     "find_rated_cell",

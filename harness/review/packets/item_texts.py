@@ -25,6 +25,8 @@ class ItemTexts:
     """Empty if raters do not see them."""
     outputs: tuple[str, ...]
     """From left to right."""
+    earlier_answers: tuple[str, ...] = ()
+    """What raters answered before, for a person who adjudicates."""
 
 
 def load_item_texts(run: StoredRun, packet: Packet, key: Key, guard: TextGuard | None = None) -> dict[str, list[ItemTexts]]:
@@ -45,14 +47,19 @@ def load_item_texts(run: StoredRun, packet: Packet, key: Key, guard: TextGuard |
             "Export a new packet with `bench review export`."
         )
     texts: dict[str, list[ItemTexts]] = {rater: [] for rater in packet.raters}
+    earlier_answers = packet.adjudicates.earlier_answers if packet.adjudicates is not None else {}
     for item in packet.items:
+        if (check := key.checks.get(item.id)) is not None:
+            shown = ItemTexts(item.id, tuple(check.inputs.items()), check.references if packet.with_reference else (), check.outputs)
+            texts[item.rater].append(_pass_texts(shown, item.id, guard) if guard else shown)
+            continue
         example = examples[item.example]
         outputs = tuple(
             predictions[name][example.id].output if example.id in predictions[name] else "" for name in key.items[item.id].strategies
         )
         references = example.targets if packet.with_reference else ()
-        shown = ItemTexts(item.id, tuple(example.inputs.items()), references, outputs)
-        texts[item.rater].append(_pass_texts(shown, example, guard) if guard else shown)
+        shown = ItemTexts(item.id, tuple(example.inputs.items()), references, outputs, earlier_answers.get(item.id, ()))
+        texts[item.rater].append(_pass_texts(shown, example.group or example.id, guard) if guard else shown)
     return texts
 
 
@@ -61,13 +68,13 @@ def make_guard(key: Key, *, anonymize: bool) -> TextGuard:
     return TextGuard(anonymize=anonymize, key=sha256(key.content_digest.encode()).digest())
 
 
-def _pass_texts(texts: ItemTexts, example: Example, guard: TextGuard) -> ItemTexts:
-    within = example.group or example.id
+def _pass_texts(texts: ItemTexts, within: str, guard: TextGuard) -> ItemTexts:
     return ItemTexts(
         texts.id,
         tuple((name, guard.pass_text(text, within)) for name, text in texts.inputs),
         tuple(guard.pass_text(text, within) for text in texts.references),
         tuple(guard.pass_text(text, within) for text in texts.outputs),
+        tuple(guard.pass_text(text, within) for text in texts.earlier_answers),
     )
 
 

@@ -6,7 +6,7 @@ Packet and key are stored in separate files. The key never leaves the run's fold
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.types import ReviewSpec
@@ -28,6 +28,19 @@ class ReviewItem:
     """Unique within the run; it reveals neither the example nor the strategies."""
     rater: str
     example: str
+    """Empty for a check item, whose texts are in the key."""
+
+
+@dataclass(frozen=True)
+class Adjudication:
+    """That a packet settles the disagreements of another one."""
+
+    packet: str
+    """The id of the packet whose raters disagree."""
+    more_than: int
+    """Answers on a scale that differ by more than so many steps disagree."""
+    earlier_answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By item id, what the raters answered, without their names; empty if the adjudicator does not see it."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +62,14 @@ class Packet:
     with_reference: bool
     anonymized: bool = False
     """Whether raters have received surrogates instead of identifiers of people."""
+    adjudicates: Adjudication | None = None
+    """Whose disagreements it settles; None for a packet of its own."""
     format: Literal[2] = FORMAT
+
+    @property
+    def shows_ratings(self) -> bool:
+        """Whether it shows what raters answered before."""
+        return self.adjudicates is not None and bool(self.adjudicates.earlier_answers)
 
 
 @dataclass(frozen=True)
@@ -60,6 +80,20 @@ class ItemKey:
     """From left to right."""
     repeats: str | None
     """The id of the same rater's earlier item that this one repeats."""
+
+
+@dataclass(frozen=True)
+class CheckItem:
+    """An item whose right answers are known. It shows how careful a rater is, and never counts as a result."""
+
+    kind: Literal["gold", "attention"]
+    """From a file of the user, or made from references."""
+    inputs: Mapping[str, str]
+    references: tuple[str, ...]
+    outputs: tuple[str, ...]
+    """From left to right."""
+    accepted: Mapping[str, tuple[str, ...]]
+    """By question, the answers that are right."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +114,8 @@ class Key:
     """Whether rates over the sampled examples estimate rates over all test examples."""
     content_digest: str
     """A hash of all examples and outputs that are shown."""
+    checks: Mapping[str, CheckItem] = field(default_factory=dict)
+    """By item id, the items whose right answers are known; they are not in `items`."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,11 @@ def load_packet(folder: PacketFolder) -> tuple[Packet, Key]:
         raise BenchError(f"{folder.packet_file}: is in format {version!r}; this version of bench reads format {FORMAT}. {_ADVICE}")
     packet = folder.read(folder.packet_file, Packet, advice=_ADVICE)
     key = folder.read(folder.key_file, Key, advice=_ADVICE)
-    unknown = [item.id for item in packet.items if item.id not in key.items or item.example not in key.inclusion_probabilities]
+    unknown = [
+        item.id
+        for item in packet.items
+        if item.id not in key.checks and (item.id not in key.items or item.example not in key.inclusion_probabilities)
+    ]
     if unknown:
         raise BenchError(f"{folder.key_file}: belongs to another packet: it has no entry for item '{unknown[0]}'. {_ADVICE}")
     return packet, key

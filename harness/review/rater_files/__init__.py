@@ -1,6 +1,6 @@
 """The files that raters work in: each format is written for them and read when it comes back."""
 
-from harness.review.rater_files.packet_export import FORMATS, ExportedPacket, Format, export_packet
+from harness.review.rater_files.packet_export import FORMATS, ExportedPacket, Format, export_built_packet, export_packet
 from harness.review.rater_files.returned_file import ReturnedFile, read_returned_file
 from harness.review.rater_files.returned_rows import ReturnedRow, quote
 
@@ -10,6 +10,7 @@ __all__ = [
     "Format",
     "ReturnedFile",
     "ReturnedRow",
+    "export_built_packet",
     "export_packet",
     "quote",
     "read_returned_file",

@@ -8,9 +8,10 @@ KIND_PREFIX = "error: "  # followed by a kind of error; an x in this column mark
 INPUT_PREFIX = "input: "  # followed by the name of an input
 OUTPUT = "output"  # of a pair: "output A" and "output B"
 REFERENCE = "reference"
+EARLIER, EARLIER_TITLE = "raters said", "What the raters said"  # for a person who adjudicates
 
 # Label Studio names the parts of its labeling interface by tags: letters, digits and underscores.
-CORRECTED_TAG, COMMENT_TAG, KINDS_TAG = "corrected", "comment", "kinds"
+CORRECTED_TAG, COMMENT_TAG, KINDS_TAG, EARLIER_TAG = "corrected", "comment", "kinds", "earlier"
 
 
 def get_tag(question: str) -> str:

@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from harness.review.packets import ERROR_KINDS_QUESTION, ItemTexts, Packet, explain_severities, list_error_kinds, list_questions
-from harness.review.rater_files.file_columns import COMMENT_TAG, CORRECTED_TAG, ITEM, KINDS_TAG, PACKET, RATER, REFERENCE, get_tag
+from harness.review.rater_files.file_columns import (
+    COMMENT_TAG,
+    CORRECTED_TAG,
+    EARLIER_TAG,
+    EARLIER_TITLE,
+    ITEM,
+    KINDS_TAG,
+    PACKET,
+    RATER,
+    REFERENCE,
+    get_tag,
+)
 from harness.text import visible
 
 _NOT_IN_XML = dict.fromkeys(range(0x20)) | {9: 9, 10: 10}
@@ -23,6 +34,7 @@ def render_tasks(packet: Packet, rater: str, items: Sequence[ItemTexts]) -> str:
         data = {ITEM: item.id, PACKET: packet.id, RATER: rater, "input": _join_inputs(item)}
         data |= {REFERENCE: visible("\n\n".join(item.references))} if packet.with_reference else {}
         data |= {name: visible(text) for name, text in zip(_list_outputs(packet), item.outputs, strict=True)}
+        data |= {EARLIER_TAG: visible("\n".join(item.earlier_answers))} if packet.shows_ratings else {}
         tasks.append({"data": data})
     return json.dumps(tasks, indent=1, ensure_ascii=False) + "\n"
 
@@ -37,6 +49,8 @@ def render_config(packet: Packet) -> str:
         _add_text(view, REFERENCE, "Reference")
     for name in outputs:
         _add_text(view, name, packet.output_noun.capitalize() if name == "output" else name.upper())
+    if packet.shows_ratings:
+        _add_text(view, EARLIER_TAG, EARLIER_TITLE)
     if meaning := explain_severities(packet):
         _add_header(view, meaning, size="6")
     for question in list_questions(packet):

@@ -56,6 +56,17 @@ def export_packet(
         BenchError: as `build_packet`, or the folder cannot be written.
     """
     packet, key = build_packet(run, request)
+    return export_built_packet(run, packet, key, formats, out, anonymize=anonymize)
+
+
+def export_built_packet(
+    run: StoredRun, packet: Packet, key: Key, formats: Sequence[Format], out: Path | None = None, *, anonymize: bool = False
+) -> ExportedPacket:
+    """Store a packet, and write the raters' files. A packet that is stored already stays as raters may have it.
+
+    Raises:
+        BenchError: the folder cannot be written.
+    """
     folder = get_packet_folder(run.path, packet.id)
     target = out or folder.send
     if target.exists() and not target.is_dir():

@@ -48,6 +48,7 @@ def _build_content(packet: Packet, rater: str, items: Sequence[ItemTexts]) -> di
             "inputs": [[visible(name), number(text)] for name, text in item.inputs],
             "reference": number("\n\n".join(item.references)) if packet.with_reference else None,
             "outputs": [number(text) for text in item.outputs],
+            "earlier_answers": [number(text) for text in item.earlier_answers],
         }
         for item in items
     ]
@@ -59,6 +60,7 @@ def _build_content(packet: Packet, rater: str, items: Sequence[ItemTexts]) -> di
         "instructions": visible(packet.questions.instructions),
         "meaning": visible(explain_severities(packet)),
         "no_error": NO_ERROR if packet.mode == "errors" else None,
+        "adjudicates": packet.adjudicates is not None,
         "minutes": estimate_minutes(packet, items),
         "questions": [{"name": q.name, "text": visible(q.text), "answers": q.answers} for q in list_questions(packet)],
         "kinds": list_error_kinds(packet),

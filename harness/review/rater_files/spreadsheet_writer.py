@@ -12,6 +12,7 @@ from harness.review.packets import ItemTexts, Packet, explain_severities, list_e
 from harness.review.rater_files.file_columns import (
     COMMENT,
     CORRECTED,
+    EARLIER,
     INPUT_PREFIX,
     ITEM,
     KIND_PREFIX,
@@ -60,6 +61,7 @@ def _build_header(packet: Packet, items: Sequence[ItemTexts]) -> list[str]:
         *(f"{INPUT_PREFIX}{name}" for name in _list_input_names(items)),
         *([REFERENCE] if packet.with_reference else []),
         *outputs,
+        *([EARLIER] if packet.shows_ratings else []),
     ]
     return [ITEM, PACKET, RATER, *texts, *_list_answer_columns(packet)]
 
@@ -79,7 +81,8 @@ def _build_rows(packet: Packet, rater: str, items: Sequence[ItemTexts]) -> list[
     for item in items:
         inputs = dict(item.inputs)
         references = [" | ".join(item.references)] if packet.with_reference else []
-        texts = [*(inputs.get(name, "") for name in _list_input_names(items)), *references, *item.outputs]
+        earlier_answers = ["\n".join(item.earlier_answers)] if packet.shows_ratings else []
+        texts = [*(inputs.get(name, "") for name in _list_input_names(items)), *references, *item.outputs, *earlier_answers]
         rows.append([item.id, packet.id, rater, *map(_fit_cell, texts), *([""] * len(_list_answer_columns(packet)))])
     return rows
 

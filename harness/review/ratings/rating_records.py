@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from harness.errors import BenchError
@@ -58,6 +59,29 @@ class Review:
     """The latest rating of each item by each rater."""
     replaced: int
     """The number of earlier ratings that they replace."""
+    adjudications: tuple[Review, ...] = ()
+    """The packets that settle its disagreements, with their ratings, oldest first."""
+    excluded: tuple[RaterExclusion, ...] = ()
+    """The raters whose ratings do not count."""
+
+    def include_all(self) -> Review:
+        """The same review with the ratings of every rater."""
+        return replace(self, excluded=())
+
+
+@dataclass(frozen=True)
+class RaterExclusion:
+    """The user's decision that a rater's ratings do not count."""
+
+    rater: str
+    reason: str
+    at: str
+    """ISO 8601 in UTC."""
+
+
+@dataclass(frozen=True)
+class _ExclusionFile:
+    raters: tuple[RaterExclusion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,12 +101,40 @@ class ImportRecord:
 
 
 def load_reviews(run: StoredRun, task: str | None = None) -> list[Review]:
-    """The run's packets (of one task) with their ratings, oldest first.
+    """The run's packets (of one task) with their ratings, oldest first. Packets that settle disagreements are part of those they settle.
 
     Raises:
         BenchError: a packet or an import is damaged.
     """
-    return [load_review(run, folder) for folder in list_packet_folders(run.path, task)]
+    loaded = {folder.path: load_review(run, folder) for folder in list_packet_folders(run.path, task)}
+    reviews = [review for review in loaded.values() if review.packet.adjudicates is None]
+    settling: dict[str, list[Review]] = {review.packet.id: [] for review in reviews}
+    by_id = {review.packet.id: review for review in reviews}
+    for path, review in loaded.items():
+        if review.packet.adjudicates is not None:
+            _check_adjudication(path, review, by_id.get(review.packet.adjudicates.packet))
+            settling[review.packet.adjudicates.packet].append(review)
+    return [replace(review, adjudications=tuple(settling[review.packet.id])) for review in reviews]
+
+
+def _check_adjudication(path: Path, review: Review, first: Review | None) -> None:
+    """Check that a packet settles items of another packet of the run."""
+    assert review.packet.adjudicates is not None
+    if first is None:
+        problem = f"settles packet '{short(review.packet.adjudicates.packet, 40)}', which this run does not have"
+    elif review.packet.mode != first.packet.mode or review.packet.questions != first.packet.questions or review.key.checks:
+        problem = f"asks other questions than packet {first.packet.id}, which it settles"
+    elif not _get_units(review) <= _get_units(first) or review.key.cells != first.key.cells:
+        problem = f"has items that packet {first.packet.id}, which it settles, does not have"
+    else:
+        return
+    raise BenchError(f"{path}: {problem}. Move the packet's folder away and run `bench review adjudicate` again.")
+
+
+def _get_units(review: Review) -> set[tuple[str, tuple[str, ...]]]:
+    """The examples of a packet with the strategies whose outputs are shown."""
+    items = ((item.example, review.key.items.get(item.id)) for item in review.packet.items)
+    return {(example, tuple(sorted(key.strategies))) for example, key in items if key is not None}
 
 
 def load_review(run: StoredRun, folder: PacketFolder) -> Review:
@@ -95,7 +147,24 @@ def load_review(run: StoredRun, folder: PacketFolder) -> Review:
     records = [folder.read(file, ImportRecord, advice="Delete it and import the file again.") for file in folder.list_import_files()]
     ratings = [rating for record in sorted(records, key=lambda record: (record.imported_at, record.source)) for rating in record.ratings]
     latest = _select_latest(ratings)
-    return Review(packet, key, tuple(latest.values()), len(ratings) - len(latest))
+    return Review(packet, key, tuple(latest.values()), len(ratings) - len(latest), excluded=load_exclusions(folder))
+
+
+def load_exclusions(folder: PacketFolder) -> tuple[RaterExclusion, ...]:
+    """The raters of a packet whose ratings do not count.
+
+    Raises:
+        BenchError: the file is damaged.
+    """
+    if not folder.exclusions_file.is_file():
+        return ()
+    advice = "Restore it from a backup, or delete it and exclude the raters again with `bench review exclude`."
+    return folder.read(folder.exclusions_file, _ExclusionFile, advice=advice).raters
+
+
+def save_exclusions(folder: PacketFolder, excluded: Sequence[RaterExclusion]) -> None:
+    """Store which raters' ratings do not count."""
+    folder.write(folder.exclusions_file, _ExclusionFile, _ExclusionFile(tuple(excluded)))
 
 
 def save_import(folder: PacketFolder, record: ImportRecord) -> None:

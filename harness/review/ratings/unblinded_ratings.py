@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.review.packets import Key, Packet
-from harness.review.ratings.rating_records import Rating, Review
+from harness.review.ratings.disagreements import MORE_THAN, Settlement, find_disagreements, group_by_unit
+from harness.review.ratings.rating_records import Review
+from harness.review.ratings.unblinded_rating import UnblindedRating, get_meaning
 from harness.statistics import (
     Basis,
     allow_for_unseen,
@@ -29,46 +31,65 @@ Array: TypeAlias = NDArray[np.float64]
 _TOLERANCE = 1e-12
 
 
-@dataclass(frozen=True, kw_only=True)
-class UnblindedRating(Rating):
-    """A rating with what is behind its item."""
-
-    example: str
-    strategies: tuple[str, ...]
-    """From left to right."""
-    is_repeat: bool
-    """Whether the item repeats an earlier one."""
-
-
 class UnblindedRatings:
     """The ratings of a packet. Estimates are over test examples: the mean of an example's raters, weighted by the inverse of the
     example's inclusion probability.
 
-    `ratings` are all ratings, `first_ratings` those without repeated items.
+    `ratings` are all ratings of the strategies' outputs, `first_ratings` those of the raters that count, without repeated items, and
+    `settled_ratings` what results rest on: where raters disagreed and every disagreement is adjudicated, the adjudicators' ratings
+    replace theirs. `check_ratings` are those of items whose right answers are known; they are never results.
     """
 
     def __init__(self, review: Review, examples: Sequence[Example], confidence: float = 0.95) -> None:
         self.confidence = confidence
         self.packet: Packet = review.packet
         self.key: Key = review.key
-        items = {item.id: item for item in review.packet.items}
-        self.ratings = tuple(
-            UnblindedRating(
-                **vars(rating), example=items[rating.item].example, strategies=key.strategies, is_repeat=key.repeats is not None
-            )
-            for rating in review.ratings
-            if (key := review.key.items.get(rating.item)) is not None
-        )
+        self.excluded = review.excluded
+        self.ratings = _unblind(review)
+        self.check_ratings = tuple(rating for rating in review.ratings if rating.item in review.key.checks)
+        self.adjudications = review.adjudications
         self._groups = {example.id: example.group for example in examples}
 
     @cached_property
     def first_ratings(self) -> tuple[UnblindedRating, ...]:
-        """The ratings without those of repeated items."""
-        return tuple(rating for rating in self.ratings if not rating.is_repeat)
+        """The ratings of raters that count, without those of repeated items."""
+        return tuple(rating for rating in self.ratings if not rating.is_repeat and self.does_count(rating.rater))
+
+    @cached_property
+    def settlement(self) -> Settlement:
+        """Where the raters disagree, and what has been adjudicated."""
+        units = sum(len(own) > 1 for own in group_by_unit(self.first_ratings).values())
+        settled = group_by_unit(rating for review in self.adjudications for rating in _unblind(review))
+        more_than = MORE_THAN
+        for review in self.adjudications:  # the newest decides what a disagreement is
+            more_than = review.packet.adjudicates.more_than if review.packet.adjudicates is not None else more_than
+        return Settlement(units, tuple(find_disagreements(self.packet, self.first_ratings, more_than)), settled, more_than)
+
+    @cached_property
+    def settled_ratings(self) -> tuple[UnblindedRating, ...]:
+        """The ratings that results rest on."""
+        settlement = self.settlement
+        if not settlement.counts:
+            return self.first_ratings
+        units = group_by_unit(self.first_ratings)
+        return tuple(rating for unit, own in units.items() for rating in settlement.ratings.get(unit, own))
+
+    @cached_property
+    def corrections(self) -> tuple[UnblindedRating, ...]:
+        """The ratings with a corrected version that counts: of an adjudicated item, those of the adjudicators, and of the raters whose
+        answers are the same."""
+        settled = self.settlement.ratings if self.settlement.counts else {}
+        own = [rating for rating in self.ratings if self.does_count(rating.rater)]
+        kept = [r for r in own if r.unit not in settled or any(get_meaning(r) == get_meaning(s) for s in settled[r.unit])]
+        return tuple(r for r in (*kept, *(r for ratings in settled.values() for r in ratings)) if r.corrected is not None)
+
+    def does_count(self, rater: str) -> bool:
+        """Whether the ratings of this rater count."""
+        return all(each.rater != rater for each in self.excluded)
 
     def select(self, *strategies: str) -> list[UnblindedRating]:
-        """The first ratings of items that show exactly these strategies, in any order."""
-        return [rating for rating in self.first_ratings if set(rating.strategies) == set(strategies)]
+        """The settled ratings of items that show exactly these strategies, in any order."""
+        return [rating for rating in self.settled_ratings if set(rating.strategies) == set(strategies)]
 
     @property
     def strategies(self) -> tuple[str, ...]:
@@ -148,3 +169,19 @@ class UnblindedRatings:
         examples = list(by_example)
         probabilities = np.array([self.key.inclusion_probabilities[example] for example in examples])
         return np.array([by_example[example] for example in examples]), probabilities, [self._groups.get(example) for example in examples]
+
+
+def _unblind(review: Review) -> tuple[UnblindedRating, ...]:
+    """The ratings of the strategies' outputs, without those of check items."""
+    examples = {item.id: item.example for item in review.packet.items}
+    return tuple(
+        UnblindedRating(
+            **vars(rating),
+            example=examples[rating.item],
+            strategies=key.strategies,
+            is_repeat=key.repeats is not None,
+            is_adjudication=review.packet.adjudicates is not None,
+        )
+        for rating in review.ratings
+        if (key := review.key.items.get(rating.item)) is not None
+    )

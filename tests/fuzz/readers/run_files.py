@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,13 +17,14 @@ from filelock import FileLock
 from report_factory import Made, make_run, measured, summarization
 from search_factory import MadeTrial, add_search, searched_rates
 
-from harness.api import approve, gate, review_export, review_import
+from harness.api import approve, gate, review_adjudicate, review_exclude, review_export, review_import, review_status
 from harness.archive import decision_cache, read_progress, summarize_run
 from harness.cache import cache_folder
 from harness.grid.execution.job import Job
 from harness.grid.execution.memory_place import at_stored_place
-from harness.reporting import render, runs_in_progress_to_json, to_json
+from harness.reporting import findings_to_json, render, runs_in_progress_to_json, to_json
 from harness.results import RunResults
+from harness.review import Packet
 from harness.store import CellFolder, RunFolder
 from harness.types import MEMORY_STEPS
 from tests.foreign import write_sealed_json
@@ -74,6 +76,50 @@ def read_run(place: str) -> Read:
             review_import(run, [])
 
     return read
+
+
+def read_settled(find: Callable[[Path], Path]) -> Read:
+    """Replace a file of a run whose raters' disagreements were settled, and read the review as its results do."""
+
+    def read(content: bytes, folder: Path) -> None:
+        run = folder / "run"
+        shutil.copytree(_settled_run(), run)
+        write_as_stranger(find(run), content)
+        with refusals():
+            findings_to_json(review_status(run))
+        with refusals():
+            render(RunResults(RunFolder(run)))
+
+    return read
+
+
+def _find_second_packet(run: Path) -> Path:
+    return next(file for file in run.glob("review/*/packet.json") if json.loads(file.read_bytes())["adjudicates"] is not None)
+
+
+def _find_exclusions(run: Path) -> Path:
+    return next(run.glob("review/*/excluded.json"))
+
+
+@lru_cache(maxsize=1)
+def _settled_run() -> Path:
+    """A run whose two raters disagree on every item, an adjudicator who has settled that, and a rater who is excluded."""
+    run = make_run(get_folder() / "settled", [summarization([Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=9)], rows=40)])
+    first = review_export(run.path, ("lora",), n=4, mode="errors", raters="anna,ben,cleo", repeats=0)
+    _rate(run.path, first.packet)
+    _rate(run.path, review_adjudicate(run.path, show_ratings=True).packet)
+    review_exclude(run.path, "cleo", reason="guessed")
+    return run.path
+
+
+def _rate(run: Path, packet: Packet) -> None:
+    """Every second rater sees a critical error."""
+    for number, rater in enumerate(packet.raters):
+        severity = ("critical", "none")[number % 2]
+        ratings = [{"item": item.id, "answers": {"severity": severity}} for item in packet.items if item.rater == rater]
+        file = get_folder() / f"{packet.id}-{rater}.json"
+        file.write_text(json.dumps({"bench_review": 1, "packet": packet.id, "rater": rater, "ratings": ratings}))
+        review_import(run, [file])
 
 
 def _plans() -> list[Any]:
@@ -277,6 +323,18 @@ RUN_FILES: dict[str, Reader] = {
         file_seeds(_reviewed_run, "review/*/packet.json"),
         document_seeds(_reviewed_run, "review/*/packet.json"),
         share=0.4,
+    ),
+    "second packet": Reader(
+        read_settled(_find_second_packet),
+        lambda: [_find_second_packet(_settled_run()).read_bytes()],
+        lambda: [json.loads(_find_second_packet(_settled_run()).read_bytes())],
+        share=0.2,
+    ),
+    "excluded raters": Reader(
+        read_settled(_find_exclusions),
+        lambda: [_find_exclusions(_settled_run()).read_bytes()],
+        lambda: [json.loads(_find_exclusions(_settled_run()).read_bytes())],
+        share=0.2,
     ),
     "key": Reader(
         read_run("review/*/key.json"),

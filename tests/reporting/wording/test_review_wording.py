@@ -14,6 +14,7 @@ from harness.review.findings import (
     Agreement,
     Change,
     Combined,
+    Disagreements,
     ErrorRate,
     MetricAgreement,
     Preference,
@@ -127,6 +128,14 @@ ONE_SIDED = rater("anna", left_wins=52, left_low=0.79, left_high=0.96, left_p=1e
 TIED = preference(0.52, 0.41, 0.63, 0.8, strategy="qlora", against="lora")
 HELPED = Combined("", Score(0.71, 0.63, 0.79, 60, "PPI++, t, n=60"), ("rougeL",), 0.46, 400, 112.4)
 WITH_A_SCORE = replace(PAIRWISE, preferences=(replace(PAIRWISE.preferences[0], combined=HELPED),))
+DISPUTED = Disagreements(120, 9, 0, 9, False, 0, 1, (), False)
+SETTLED = replace(DISPUTED, adjudicated=9, waiting=0, counts=True, changed=4, adjudicators=("chief", "deputy"))
+UPHELD = (
+    rater("anna", disputed=9, upheld=5, upheld_low=0.21, upheld_high=0.86),
+    rater("ben", disputed=9, upheld=4, upheld_low=0.14, upheld_high=0.79),
+)
+PASSED = {"checks": 10, "checks_passed": 10, "checks_low": 0.69, "checks_high": 1.0}
+FAILED = {"checks": 10, "checks_passed": 2, "checks_low": 0.03, "checks_high": 0.56}
 SITUATIONS = {
     "clear preference": PAIRWISE,
     "too close to call": replace(PAIRWISE, preferences=(preference(0.45, 0.33, 0.57, 0.47),)),
@@ -143,6 +152,17 @@ SITUATIONS = {
     "too few ratings for a score": replace(PAIRWISE, preferences=(replace(PAIRWISE.preferences[0], combined=Combined("few_ratings")),)),
     "every example rated": replace(PAIRWISE, preferences=(replace(PAIRWISE.preferences[0], combined=Combined("all_rated")),)),
     "errors": ERRORS,
+    "errors, raters disagree": replace(ERRORS, disagreements=DISPUTED),
+    "errors, partly adjudicated": replace(ERRORS, disagreements=replace(DISPUTED, adjudicated=8, waiting=1, adjudicators=("chief",))),
+    "errors, adjudicated": replace(ERRORS, disagreements=SETTLED, raters=UPHELD),
+    "preferences, adjudicated with the answers in view": replace(PAIRWISE, disagreements=replace(SETTLED, saw_ratings=True, changed=1)),
+    "scales, raters disagree": replace(SCALES, disagreements=replace(DISPUTED, disputed=1)),
+    "failed checks": replace(PAIRWISE, raters=(rater("anna", **PASSED), rater("ben", **FAILED))),
+    "an excluded rater": replace(
+        PAIRWISE,
+        raters=(rater("anna", **PASSED), rater("ben", **FAILED, excluded="missed 8 of 10 checks")),
+        with_all_raters=replace(PAIRWISE, preferences=(preference(0.58, 0.45, 0.70, 0.24),)),
+    ),
     "errors, with a score": replace(
         ERRORS,
         error_rates=tuple(

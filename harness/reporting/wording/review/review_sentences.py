@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.reporting.wording import numbers
 from harness.reporting.wording.headings import CONFIDENCE_INTERVAL
 from harness.reporting.wording.names import score_name, strategy_in_sentence, strategy_name
+from harness.reporting.wording.review import rater_sentences
 from harness.reporting.wording.review.combined_wording import name_scores
 from harness.review import Findings
 from harness.review.findings import MIN_INPUTS, Agreement, Combined, ErrorRate, Preference, ScaleScore
@@ -54,6 +55,10 @@ def caveats(findings: Findings) -> list[str]:
     if 0 < findings.rated_items < findings.items:
         missing = findings.items - findings.rated_items
         sentences.append(f"{missing:,} of {numbers.plural(findings.items, 'item')} {'is' if missing == 1 else 'are'} not rated yet.")
+    sentences += rater_sentences.describe_disagreements(findings)
+    sentences += rater_sentences.describe_careless_raters(findings)
+    if findings.with_all_raters is not None:
+        sentences.append(rater_sentences.describe_exclusions(findings, headline(findings.with_all_raters)))
     for question, levels in findings.agreement.items():
         sentences += _describe_agreement(question, levels.get("ordinal"))
     if findings.biased_raters:

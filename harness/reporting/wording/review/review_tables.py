@@ -15,6 +15,8 @@ from harness.review.findings import AGREES_ABOVE, MIN_INPUTS, Change
 from harness.statistics import Reduction
 from harness.types import Score
 
+_CHECKS, _UPHELD = f"checks passed ({CONFIDENCE_INTERVAL})", f"upheld ({CONFIDENCE_INTERVAL})"
+
 
 def list_results(findings: Findings) -> list[TextTable]:
     """What raters say about the strategies; tables without a row are left out."""
@@ -121,9 +123,22 @@ def _list_raters(findings: Findings) -> TextTable:
             else numbers.NOTHING
         )
         repeats = f"{r.repeated_same} of {r.repeated}" if r.repeated else numbers.NOTHING
-        rows.append((r.name, f"{r.rated} of {r.items}", repeats, left, numbers.seconds(r.median_seconds)))
-    columns = ("rater", "rated", "same answer on repeats", f"left side preferred ({CONFIDENCE_INTERVAL})", "median time")
-    return _build_table("Raters", columns, rows)
+        checks = _format_counted(r.checks_passed, r.checks, r.checks_low, r.checks_high)
+        upheld = _format_counted(r.upheld, r.disputed, r.upheld_low, r.upheld_high)
+        name = r.name if r.excluded is None else f"{r.name} (excluded)"
+        rows.append((name, f"{r.rated} of {r.items}", repeats, left, numbers.seconds(r.median_seconds), checks, upheld))
+    columns = ("rater", "rated", "same answer on repeats", f"left side preferred ({CONFIDENCE_INTERVAL})", "median time", _CHECKS, _UPHELD)
+    used = [k for k, name in enumerate(columns) if name not in (_CHECKS, _UPHELD) or any(row[k] != numbers.NOTHING for row in rows)]
+    notes = {
+        _CHECKS: "Checks are items whose right answer is known; they never count as results.",
+        _UPHELD: "Upheld: adjudicated disagreements on which the adjudicator agrees with this rater.",
+    }
+    note = " ".join(text for name, text in notes.items() if name in [columns[k] for k in used])
+    return _build_table("Raters", [columns[k] for k in used], [[row[k] for k in used] for row in rows], note)
+
+
+def _format_counted(count: int, of: int, low: float | None, high: float | None) -> str:
+    return f"{count} of {of} ({numbers.share_interval(low, high)})" if of else numbers.NOTHING
 
 
 def _list_metric_agreement(findings: Findings) -> TextTable:
