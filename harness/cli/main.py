@@ -42,6 +42,7 @@ _COMMANDS = {
     "ab": ("harness.cli.commands.ab:ab", "Plan, assign and read A/B tests in production."),
     "feedback": ("harness.cli.commands.feedback:feedback", "Store what users say about answers, and show it with intervals."),
     "review": ("harness.cli.commands.review:review", "Let experts rate outputs, and collect their ratings."),
+    "judge": ("harness.cli.commands.judge:judge", "Let a model judge the outputs of a run."),
     "predict": ("harness.cli.commands.predict:predict", "Answer new examples with a model of a run."),
     "shadow": ("harness.cli.commands.shadow:shadow", "Answer the same inputs with the champion and the models in shadow mode."),
     "export": ("harness.cli.commands.export:export", "Write an adapter or a model to a folder that other programs can load."),

@@ -19,6 +19,7 @@ _OPTIONS = {
     "fixes": "--fix",
     "search": "--tune",
     "date_column": "--date",
+    "judge": "--with",
 }
 # Switches that are on in Python and turned off on the command line.
 _SWITCHED_OFF = {"base": "--no-base", "reuse": "--no-reuse", "with_text": "--without-text", "with_base": "--without-base"}

@@ -118,6 +118,31 @@ def show_rows(text: str) -> Iterator[Callable[[int], None]]:
         heartbeat.stop()
 
 
+@contextmanager
+def show_count(text: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how many of a number of things are done; yields what to call with both numbers. What is done is kept if it is interrupted."""
+    console = Console(stderr=True, highlight=False, emoji=False)
+    state = text
+    heartbeat = Heartbeat(lambda seconds: click.echo(f"{state}, {seconds:.0f} s", err=True))
+    try:
+        if console.is_terminal:
+            with console.status(escape(f"{text} …")) as status:
+                yield lambda done, total: status.update(escape(f"{text}: {done:,} of {total:,} {unit} …"))
+            return
+
+        def count(done: int, total: int) -> None:
+            nonlocal state
+            state = f"{text}: {done:,} of {total:,} {unit}"
+
+        heartbeat.start()
+        yield count
+    except KeyboardInterrupt:
+        click.echo("interrupted: the same command continues", err=True)
+        sys.exit(130)
+    finally:
+        heartbeat.stop()
+
+
 def _end_interrupted() -> NoReturn:
     click.echo("interrupted: nothing was written", err=True)
     sys.exit(130)

@@ -107,6 +107,7 @@ from harness.reporting.wording import (
     list_run_lines,
     note_sentence,
 )
+from harness.reporting.wording.review import describe_judge_plan, describe_judge_record
 
 __all__ = [
     "INDEX",
@@ -137,6 +138,8 @@ __all__ = [
     "describe_deleted",
     "describe_disk_forecast",
     "describe_hosted_forecast",
+    "describe_judge_plan",
+    "describe_judge_record",
     "describe_latest_run",
     "describe_measured_speed",
     "describe_no_runs",

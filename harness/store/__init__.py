@@ -40,13 +40,14 @@ from harness.store.runs_folder import (
 from harness.store.seals import LeftOut, PackNote, RunSeal, hash_file, read_sealed, write_sealed
 from harness.store.signed_json import Signer, check_signature, sign_document, user_key_file
 from harness.store.stored_run import StoredRun
-from harness.store.verdict_files import APPROVALS, add_verdict_file, list_verdict_files, read_verdict_file
+from harness.store.verdict_files import APPROVALS, JUDGES, add_verdict_file, list_verdict_files, read_verdict_file
 from harness.store.verification import FileProblem, Verification, verify_run
 
 __all__ = [
     "APPROVALS",
     "CONTENTS",
     "EXTERNAL",
+    "JUDGES",
     "LATEST",
     "PART_BYTES",
     "PRIVATE_FILE",

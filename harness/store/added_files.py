@@ -1,4 +1,4 @@
-"""The list of the files that were added to a run: reviews, verdicts and approvals.
+"""The list of the files that were added to a run: reviews, verdicts, approvals and what judges said.
 
 added.json holds their sha256, so that a file that was deleted or replaced is noticed. A file is listed as being written before it is
 written: a process that is killed meanwhile leaves an entry that says nothing about the file. The list is written before the first file
@@ -26,6 +26,7 @@ _PATTERNS = (
     "review/*/imports/*.json",
     "gates/*.json",
     "approvals/*.json",
+    "judges/*.json",
 )
 _RESTORE = "Restore it from a backup"
 
@@ -58,7 +59,7 @@ def read_added(run: Path) -> AddedFiles:
 
 
 def list_added(run: Path) -> list[str]:
-    """The reviews, verdicts and approvals that are in the folder, by path in the run."""
+    """The files of this kind that are in the folder, by path in the run."""
     return sorted(file.relative_to(run).as_posix() for pattern in _PATTERNS for file in run.glob(pattern) if file.is_file())
 
 

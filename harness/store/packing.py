@@ -110,7 +110,7 @@ def _copy_all(folder: RunFolder, copy: RunFolder, *, with_key: bool) -> list[Lef
             ignored = shutil.ignore_patterns("checkpoint", source.log.name, ".*")
             shutil.copytree(source.path, copy.cell(cell.id).path, ignore=ignored)
     raters_files = sum(path.is_file() for path in folder.path.glob("review/*/send/*"))
-    for name in ("review", "gates", "approvals"):
+    for name in ("review", "gates", "approvals", "judges"):
         if (folder.path / name).is_dir():
             shutil.copytree(folder.path / name, copy.path / name, ignore=shutil.ignore_patterns("send", ".*"))
     if (folder.path / ADDED).is_file():
@@ -146,6 +146,7 @@ def _copy_without_text(folder: RunFolder, copy: RunFolder, *, with_key: bool) ->
     reviews = sum(path.is_file() for path in (folder.path / "review").rglob("*"))
     verdicts = sum(path.is_file() for path in folder.path.glob("gates/*.json"))
     approvals = sum(path.is_file() for path in folder.path.glob("approvals/*.json"))
+    judges = sum(path.is_file() for path in folder.path.glob("judges/*.json"))
     return [
         LeftOut("inputs, references and outputs", len(plan.tasks), "they may be what patients or customers said"),
         LeftOut("trained weights", weights, "a model can repeat texts that it was trained on"),
@@ -154,6 +155,7 @@ def _copy_without_text(folder: RunFolder, copy: RunFolder, *, with_key: bool) ->
         LeftOut("packets and ratings of reviews", reviews, "they quote outputs, and name raters; the report has their results"),
         LeftOut("verdicts of the gate", verdicts, "they quote outputs; the report has their results"),
         LeftOut("approvals of verdicts", approvals, "they name people"),
+        LeftOut("verdicts of judges", judges, "their prompts quote inputs and outputs; the report has their results"),
         _key_left_out(),
         LeftOut("logs of cells", logs, "they name folders and users of your machine"),
     ]

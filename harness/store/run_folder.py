@@ -6,14 +6,14 @@
     cells/<cell id>/          cell.json (the result, and the sha256 of the other files), predictions.parquet, training.jsonl, shots.json,
                               artifact/ (or removed.json, if it was deleted to free disk space), log.txt
     seal.json                 written when the run is finished: the sha256 of every file above, and one digest over them
-    review/, gates/, approvals/   see `review_files` and `verdict_files`
-    added.json                the sha256 of the files in review/, gates/ and approvals/, see `added_files`
+    review/, gates/, approvals/, judges/   see `review_files` and `verdict_files`
+    added.json                the sha256 of the files in review/, gates/, approvals/ and judges/, see `added_files`
     report.html, audit.html   pages for people
 
-run.json, cell.json, removed.json, seal.json, added.json and the files in review/, gates/ and approvals/ carry their own digest. A run
-that is not finished also has `work/` with its training examples, its cells may have `checkpoint/`, a search keeps the states of its trials
-in `trials/`, and `served/` has what a server has answered so far. All are deleted at the end, so that a run can be shared without its
-training data. Only the user can read the files.
+run.json, cell.json, removed.json, seal.json, added.json and the files in review/, gates/, approvals/ and judges/ carry their own digest. A
+run that is not finished also has `work/` with its training examples, its cells may have `checkpoint/`, a search keeps the states of its
+trials in `trials/`, and `served/` has what a server has answered so far. All are deleted at the end, so that a run can be shared without
+its training data. While a judge is being asked, its answers so far are in `work/judges/`. Only the user can read the files.
 """
 
 from __future__ import annotations

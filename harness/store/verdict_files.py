@@ -1,4 +1,5 @@
-"""Where a run keeps the gate's verdicts on its models, and their approvals: gates/<time>-<number>.json and approvals/<time>-<number>.json.
+"""Where a run keeps the gate's verdicts on its models, their approvals, and what judges have said about outputs: <time>-<number>.json in
+gates/, approvals/ and judges/.
 
 There is one file for each, never changed, with its own digest.
 """
@@ -15,7 +16,7 @@ from harness.store.atomic import PARTIAL_FILES, make_private_folder, remove_aban
 from harness.store.seals import read_sealed, write_sealed
 
 T = TypeVar("T")
-VERDICTS, APPROVALS = "gates", "approvals"  # folders in a run
+VERDICTS, APPROVALS, JUDGES = "gates", "approvals", "judges"  # folders in a run
 
 
 def add_verdict_file(run: Path, kind: type[T], verdict: T, *, at: str, folder: str = VERDICTS) -> Path:

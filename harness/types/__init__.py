@@ -18,6 +18,7 @@ from harness.types.faithfulness_spec import FaithfulnessSpec, SupportKind
 from harness.types.guardrail_spec import GuardrailSpec
 from harness.types.hosted_forecast import HostedForecast
 from harness.types.hosted_measurement import HostedMeasurement
+from harness.types.judge_spec import JudgeKind, JudgeSpec
 from harness.types.leak_measurement import CanaryOutcome, LeakMeasurement
 from harness.types.memory_step import AS_PLANNED, MEMORY_STEPS, LadderPlace, MemoryStep, MemoryUse
 from harness.types.metric import Metric, Score, Statistic, StoredScore, always_defined
@@ -92,6 +93,8 @@ __all__ = [
     "GuardrailSpec",
     "HostedForecast",
     "HostedMeasurement",
+    "JudgeKind",
+    "JudgeSpec",
     "Kind",
     "LabelForm",
     "LabelSource",

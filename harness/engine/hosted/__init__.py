@@ -2,7 +2,7 @@
 
 from harness.engine.hosted.all_questions import ask_all, price_of_answer
 from harness.engine.hosted.answer_cache import AnswerCache, HostedReply, request_key
-from harness.engine.hosted.asking import HostedAnswer, HostedAsker, HostedQuestion
+from harness.engine.hosted.asking import HostedAnswer, HostedAsker, HostedQuestion, TextForm
 from harness.engine.hosted.chat_prompts import chat_prompt
 from harness.engine.hosted.label_likelihood import label_logprobs
 from harness.engine.hosted.request_body import HostedForm, find_label, most_new_tokens, read_reply
@@ -27,6 +27,7 @@ __all__ = [
     "HostedReply",
     "HostedSpending",
     "RangedEstimate",
+    "TextForm",
     "ask_all",
     "chat_prompt",
     "estimate_answer",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from harness.engine.hosted.answer_cache import AnswerCache, HostedReply, request_key
 from harness.engine.hosted.request_body import HostedForm, fits_form, list_forms, most_new_tokens, read_reply, request_body
@@ -52,6 +53,19 @@ class HostedAnswer:
     refusal: str = ""
 
 
+@dataclass(frozen=True)
+class TextForm:
+    """The form that free texts should have.
+
+    Attributes:
+        schema: as JSON schema, for hosts that enforce one.
+        fits: whether a text has the form.
+    """
+
+    schema: Mapping[str, Any]
+    fits: Callable[[str], bool]
+
+
 class HostedAsker:
     """Asks one hosted model about the examples of one task.
 
@@ -69,6 +83,7 @@ class HostedAsker:
         repeat: int = 0,
         cache: AnswerCache | None = None,
         form: HostedForm | None = None,
+        text_form: TextForm | None = None,
         clock: Callable[[], float] = time.perf_counter,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -78,10 +93,11 @@ class HostedAsker:
             repeat: which of several repeats this is.
             cache: None: every question is sent.
             form: of an interrupted run.
+            text_form: the form of free texts; None: any text.
         """
         self.client, self.spec, self.form = client, spec, form
         self._task, self._labels, self._repeat, self._cache = task, tuple(labels), repeat, cache
-        self._clock, self._now = clock, now
+        self._text_form, self._clock, self._now = text_form, clock, now
 
     @property
     def most_new_tokens(self) -> int:
@@ -100,7 +116,7 @@ class HostedAsker:
     @property
     def most_attempts(self) -> int:
         """How many answers it may take to find the form, each of which is paid."""
-        return len(list_forms(self.spec, chooses=self._task.chooses))
+        return len(self._list_forms())
 
     def find_form(self, question: HostedQuestion) -> list[HostedAnswer]:
         """Choose the first form that the host accepts and follows.
@@ -112,7 +128,7 @@ class HostedAsker:
             BenchError: it accepts none, or does not answer.
         """
         answers: list[HostedAnswer] = []
-        forms = list_forms(self.spec, chooses=self._task.chooses)
+        forms = self._list_forms()
         problem: BenchError | None = None
         while forms:
             form = forms.pop(0)
@@ -130,7 +146,8 @@ class HostedAsker:
                 continue
             answers.append(answer)
             # A form that the strategy names is used although the first answer does not fit it.
-            if self.spec.labels != "auto" or fits_form(form, reply, self._labels):
+            is_free = not form.enforced or self._text_form is None or self._text_form.fits(reply.text)
+            if is_free and (self.spec.labels != "auto" or fits_form(form, reply, self._labels)):
                 self.form = form
                 return answers
             if form.labels == "logprobs":  # with fewer alternatives, it would do no better
@@ -154,8 +171,12 @@ class HostedAsker:
             prediction = Prediction(question.example.id, "", None if chooses else "", finish="choice" if chooses else "stop")
             return HostedAnswer(prediction, "", "", "refused", self._moment(), 0.0, False, True, one_line(str(error), _LONGEST_REASON))
 
+    def _list_forms(self) -> list[HostedForm]:
+        return list_forms(self.spec, chooses=self._task.chooses, has_schema=self._text_form is not None)
+
     def _ask(self, question: HostedQuestion, form: HostedForm) -> tuple[ChatReply, HostedAnswer]:
-        body = request_body(self.spec, self._task, form, question.turns, self._labels)
+        schema = None if self._text_form is None else self._text_form.schema
+        body = request_body(self.spec, self._task, form, question.turns, self._labels, schema)
         key = request_key(self.client.address, body, self._repeat)
         kept = self._cache.read(key) if self._cache is not None else None
         if kept is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -26,20 +26,22 @@ class HostedForm:
         labels: how labels are asked for; None where the task has none.
         token_field: the name of the field that limits the answer: newer models of one vendor take only the second.
         alternatives: tokens at each place whose log-probabilities are asked for.
+        enforced: whether the host is asked to hold a text to the JSON schema of its answers.
     """
 
     labels: LabelForm | None
     token_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     alternatives: int = _ALTERNATIVES
+    enforced: bool = False
 
     def other_token_field(self) -> HostedForm:
         return replace(self, token_field="max_completion_tokens")
 
 
-def list_forms(spec: ApiSpec, *, chooses: bool) -> list[HostedForm]:
+def list_forms(spec: ApiSpec, *, chooses: bool, has_schema: bool = False) -> list[HostedForm]:
     """The forms to try, the best first."""
     if not chooses:
-        return [HostedForm(None)]
+        return [*([HostedForm(None, enforced=True)] if has_schema else []), HostedForm(None)]
     is_likely = spec.labels in ("logprobs", "auto")
     forms = [HostedForm("logprobs"), HostedForm("logprobs", alternatives=_FEWER_ALTERNATIVES)] if is_likely else []
     if spec.labels in ("constrained", "auto"):
@@ -57,8 +59,19 @@ def most_new_tokens(spec: ApiSpec, task: Task, labels: Sequence[str]) -> int:
     return longest + _ROOM_AROUND_LABEL if task.chooses else task.decode.max_new_tokens
 
 
-def request_body(spec: ApiSpec, task: Task, form: HostedForm, turns: Sequence[Turn], labels: Sequence[str]) -> dict[str, Any]:
-    """The JSON of a request."""
+def request_body(
+    spec: ApiSpec,
+    task: Task,
+    form: HostedForm,
+    turns: Sequence[Turn],
+    labels: Sequence[str],
+    text_schema: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The JSON of a request.
+
+    Args:
+        text_schema: the JSON schema of a text, for a form that has it enforced.
+    """
     body: dict[str, Any] = {
         "model": spec.model,
         "messages": [{"role": turn.role, "content": turn.content} for turn in turns],
@@ -77,8 +90,14 @@ def request_body(spec: ApiSpec, task: Task, form: HostedForm, turns: Sequence[Tu
             "required": [_FIELD],
             "additionalProperties": False,
         }
-        body["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+        body["response_format"] = _enforce(schema)
+    if form.enforced and text_schema is not None:
+        body["response_format"] = _enforce(text_schema)
     return body | dict(spec.extra)
+
+
+def _enforce(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)}}
 
 
 def fits_form(form: HostedForm, reply: ChatReply, labels: Sequence[str]) -> bool:

@@ -4,10 +4,14 @@ from harness.grid.planning.cell_identity import trial_cell
 from harness.grid.planning.forecasts import forecast_plan, forecast_request, group_forecasts, with_forecasts
 from harness.grid.planning.hosted_hosts import (
     HostedRequest,
+    QuestionPart,
     check_hosts,
+    find_host_problems,
     forecast_hosts,
+    forecast_questions,
     make_questions,
     read_host_key,
+    try_host,
 )
 from harness.grid.planning.plan import Planned, changed_strategies, make_plan
 from harness.grid.planning.search_plan import PlannedSearch, SearchPlan
@@ -21,6 +25,7 @@ __all__ = [
     "HostedRequest",
     "Planned",
     "PlannedSearch",
+    "QuestionPart",
     "SearchPlan",
     "ServeRequest",
     "Server",
@@ -28,9 +33,11 @@ __all__ = [
     "changed_strategies",
     "check_hosts",
     "choose_served_cell",
+    "find_host_problems",
     "find_server",
     "forecast_hosts",
     "forecast_plan",
+    "forecast_questions",
     "forecast_request",
     "group_forecasts",
     "make_plan",
@@ -38,6 +45,7 @@ __all__ = [
     "read_host_key",
     "read_tasks",
     "trial_cell",
+    "try_host",
     "vocabulary",
     "with_forecasts",
 ]

@@ -6,7 +6,7 @@ Nothing here sends a text. Each host is asked once for the list of its models, t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.data.privacy import count_identifiers
@@ -78,13 +78,19 @@ def check_hosts(
         own = [cell for cell in cells if cell.strategy.name == strategy.name]
         try:
             forecasts.append(_forecast(planned, strategy, own))
-            problems += _find_problems(planned, strategy, forecasts[-1], request)
+            assert strategy.api is not None
+            own_problems = find_host_problems(strategy.api, forecasts[-1], request, planned.plan.options["price"]["currency"])
+            problems += [f"strategy '{strategy.name}': {problem}" for problem in own_problems]
         except BenchError as error:
             problems += [f"strategy '{strategy.name}': {problem}" for problem in error.problems]
     if problems:
         raise BenchError(problems)
     for strategy in {cell.strategy.name: cell.strategy for cell in cells}.values():
-        _try_host(strategy, open_client)
+        assert strategy.api is not None
+        try:
+            try_host(strategy.api, open_client)
+        except BenchError as error:
+            raise BenchError(f"strategy '{strategy.name}': {error}") from None
     return forecasts
 
 
@@ -117,26 +123,55 @@ def _forecast(planned: Planned, strategy: Strategy, cells: Sequence[PlannedCell]
     """Raises a BenchError for an address that cannot be used."""
     spec = strategy.api
     assert spec is not None
-    host = parse_base_url(spec.base_url)[1]
-    identifiers: Counter[str] = Counter()
-    searched, count, price = 0, 0, NOTHING if spec.price is not None else None
+    parts = []
     for cell in cells:
         task, splits = planned.plan.tasks[cell.cell.task], planned.splits[cell.cell.task]
         shots = render_shots(task, strategy, "decoder", splits.train, cell.cell.seed or 0)
         calibration = splits.calibration if _calibrates(planned, cell) else ()
         questions = make_questions(task, strategy, shots, (*splits.test, *calibration))
-        count += len(questions)
         most = most_new_tokens(spec, task, splits.test[0].choices)
-        for question in questions:
-            one = estimate_price(spec, estimate_prompt(question.turns), estimate_answer(question.example.targets, most))
+        parts.append(QuestionPart(questions, most, is_repeat=bool(cell.cell.seed)))
+    return forecast_questions(strategy.name, spec, parts)
+
+
+@dataclass(frozen=True)
+class QuestionPart:
+    """Questions whose answers have the same limit.
+
+    Attributes:
+        most_new_tokens: of an answer.
+        is_repeat: whether the same texts are sent by another part.
+    """
+
+    questions: Sequence[HostedQuestion]
+    most_new_tokens: int
+    is_repeat: bool = False
+
+
+def forecast_questions(name: str, spec: ApiSpec, parts: Iterable[QuestionPart]) -> HostedForecast:
+    """What asking these questions would send, and what that is expected to cost.
+
+    Args:
+        name: of the strategy, or of whatever asks.
+
+    Raises:
+        BenchError: the address cannot be used.
+    """
+    host = parse_base_url(spec.base_url)[1]
+    identifiers: Counter[str] = Counter()
+    searched, count, price = 0, 0, NOTHING if spec.price is not None else None
+    for part in parts:
+        count += len(part.questions)
+        for question in part.questions:
+            one = estimate_price(spec, estimate_prompt(question.turns), estimate_answer(question.example.targets, part.most_new_tokens))
             price = None if price is None or one is None else price + one
-        if not cell.cell.seed:  # the other repeats send the same texts
-            part = questions[: max(0, _MOST_SEARCHED - searched)]
-            searched += len(part)
-            identifiers += count_identifiers(dict.fromkeys(turn.content for question in part for turn in question.turns))
+        if not part.is_repeat:
+            first = part.questions[: max(0, _MOST_SEARCHED - searched)]
+            searched += len(first)
+            identifiers += count_identifiers(dict.fromkeys(turn.content for question in first for turn in question.turns))
     currency = "" if spec.price is None else spec.price.currency
     return HostedForecast(
-        strategy.name, host, spec.model, count, dict(identifiers.most_common()), searched,
+        name, host, spec.model, count, dict(identifiers.most_common()), searched,
         price=None if price is None else price.value,
         price_low=None if price is None else price.low,
         price_high=None if price is None else price.high,
@@ -152,11 +187,13 @@ def _calibrates(planned: Planned, hosted: PlannedCell) -> bool:
     )
 
 
-def _find_problems(planned: Planned, strategy: Strategy, forecast: HostedForecast, request: HostedRequest) -> list[str]:
-    spec, name = strategy.api, strategy.name
-    assert spec is not None
+def find_host_problems(spec: ApiSpec, forecast: HostedForecast, request: HostedRequest, currency: str) -> list[str]:
+    """Why these questions may not be sent: the host is not named, or there is no key, or a limit of costs without a price.
+
+    Args:
+        currency: of the run.
+    """
     problems = []
-    currency = planned.plan.options["price"]["currency"]
     if spec.price is not None and spec.price.currency != currency:
         problems.append(f"api.price.currency: is {spec.price.currency}, but this run counts in {currency}. Convert the prices")
     if spec.price is None and request.max_cost is not None:
@@ -171,7 +208,7 @@ def _find_problems(planned: Planned, strategy: Strategy, forecast: HostedForecas
             f"would send {sent} to {forecast.host}. {_describe_identifiers(forecast)} If these texts may leave this machine, name the "
             f"host: {setting('send_to', forecast.host)}"
         )
-    return [f"strategy '{name}': {problem}" for problem in problems]
+    return problems
 
 
 def _describe_identifiers(forecast: HostedForecast) -> str:
@@ -183,21 +220,17 @@ def _describe_identifiers(forecast: HostedForecast) -> str:
     return f"Patterns find identifiers of people in the texts{among}: {kinds}. `bench data anonymize` replaces them."
 
 
-def _try_host(strategy: Strategy, open_client: Callable[..., ServerClient]) -> None:
+def try_host(spec: ApiSpec, open_client: Callable[..., ServerClient] = ServerClient) -> None:
     """Ask for the list of models. Not every host has one, and it need not be complete.
 
     Raises:
         BenchError: the host does not answer, or refuses the key.
     """
-    spec = strategy.api
-    assert spec is not None
     client = open_client(parse_base_url(spec.base_url)[0], key=read_host_key(spec), timeout=min(spec.timeout, 30.0), attempts=_ATTEMPTS)
     try:
         client.list_models()
     except ServerRefusalError as error:
         if error.status in (401, 403) or 300 <= error.status < 400:
-            raise BenchError(f"strategy '{strategy.name}': {error}") from None
-    except BenchError as error:
-        raise BenchError(f"strategy '{strategy.name}': {error}") from None
+            raise
     finally:
         client.close()

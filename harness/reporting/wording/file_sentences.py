@@ -26,6 +26,7 @@ _KINDS: Sequence[tuple[str, tuple[str, str], str]] = (
     ("reviews", ("review/", ""), "outputs, names of raters, and which strategy is behind each output: not for raters"),
     ("verdicts of the gate", ("gates/", ""), "scores, and outputs that got worse"),
     ("approvals of verdicts", ("approvals/", ""), "names of the people who approved, their reasons and public keys"),
+    ("verdicts of judges", ("judges/", ""), "their prompts quote inputs and outputs"),
     ("list of reviews, verdicts and approvals", ("added.json", ""), "a file that was deleted or replaced is noticed"),
     ("digests of all files", ("seal.json", ""), "`bench verify` checks them"),
 )
