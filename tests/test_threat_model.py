@@ -49,6 +49,7 @@ TESTS = {
     "Python code": ("tests/cli/test_cli_run.py", "tests/engine/models/test_resolve.py"),
     "a plug-in file": ("tests/cli/test_cli_plugin_files.py",),
     "ratings": ("tests/review/ratings", "tests/review/rater_files", "tests/fuzz/test_fuzz.py"),
+    "gold items": ("tests/review/test_check_items.py", "tests/fuzz/test_fuzz.py"),
     "anonymized files": ("tests/data/privacy/test_mapping_file.py", "tests/cli/test_cli_data_anonymize.py", "tests/fuzz/test_fuzz.py"),
     "rows to label": ("tests/review/labelling/test_row_page.py", "tests/fuzz/test_fuzz.py"),
     "experiments": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harness.api.arguments import PathLike, RunLike, as_texts
@@ -16,7 +17,9 @@ from harness.review import (
     FORMATS,
     MODES,
     MORE_THAN,
+    OUTPUT_NOUNS,
     AdjudicationRequest,
+    CheckItem,
     ExportedPacket,
     Findings,
     Format,
@@ -32,9 +35,11 @@ from harness.review import (
     find_rated_cell,
     get_harvest_paths,
     import_files,
+    list_questions_of,
     load_reviews,
     parse_raters,
     plan_ratings,
+    read_gold_file,
     write_harvest,
 )
 from harness.text import plural
@@ -110,6 +115,8 @@ def review_export(
     repeats: int | None = None,
     against: str | None = None,
     with_reference: bool = False,
+    gold: PathLike | None = None,
+    attention: int = 0,
     seed: int = 0,
     model: str | None = None,
     train_size: int | None = None,
@@ -134,6 +141,8 @@ def review_export(
         repeats: items per rater that are repeated with sides swapped; None for 10%, at most 20.
         against: with "pairwise", only pairs with this strategy.
         with_reference: whether raters also see the references.
+        gold: a file of items with right answers, in the columns of a packet's spreadsheet; every rater gets them, unmarked.
+        attention: so many items per rater that are made from references, to see whether a rater reads.
         seed: of the sample, the sides and the orders.
         model: needed if the run has several base models.
         train_size: needed if the run has several.
@@ -160,7 +169,10 @@ def review_export(
         seed=seed,
         model=model,
         train_size=train_size,
+        attention=attention,
     )
+    if gold is not None:
+        request = replace(request, gold=_read_gold(stored, request, Path(gold)))
     return export_packet(stored, request, chosen, Path(out) if out is not None else None, anonymize=anonymize)
 
 
@@ -200,6 +212,14 @@ def review_adjudicate(
     stored, name = _open_task(run, runs_dir, task)
     request = AdjudicationRequest(name, parse_raters(raters), packet, more_than, show_ratings, seed)
     return export_adjudication(stored, request, _check_formats(formats), Path(out) if out is not None else None, anonymize=anonymize)
+
+
+def _read_gold(stored: RunResults, request: PacketRequest, file: Path) -> tuple[CheckItem, ...]:
+    results = stored.by_task[request.task]
+    questions = list_questions_of(request.mode, request.questions or results.task.review, OUTPUT_NOUNS[results.task.kind])
+    inputs = list(results.examples[0].inputs) if results.examples else []
+    outputs = 2 if request.mode == "pairwise" else 1
+    return read_gold_file(file, questions, inputs, outputs=outputs, with_reference=request.with_reference)
 
 
 def _check_formats(formats: Sequence[str]) -> list[Format]:

@@ -127,7 +127,7 @@ def test_disagreements_are_settled_and_a_rater_is_excluded(call: Call, run: Stor
     assert settling.code == 0 and f"10 items on which the raters of {packet['id']} disagree, for chief" in settling.err
     assert Path(settling.out.strip()).suffix == ".csv" and "raters said" in Path(settling.out.strip()).read_text("utf-8-sig")
     silent = call("review", "exclude", str(run.path), "ben")
-    assert silent.code == 2 and "--reason: say why the ratings of 'ben' do not count" in silent.err
+    assert silent.code == 2 and "--reason TEXT: say why the ratings of 'ben' do not count" in silent.err
     assert call("review", "exclude", str(run.path), "ben", "--reason", "guessed").out == (
         f"The ratings of ben no longer count in {packet['id']}.\n"
     )

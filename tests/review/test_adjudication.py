@@ -194,6 +194,7 @@ def test_excluded_rater_no_longer_counts_and_the_report_says_so(
     assert "Excluded by decision of the user: anna (“guessed <b>”). With every rater: " in text and "33% of 12 outputs" in text
     page = render(RunResults(run.folder))
     assert "guessed &lt;b&gt;" in page and "guessed <b>" not in page
+    assert (findings.items, findings.rated_items) == (24, 24), "the items of an excluded rater are not missing"
     review_exclude(run.path, "anna", reason="", undo=True)
     assert critical(run)["lora"] == pytest.approx(4 / 12)
     with pytest.raises(BenchError, match=r"the ratings of 'anna' count already"):

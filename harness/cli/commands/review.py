@@ -124,6 +124,16 @@ def plan(
 )
 @click.option("--against", shell_complete=cell_names, help="With --mode pairwise: only pairs with this strategy.")
 @click.option("--with-reference", is_flag=True, help="Also show the references.")
+@click.option(
+    "--gold", metavar="FILE", help="Items with right answers, in the columns of a packet's spreadsheet: every rater gets them, unmarked."
+)
+@click.option(
+    "--attention",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Items per rater that are made from references, to see whether a rater reads.",
+)
 @click.option("--questions", metavar="FILE", help="Ask the questions in the `review` block of this task's YAML file.")
 @formats_option
 @click.option("--out", metavar="FOLDER", help="Folder for the raters' files. Default: in the run's folder.")
@@ -146,6 +156,8 @@ def export(
     repeats: int | None,
     against: str | None,
     with_reference: bool,
+    gold: str | None,
+    attention: int,
     questions: str | None,
     formats: tuple[str, ...],
     out: str | None,
@@ -168,8 +180,8 @@ def export(
     with show_work("Writing the packets"):
         exported = api.review_export(
             chosen, strategies, task=task, n=n, mode=mode, raters=raters, overlap=overlap, sample=sample, repeats=repeats, against=against,
-            with_reference=with_reference, questions=questions, formats=check_formats(formats), out=out, seed=seed, model=model,
-            train_size=train_size, anonymize=anonymize, runs_dir=runs_dir,
+            with_reference=with_reference, gold=gold, attention=attention, questions=questions, formats=check_formats(formats), out=out,
+            seed=seed, model=model, train_size=train_size, anonymize=anonymize, runs_dir=runs_dir,
         )  # fmt: skip
     click.echo(_describe_packet(exported), err=True)
     for line in anonymize_sentences.describe_guard(
@@ -267,7 +279,8 @@ def _describe_packet(exported: ExportedPacket) -> str:
     items = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     sample = f"{len(key.inclusion_probabilities):,} of {key.population:,} test examples (sample: {key.sampling})"
     strategies = ", ".join(sorted({name for item in key.items.values() for name in item.strategies}))
-    return f"Packet {packet.id}: {packet.task}, {packet.mode}, {strategies}, {sample}, {items} items per rater."
+    checks = f", {len(key.checks) // len(packet.raters):,} of them with known answers" if key.checks else ""
+    return f"Packet {packet.id}: {packet.task}, {packet.mode}, {strategies}, {sample}, {items} items per rater{checks}."
 
 
 def _describe_import(summary: ImportSummary) -> str:

@@ -14,9 +14,9 @@ _HALF = 0.5
 
 
 def summarize_disagreements(ratings: UnblindedRatings) -> Disagreements | None:
-    """The disagreements of a packet's raters; None where no item has two raters."""
+    """The disagreements of a packet's raters; None where no item has two raters, and none is adjudicated."""
     settlement = ratings.settlement
-    if not settlement.units:
+    if not settlement.units and not settlement.ratings:
         return None
     units = group_by_unit(ratings.first_ratings)
     changed = [unit for unit, own in settlement.ratings.items() if unit in units and _differ(ratings, units[unit], own)]

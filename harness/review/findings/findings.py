@@ -279,7 +279,7 @@ class Findings:
     comments: int
     """Ratings with a comment."""
     disagreements: Disagreements | None = None
-    """None where no item has two raters."""
+    """None where no item has two raters, and none is adjudicated."""
     with_all_raters: Findings | None = None
     """The same with the ratings of those whom the user has excluded; None where none is."""
 

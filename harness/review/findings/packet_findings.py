@@ -35,7 +35,7 @@ def compute_findings(results: TaskScores, review: Review) -> Findings:
         population=review.key.population,
         sampled_examples=len(review.key.inclusion_probabilities),
         rated_examples=len({rating.example for rating in ratings.first_ratings}),
-        items=sum(key.repeats is None for key in review.key.items.values()),
+        items=len(ratings.list_items()),
         rated_items=len({rating.item for rating in ratings.first_ratings}),
         replaced_ratings=review.replaced,
         baseline=ratings.baseline,

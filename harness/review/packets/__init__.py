@@ -15,11 +15,13 @@ from harness.review.packets.packet import (
     Mode,
     Packet,
     ReviewItem,
+    ReviewQuestion,
     explain_severities,
     list_error_kinds,
     list_questions,
+    list_questions_of,
 )
-from harness.review.packets.packet_builder import build_packet, find_rated_cell
+from harness.review.packets.packet_builder import OUTPUT_NOUNS, build_packet, find_rated_cell
 from harness.review.packets.packet_request import PacketRequest, parse_raters
 from harness.review.packets.packet_store import load_packet, save_packet
 from harness.review.packets.sampling_methods import list_sizes
@@ -28,6 +30,7 @@ __all__ = [
     "ERROR_KINDS_QUESTION",
     "MODES",
     "NO_ERROR",
+    "OUTPUT_NOUNS",
     "SEVERITIES",
     "Adjudication",
     "CheckItem",
@@ -39,6 +42,7 @@ __all__ = [
     "Packet",
     "PacketRequest",
     "ReviewItem",
+    "ReviewQuestion",
     "build_packet",
     "compute_content_digest",
     "compute_probabilities",
@@ -47,6 +51,7 @@ __all__ = [
     "list_error_kinds",
     "list_example_metrics",
     "list_questions",
+    "list_questions_of",
     "list_sizes",
     "load_example_scores",
     "load_item_texts",

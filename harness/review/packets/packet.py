@@ -130,11 +130,16 @@ class ReviewQuestion:
 
 def list_questions(packet: Packet) -> tuple[ReviewQuestion, ...]:
     """The questions that every item of the packet asks, the same in every file format."""
-    if packet.mode == "pairwise":
-        return (ReviewQuestion("preference", packet.questions.preference, PREFERENCES),)
-    if packet.mode == "errors":
-        return (ReviewQuestion("severity", f"What is the most serious error in this {packet.output_noun}?", SEVERITIES),)
-    return tuple(ReviewQuestion(scale.name, scale.question, scale.answers) for scale in packet.questions.scales)
+    return list_questions_of(packet.mode, packet.questions, packet.output_noun)
+
+
+def list_questions_of(mode: Mode, questions: ReviewSpec, output_noun: str) -> tuple[ReviewQuestion, ...]:
+    """The questions of a packet with this mode."""
+    if mode == "pairwise":
+        return (ReviewQuestion("preference", questions.preference, PREFERENCES),)
+    if mode == "errors":
+        return (ReviewQuestion("severity", f"What is the most serious error in this {output_noun}?", SEVERITIES),)
+    return tuple(ReviewQuestion(scale.name, scale.question, scale.answers) for scale in questions.scales)
 
 
 def explain_severities(packet: Packet) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -11,6 +12,7 @@ import numpy as np
 from harness.errors import BenchError, did_you_mean
 from harness.results import TaskScores, find_cell
 from harness.review.packets.assignment import assign_items, list_comparisons
+from harness.review.packets.check_items import add_checks, make_attention_checks
 from harness.review.packets.item_texts import compute_content_digest
 from harness.review.packets.packet import Key, Packet
 from harness.review.packets.packet_request import PacketRequest
@@ -21,7 +23,7 @@ from harness.types import Cell, Task
 
 _DEFAULT_REPEATS = 0.1  # of a rater's items
 _MAX_DEFAULT_REPEATS = 20
-_OUTPUT_NOUNS = {"summarization": "summary", "qa": "answer", "classification": "label", "generation": "text"}
+OUTPUT_NOUNS = {"summarization": "summary", "qa": "answer", "classification": "label", "generation": "text"}
 
 
 def build_packet(run: StoredRun, request: PacketRequest) -> tuple[Packet, Key]:
@@ -61,13 +63,18 @@ def build_packet(run: StoredRun, request: PacketRequest) -> tuple[Packet, Key]:
         seed=request.seed,
         salt=digest,
     )
+    checks = list(request.gold)
+    if request.attention:
+        rng = np.random.default_rng([request.seed, 2])
+        checks += make_attention_checks(results.examples, set(ids), request.mode, request.attention, rng)
+    items, checks_by_item = add_checks(items, checks, request.raters, seed=request.seed, salt=digest)
     packet = Packet(
         id=f"p{digest[:7]}",
         run=run.name,
         task=task.name,
         mode=request.mode,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        output_noun=_OUTPUT_NOUNS[task.kind],
+        output_noun=OUTPUT_NOUNS[task.kind],
         questions=request.questions or task.review,
         raters=request.raters,
         items=items,
@@ -81,6 +88,7 @@ def build_packet(run: StoredRun, request: PacketRequest) -> tuple[Packet, Key]:
         sampling=request.sample,
         representative=sample.representative,
         content_digest=content_digest,
+        checks=checks_by_item,
     )
     return packet, key
 
@@ -106,7 +114,8 @@ def find_rated_cell(run: StoredRun, strategy: str, *, task: str, model: str | No
 def _identify(run: StoredRun, cells: dict[str, Cell], content_digest: str, request: PacketRequest) -> str:
     """SHA-256 (hex) of everything that decides what the packet contains."""
     questions = request.questions.model_dump(mode="json") if request.questions else None
-    fields = {name: value for name, value in vars(request).items() if name != "questions"} | {"questions": questions}
+    fields = vars(request) | {"questions": questions, "gold": [asdict(check) for check in request.gold]}
+    fields = {name: value for name, value in fields.items() if value or name not in ("gold", "attention")}
     identity = json.dumps([run.plan.digest, sorted(cell.id for cell in cells.values()), content_digest, fields], sort_keys=True)
     return sha256(identity.encode()).hexdigest()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.errors import BenchError, setting
-from harness.review.packets.packet import Mode
+from harness.review.packets.packet import CheckItem, Mode
 from harness.text import plural
 from harness.types import ReviewSpec
 
@@ -42,6 +42,10 @@ class PacketRequest:
     """Training examples; None if the run has one size."""
     questions: ReviewSpec | None = None
     """What is asked; None for the questions of the task."""
+    gold: tuple[CheckItem, ...] = ()
+    """Items with known answers, for every rater; of a pair, the answers are about the outputs in this order."""
+    attention: int = 0
+    """Items per rater that are made from references, and show whether a rater reads."""
 
     def check(self) -> None:
         """Check that the fields fit together.
@@ -57,7 +61,12 @@ class PacketRequest:
         if self.against is not None and (self.mode != "pairwise" or self.against not in self.strategies):
             rule = f"only applies to {setting('mode', 'pairwise')}, and must be one of {', '.join(self.strategies)}"
             raise BenchError(f"{setting('against', self.against)}: {rule}.")
-        for name, value, least in (("n", self.n, 1), ("seed", self.seed, 0), ("repeats", self.repeats or 0, 0)):
+        for name, value, least in (
+            ("n", self.n, 1),
+            ("seed", self.seed, 0),
+            ("repeats", self.repeats or 0, 0),
+            ("attention", self.attention, 0),
+        ):
             if value < least:
                 raise BenchError(f"{setting(name, str(value))}: must be {least} or greater.")
         if self.overlap is not None and self.overlap > len(self.raters):

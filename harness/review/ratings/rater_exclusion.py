@@ -29,7 +29,7 @@ def exclude_rater(run: StoredRun, rater: str, *, reason: str, packet: str | None
         known = f" Packets: {', '.join(reviews)}." if reviews else " Start with `bench review export`."
         raise BenchError(f"{setting('packet', short(packet, 40))}: {run.path} has no such packet.{did_you_mean(packet, reviews) or known}")
     if not undo and not reason.strip():
-        raise BenchError(f"{setting('reason')}: say why the ratings of '{short(rater, 40)}' do not count. The report shows it.")
+        raise BenchError(f"{setting('reason', 'TEXT')}: say why the ratings of '{short(rater, 40)}' do not count. The report shows it.")
     chosen = {id_: review for id_, review in reviews.items() if packet in (None, id_)}
     raters = {id_: {*review.packet.raters, *(rating.rater for rating in review.ratings)} for id_, review in chosen.items()}
     if not any(rater in names for names in raters.values()):

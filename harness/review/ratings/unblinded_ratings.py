@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.review.packets import Key, Packet
+from harness.review.packets import Key, Packet, ReviewItem
 from harness.review.ratings.disagreements import MORE_THAN, Settlement, find_disagreements, group_by_unit
 from harness.review.ratings.rating_records import Review
 from harness.review.ratings.unblinded_rating import UnblindedRating, get_meaning
@@ -82,6 +82,11 @@ class UnblindedRatings:
         own = [rating for rating in self.ratings if self.does_count(rating.rater)]
         kept = [r for r in own if r.unit not in settled or any(get_meaning(r) == get_meaning(s) for s in settled[r.unit])]
         return tuple(r for r in (*kept, *(r for ratings in settled.values() for r in ratings)) if r.corrected is not None)
+
+    def list_items(self) -> list[ReviewItem]:
+        """The items of raters that count, without repeated items and checks."""
+        own = [item for item in self.packet.items if item.id in self.key.items and self.does_count(item.rater)]
+        return [item for item in own if self.key.items[item.id].repeats is None]
 
     def does_count(self, rater: str) -> bool:
         """Whether the ratings of this rater count."""

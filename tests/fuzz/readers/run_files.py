@@ -78,6 +78,26 @@ def read_run(place: str) -> Read:
     return read
 
 
+def read_gold(name: str) -> Read:
+    """Write a packet with gold items from a file, in every format."""
+
+    def read(content: bytes, folder: Path) -> None:
+        run = folder / "run"
+        shutil.copytree(_reviewed_run(), run)
+        (folder / name).write_bytes(content)
+        with refusals():
+            review_export(run, ("base", "lora"), n=3, gold=folder / name, formats=["html", "xlsx", "csv", "label-studio"])
+
+    return read
+
+
+def _gold_rows() -> list[bytes]:
+    name = next(iter(RunResults(RunFolder(_reviewed_run())).examples("summarization")[0].inputs))
+    row = {f"input: {name}": "a note", "output A": "good", "output B": "=bad", "preference": "A|tie"}
+    lines = [list(row), list(row.values())]
+    return [("\n".join(",".join(line) for line in lines) + "\n").encode(), json.dumps(row).encode() + b"\n"]
+
+
 def read_settled(find: Callable[[Path], Path]) -> Read:
     """Replace a file of a run whose raters' disagreements were settled, and read the review as its results do."""
 
@@ -324,17 +344,19 @@ RUN_FILES: dict[str, Reader] = {
         document_seeds(_reviewed_run, "review/*/packet.json"),
         share=0.4,
     ),
+    "gold items, csv": Reader(read_gold("gold.csv"), lambda: _gold_rows()[:1], share=0.1),
+    "gold items, json lines": Reader(read_gold("gold.jsonl"), lambda: _gold_rows()[1:], share=0.1),
     "second packet": Reader(
         read_settled(_find_second_packet),
         lambda: [_find_second_packet(_settled_run()).read_bytes()],
         lambda: [json.loads(_find_second_packet(_settled_run()).read_bytes())],
-        share=0.2,
+        share=0.1,
     ),
     "excluded raters": Reader(
         read_settled(_find_exclusions),
         lambda: [_find_exclusions(_settled_run()).read_bytes()],
         lambda: [json.loads(_find_exclusions(_settled_run()).read_bytes())],
-        share=0.2,
+        share=0.1,
     ),
     "key": Reader(
         read_run("review/*/key.json"),

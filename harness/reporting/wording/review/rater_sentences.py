@@ -22,9 +22,11 @@ def describe_disagreements(findings: Findings) -> list[str]:
     disagreements = findings.disagreements
     if disagreements is None or not (disagreements.disputed or disagreements.adjudicated):
         return []
-    what = _WHAT_DIFFERS[findings.mode].format(steps=numbers.plural(disagreements.more_than, "step"))
-    shared = f"{numbers.count(disagreements.disputed)} of {numbers.plural(disagreements.items, 'item')} that several raters rated"
-    sentences = [f"On {shared}, {what}."]
+    sentences = []
+    if disagreements.disputed:
+        what = _WHAT_DIFFERS[findings.mode].format(steps=numbers.plural(disagreements.more_than, "step"))
+        shared = f"{numbers.count(disagreements.disputed)} of {numbers.plural(disagreements.items, 'item')} that several raters rated"
+        sentences.append(f"On {shared}, {what}.")
     if not disagreements.adjudicated:
         sentences.append(f"Someone else can settle them: bench review adjudicate, with --packet {findings.packet}.")
     elif disagreements.counts:
