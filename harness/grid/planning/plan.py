@@ -173,7 +173,8 @@ def _list_warnings(request: Request, cells: Sequence[PlannedCell], task: Task, d
     """What the user should know about a task in this run."""
     warnings = [*calibration_warnings(cells, task, data), *training_size_warnings(data, request), *variant_warnings(request)]
     own = [(each.cell, each.strategy) for each in cells if each.cell.task == task.name]
-    return [*warnings, *unused_input_warnings(cells, task, data), *other_base_warnings(own, models)]
+    has_encoder = any(model.shape == "encoder" for model in models)
+    return [*warnings, *unused_input_warnings(cells, task, data, has_encoder=has_encoder), *other_base_warnings(own, models)]
 
 
 def _check_metric_scripts(tasks: Collection[Task], request: Request) -> None:

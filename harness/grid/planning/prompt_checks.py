@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from harness.catalog import prompt_variables, render_prompt
 from harness.errors import BenchError, did_you_mean
 from harness.grid.planning.cells import PlannedCell
-from harness.types import Splits, Strategy, Task
+from harness.types import EARLIER_TURNS, Splits, Strategy, Task
 
 
 def check_prompts(cells: Sequence[PlannedCell], tasks: Mapping[str, Task], splits: Mapping[str, Splits]) -> None:
@@ -24,12 +24,18 @@ def check_prompts(cells: Sequence[PlannedCell], tasks: Mapping[str, Task], split
         raise BenchError(problems)
 
 
-def unused_input_warnings(cells: Sequence[PlannedCell], task: Task, splits: Splits) -> list[str]:
-    """A warning for each input of a task that a prompt never shows."""
-    warnings = _unused_inputs("the prompt", task.prompt, splits) if task.name in _prompted_tasks(cells) else []
+def unused_input_warnings(cells: Sequence[PlannedCell], task: Task, splits: Splits, *, has_encoder: bool = False) -> list[str]:
+    """A warning for each input of a task that a prompt never shows.
+
+    Args:
+        has_encoder: whether a model of the run is an encoder: it reads the earlier turns of a conversation only if the prompt shows them, and
+            all others read them before the prompt.
+    """
+    read = () if has_encoder else (EARLIER_TURNS,)
+    warnings = _unused_inputs("the prompt", task.prompt, splits, read) if task.name in _prompted_tasks(cells) else []
     for (task_name, name), strategy in _own_prompts(cells).items():
         if task_name == task.name:
-            warnings += _unused_inputs(f"the prompt of strategy '{name}'", strategy.prompt or "", splits)
+            warnings += _unused_inputs(f"the prompt of strategy '{name}'", strategy.prompt or "", splits, read)
     return warnings
 
 
@@ -68,10 +74,14 @@ def _problems(owner: str, prompt: str, splits: Splits) -> list[str]:
     return problems
 
 
-def _unused_inputs(owner: str, prompt: str, splits: Splits) -> list[str]:
-    """A warning for each input that the prompt never shows; one that it shows under another name does not count."""
+def _unused_inputs(owner: str, prompt: str, splits: Splits, read: Collection[str]) -> list[str]:
+    """A warning for each input that neither the prompt nor a chat around it shows; one that is shown under another name does not count.
+
+    Args:
+        read: the inputs that the models read without the prompt.
+    """
     used = prompt_variables(prompt, optional=True)
     fullest = max(splits.test, key=lambda example: len(example.inputs)).inputs
     shown = {text for name, text in fullest.items() if name in used}
-    unused = sorted(name for name, text in fullest.items() if text not in shown)
+    unused = sorted(name for name, text in fullest.items() if text not in shown and name not in read)
     return [f"{owner} does not use the input '{name}'.{did_you_mean(name, used - {'choices'})}" for name in unused]

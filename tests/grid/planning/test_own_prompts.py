@@ -10,7 +10,9 @@ import pytest
 
 from harness.api import open_catalog
 from harness.grid import Request, read_tasks
-from harness.types import Splits, Task
+from harness.grid.planning.cells import PlannedCell
+from harness.grid.planning.prompt_checks import unused_input_warnings
+from harness.types import Cell, Splits, Strategy, Task
 
 CHATS = [[{"role": "user", "content": f"Where is parcel {i}?"}, {"role": "assistant", "content": f"On its way, {i}."}] for i in range(12)]
 
@@ -50,3 +52,13 @@ def test_prompt_of_ones_own_stays(tmp_path: Path) -> None:
 def test_columns_with_an_input_and_a_target_keep_the_instruction(tmp_path: Path) -> None:
     read_task, splits = read(tmp_path, [{"input": f"fact {i}", "target": f"text {i}"} for i in range(12)])
     assert (read_task.prompt, splits.layout) == (open_catalog().task("generation").value.prompt, None)
+
+
+@pytest.mark.parametrize("has_encoder", [False, True])
+def test_the_turns_before_the_question_are_missing_for_encoders_alone(tmp_path: Path, has_encoder: bool) -> None:
+    """Models that write see them before the prompt."""
+    chats = [{"messages": [{"role": "system", "content": "You work at a post office."}, *chat]} for chat in CHATS]
+    task, splits = read(tmp_path, chats)
+    cell = PlannedCell(Cell("c1", task.name, "base", "tiny", 0, None), Strategy(name="base", method="prompt"))
+    warnings = unused_input_warnings([cell], task, splits, has_encoder=has_encoder)
+    assert any("earlier_turns" in line for line in warnings) == has_encoder
