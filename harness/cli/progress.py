@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,8 +13,10 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from harness.cli.cell_progress import CellProgress
 from harness.cli.heartbeat import PROGRESS_SECONDS, Heartbeat
 from harness.cli.requested_width import requested_width
+from harness.cli.time_left import estimate_time_left
 from harness.cli.wording import message
 from harness.text import plural
 
@@ -31,37 +32,6 @@ _READING, _PREPARING = "Reading the data and the model", "Preparing the next ste
 _ASKING = "Asking the nodes of the cluster, and reading the data and the model"
 
 
-@dataclass
-class _CellProgress:
-    """One cell on the screen. Times are in seconds; `started`, `phase_started` and `last_line` are readings of the monotonic clock."""
-
-    cell: Cell
-    name: str
-    is_trial: bool = False
-    state: str = "waiting"
-    phase: str = ""
-    done: int = 0
-    total: int = 0
-    unit: str = ""
-    loss: float | None = None
-    validation_loss: float | None = None
-    started: float = 0.0
-    phase_started: float = 0.0
-    duration: float = 0.0
-    last_line: float = 0.0
-
-    @property
-    def label(self) -> str:
-        seed = "" if self.cell.seed is None or self.is_trial else f" seed {self.cell.seed}"
-        return f"{self.cell.task} · {self.name}{seed}"
-
-    def remaining(self, now: float) -> float | None:
-        """Seconds until the phase ends, at its pace so far."""
-        if not self.done or not self.total or self.done == self.total:
-            return None
-        return (now - self.phase_started) / self.done * (self.total - self.done)
-
-
 class RunDisplay:
     """Listens to a run and shows its progress."""
 
@@ -71,10 +41,11 @@ class RunDisplay:
             on_cluster: the cells run on a cluster, whose nodes are asked first what they are.
         """
         self._console = console or Console(stderr=True, highlight=False, emoji=False)
-        self._lines: dict[str, _CellProgress] = {}
+        self._lines: dict[str, CellProgress] = {}
         self._live: Live | None = None
         self._folder: RunFolder | None = None
         self._forecasts: Mapping[str, CellForecast] = {}  # by cell, until they are shown
+        self._most_running = 1
         self._heartbeat = Heartbeat(self._report_silence)
         self._current = self._first = _ASKING if on_cluster else _READING
 
@@ -138,9 +109,12 @@ class RunDisplay:
         """Give each cell of the plan a line: those that had one keep it, and those that are no longer planned lose theirs."""
         assert self._folder is not None
         lines = {
-            cell.id: self._lines.get(cell.id) or _CellProgress(cell, plan.cell_label(cell), cell.id in plan.trials)
+            cell.id: self._lines.get(cell.id) or CellProgress(cell, plan.cell_label(cell), cell.id in plan.trials)
             for cell in plan.all_cells
         }
+        for cell_id, forecast in plan.forecasts.items():
+            if cell_id in lines:
+                lines[cell_id].forecast = forecast.seconds
         for line in lines.values():
             if line.state == "waiting" and self._folder.cell(line.cell.id).is_finished():
                 line.state = self._folder.cell(line.cell.id).result().status
@@ -161,6 +135,7 @@ class RunDisplay:
         elif kind == "start":
             self._show_forecast()
             line.state, line.started = "running", now
+            self._most_running = max(self._most_running, sum(each.state == "running" for each in self._lines.values()))
         elif kind == "measuring":
             self._current = f"{line.label}: measuring its speed"
             line.state = "measuring"
@@ -177,6 +152,7 @@ class RunDisplay:
         elif kind == "progress":
             line.done, line.total, line.unit = event["done"], event["total"], event["unit"]
             line.loss, line.validation_loss = event.get("loss"), event.get("validation_loss")
+            line.tokens_per_second = event.get("tokens_per_second")
             if now - line.last_line > PROGRESS_SECONDS:
                 self._report(line, now, f"{line.phase} {self._detail(line, now)}")
         elif kind == "exit":
@@ -193,7 +169,7 @@ class RunDisplay:
         print_run(run, self._console, requested_width())
         self._say(f"Report: {run.folder.report}")
 
-    def _finish(self, line: _CellProgress, now: float) -> None:
+    def _finish(self, line: CellProgress, now: float) -> None:
         from harness.reporting import note_sentence
 
         assert self._folder is not None
@@ -204,8 +180,10 @@ class RunDisplay:
         self._say(text + (f": {result.error}" if result.error else ""))
         for note in result.notes:
             self._say(f"{line.label}: {note_sentence(note)}")
+        if self._live is None and (left := self._time_left(now)):
+            self._say(left)
 
-    def _finish_measurement(self, line: _CellProgress) -> None:
+    def _finish_measurement(self, line: CellProgress) -> None:
         from harness.reporting import describe_measured_speed
 
         assert self._folder is not None
@@ -213,7 +191,7 @@ class RunDisplay:
         line.state, line.phase, self._current = result.status, "", _PREPARING
         self._say(f"{line.label}: {describe_measured_speed(result.serving)}")
 
-    def _finish_questions(self, line: _CellProgress) -> None:
+    def _finish_questions(self, line: CellProgress) -> None:
         from harness.reporting import describe_served_answers
 
         assert self._folder is not None
@@ -222,7 +200,7 @@ class RunDisplay:
         if result.served is not None:
             self._say(f"{line.label}: {describe_served_answers(result.served)}")
 
-    def _report(self, line: _CellProgress, now: float, text: str) -> None:
+    def _report(self, line: CellProgress, now: float, text: str) -> None:
         """Print progress where there is no live table."""
         if self._live is None:
             self._say(f"{line.label}: {text}")
@@ -235,12 +213,14 @@ class RunDisplay:
         self._console.print(escape(message(" ".join(text.splitlines()))), soft_wrap=True)
         self._heartbeat.reset()
 
-    def _detail(self, line: _CellProgress, now: float) -> str:
+    def _detail(self, line: CellProgress, now: float) -> str:
         parts = [f"{line.done}/{line.total} {line.unit}"] if line.total else []
         if line.loss is not None:
             parts.append(f"loss {line.loss:.3f}")
         if line.validation_loss is not None:
             parts.append(f"validation {line.validation_loss:.3f}")
+        if line.tokens_per_second:
+            parts.append(f"{line.tokens_per_second:,.0f} tokens/s")
         remaining = line.remaining(now)
         if remaining is not None:
             parts.append(f"{_duration(remaining)} left")
@@ -258,19 +238,21 @@ class RunDisplay:
         return table
 
     def _time_left(self, now: float) -> str:
-        """An estimate: each waiting cell takes as long as finished cells of its kind did on average."""
-        durations = [line.duration for line in self._lines.values() if line.duration]
-        waiting = sum(line.state == "waiting" for line in self._lines.values())
-        if not durations or not waiting:
+        """How many cells have ended, and how long the others take; empty before the first has ended, and after the last.
+
+        While a search is under way, nobody knows which trials follow.
+        """
+        lines = list(self._lines.values())
+        ended = sum(line.state not in ("waiting", "running") for line in lines)
+        if not ended or ended == len(lines):
             return ""
-        finished = len(self._lines) - waiting - sum(line.state == "running" for line in self._lines.values())
-        trained = [line.duration for line in self._lines.values() if line.duration and line.cell.seed is not None] or durations
-        running = sum(line.remaining(now) or 0.0 for line in self._lines.values() if line.state == "running")
-        left = running + waiting * sum(trained) / len(trained)
-        return f"{finished} of {len(self._lines)} cells finished, about {_duration(left)} left"
+        done = f"{ended} of {plural(len(lines), 'cell')} finished"
+        searching = any(line.is_trial and line.state in ("waiting", "running") for line in lines)
+        left = None if searching else estimate_time_left([line.time(now) for line in lines], self._most_running)
+        return done if left is None else f"{done}, about {_duration(left)} left"
 
 
-def _visible_lines(lines: Sequence[_CellProgress]) -> Sequence[_CellProgress]:
+def _visible_lines(lines: Sequence[CellProgress]) -> Sequence[CellProgress]:
     """All lines of a small grid; of a large one the running cells and their neighbours."""
     running = [i for i, line in enumerate(lines) if line.state == "running"] or [0]
     return lines if len(lines) <= _MAX_LINES else lines[max(0, running[0] - _MAX_LINES // 2) : running[-1] + _MAX_LINES // 2]

@@ -38,12 +38,13 @@ from harness.types import AS_PLANNED, LadderPlace, Shape, TrainingSummary, Train
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is: completed steps out of `total`, and the last losses."""
+    """How far a training is: completed steps out of `total`, the last losses, and the speed since it began or was resumed."""
 
     step: int
     total: int
     loss: float
     validation_loss: float | None
+    tokens_per_second: float | None
 
 
 def train(
@@ -149,7 +150,8 @@ def _train(
                 _validate(state, trainer, validation, recipe.patience, checkpoints, curve_lines)
             if checkpoints.due() and state.step < last:
                 store_state(state, trainer, checkpoints)
-            progress(Progress(state.step, last, loss, state.validation_losses[-1] if state.validation_losses else None))
+            validated = state.validation_losses[-1] if state.validation_losses else None
+            progress(Progress(state.step, last, loss, validated, state.speed(trainer.ladder.step, is_divided=is_sharded(model))))
     summary = state.summary(schedule.peak_rate, schedule.steps_per_epoch, len(examples))
     summary = replace(
         summary,

@@ -44,6 +44,11 @@ class TrainingState:
         before = self.work.get(key, (0, 0.0))
         self.work[key] = (before[0] + tokens, before[1] + seconds)
 
+    def speed(self, step: MemoryStep, *, is_divided: bool = False) -> float | None:
+        """Tokens per second on this step of the memory ladder; None before its first optimizer step."""
+        tokens, seconds = self.work.get(_work_key(step, is_divided=is_divided), (0, 0.0))
+        return tokens / seconds if seconds > 0 else None
+
     def memory_use(self, step: MemoryStep, token_budget: int, devices: int = 1, *, is_divided: bool = False) -> MemoryUse:
         """What was done to fit the memory, and what it cost in speed.
 

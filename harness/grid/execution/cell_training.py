@@ -320,6 +320,7 @@ class CellTraining:
         self.emit({
             "event": "progress", "done": progress.step, "total": progress.total, "unit": "steps",
             "loss": progress.loss, "validation_loss": progress.validation_loss,
+            "tokens_per_second": progress.tokens_per_second,
         })  # fmt: skip
 
     def _announce(self, phase: str) -> None:

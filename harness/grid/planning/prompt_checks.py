@@ -28,8 +28,8 @@ def unused_input_warnings(cells: Sequence[PlannedCell], task: Task, splits: Spli
     """A warning for each input of a task that a prompt never shows.
 
     Args:
-        has_encoder: whether a model of the run is an encoder: it reads the earlier turns of a conversation only if the prompt shows them, and
-            all others read them before the prompt.
+        has_encoder: whether a model of the run is an encoder: it reads the earlier turns of a conversation only if the prompt shows them.
+            All others read them before the prompt.
     """
     read = () if has_encoder else (EARLIER_TURNS,)
     warnings = _unused_inputs("the prompt", task.prompt, splits, read) if task.name in _prompted_tasks(cells) else []

@@ -1,0 +1,54 @@
+"""How far one cell of a run is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.cli.time_left import CellState, CellTime
+
+if TYPE_CHECKING:
+    from harness.types import Cell
+
+
+@dataclass
+class CellProgress:
+    """One cell on the screen.
+
+    Times are in seconds, `forecast` that of the whole cell; `started`, `phase_started` and `last_line` are readings of the monotonic clock.
+    """
+
+    cell: Cell
+    name: str
+    is_trial: bool = False
+    state: str = "waiting"
+    phase: str = ""
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+    loss: float | None = None
+    validation_loss: float | None = None
+    tokens_per_second: float | None = None
+    forecast: float | None = None
+    started: float = 0.0
+    phase_started: float = 0.0
+    duration: float = 0.0
+    last_line: float = 0.0
+
+    @property
+    def label(self) -> str:
+        """Its name in lines and tables."""
+        seed = "" if self.cell.seed is None or self.is_trial else f" seed {self.cell.seed}"
+        return f"{self.cell.task} · {self.name}{seed}"
+
+    def remaining(self, now: float) -> float | None:
+        """Seconds until the phase ends, at its pace so far."""
+        if not self.done or not self.total or self.done == self.total:
+            return None
+        return (now - self.phase_started) / self.done * (self.total - self.done)
+
+    def time(self, now: float) -> CellTime:
+        """What is known about its time."""
+        state: CellState = self.state if self.state in ("waiting", "running") else "ended"  # type: ignore[assignment]  # one of the two
+        spent = now - self.started if state == "running" else self.duration or None
+        return CellTime(state, self.cell.seed is not None, self.forecast, spent, self.remaining(now))
