@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from harness.cli.cell_progress import CellProgress
+from harness.cli.cell_line import CellLine
 from harness.cli.heartbeat import PROGRESS_SECONDS, Heartbeat
 from harness.cli.requested_width import requested_width
 from harness.cli.time_left import estimate_time_left
@@ -41,7 +41,7 @@ class RunDisplay:
             on_cluster: the cells run on a cluster, whose nodes are asked first what they are.
         """
         self._console = console or Console(stderr=True, highlight=False, emoji=False)
-        self._lines: dict[str, CellProgress] = {}
+        self._lines: dict[str, CellLine] = {}
         self._live: Live | None = None
         self._folder: RunFolder | None = None
         self._forecasts: Mapping[str, CellForecast] = {}  # by cell, until they are shown
@@ -109,8 +109,7 @@ class RunDisplay:
         """Give each cell of the plan a line: those that had one keep it, and those that are no longer planned lose theirs."""
         assert self._folder is not None
         lines = {
-            cell.id: self._lines.get(cell.id) or CellProgress(cell, plan.cell_label(cell), cell.id in plan.trials)
-            for cell in plan.all_cells
+            cell.id: self._lines.get(cell.id) or CellLine(cell, plan.cell_label(cell), cell.id in plan.trials) for cell in plan.all_cells
         }
         for cell_id, forecast in plan.forecasts.items():
             if cell_id in lines:
@@ -169,7 +168,7 @@ class RunDisplay:
         print_run(run, self._console, requested_width())
         self._say(f"Report: {run.folder.report}")
 
-    def _finish(self, line: CellProgress, now: float) -> None:
+    def _finish(self, line: CellLine, now: float) -> None:
         from harness.reporting import note_sentence
 
         assert self._folder is not None
@@ -183,7 +182,7 @@ class RunDisplay:
         if self._live is None and (left := self._time_left(now)):
             self._say(left)
 
-    def _finish_measurement(self, line: CellProgress) -> None:
+    def _finish_measurement(self, line: CellLine) -> None:
         from harness.reporting import describe_measured_speed
 
         assert self._folder is not None
@@ -191,7 +190,7 @@ class RunDisplay:
         line.state, line.phase, self._current = result.status, "", _PREPARING
         self._say(f"{line.label}: {describe_measured_speed(result.serving)}")
 
-    def _finish_questions(self, line: CellProgress) -> None:
+    def _finish_questions(self, line: CellLine) -> None:
         from harness.reporting import describe_served_answers
 
         assert self._folder is not None
@@ -200,7 +199,7 @@ class RunDisplay:
         if result.served is not None:
             self._say(f"{line.label}: {describe_served_answers(result.served)}")
 
-    def _report(self, line: CellProgress, now: float, text: str) -> None:
+    def _report(self, line: CellLine, now: float, text: str) -> None:
         """Print progress where there is no live table."""
         if self._live is None:
             self._say(f"{line.label}: {text}")
@@ -213,7 +212,7 @@ class RunDisplay:
         self._console.print(escape(message(" ".join(text.splitlines()))), soft_wrap=True)
         self._heartbeat.reset()
 
-    def _detail(self, line: CellProgress, now: float) -> str:
+    def _detail(self, line: CellLine, now: float) -> str:
         parts = [f"{line.done}/{line.total} {line.unit}"] if line.total else []
         if line.loss is not None:
             parts.append(f"loss {line.loss:.3f}")
@@ -240,7 +239,7 @@ class RunDisplay:
     def _time_left(self, now: float) -> str:
         """How many cells have ended, and how long the others take; empty before the first has ended, and after the last.
 
-        While a search is under way, nobody knows which trials follow.
+        During a search, which trials follow depends on those before.
         """
         lines = list(self._lines.values())
         ended = sum(line.state not in ("waiting", "running") for line in lines)
@@ -252,7 +251,7 @@ class RunDisplay:
         return done if left is None else f"{done}, about {_duration(left)} left"
 
 
-def _visible_lines(lines: Sequence[CellProgress]) -> Sequence[CellProgress]:
+def _visible_lines(lines: Sequence[CellLine]) -> Sequence[CellLine]:
     """All lines of a small grid; of a large one the running cells and their neighbours."""
     running = [i for i, line in enumerate(lines) if line.state == "running"] or [0]
     return lines if len(lines) <= _MAX_LINES else lines[max(0, running[0] - _MAX_LINES // 2) : running[-1] + _MAX_LINES // 2]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class CellProgress:
+class CellLine:
     """One cell on the screen.
 
     Times are in seconds, `forecast` that of the whole cell; `started`, `phase_started` and `last_line` are readings of the monotonic clock.
