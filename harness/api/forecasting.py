@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.api.arguments import PathLike, StrategyLike, TaskLike, as_declared, as_texts
 from harness.api.catalogs import open_catalog
 from harness.plugins import use_plugin_files
-from harness.types import DiskForecast, HostedForecast, PlannedForecast
+from harness.types import DiskForecast, HostedForecast, PlannedForecast, SearchForecast
 
 if TYPE_CHECKING:
     from harness.forecast import ForecastRecord
@@ -89,11 +89,13 @@ class DryRun:
         forecasts: of the cells that use a model of this machine.
         hosted: of the strategies that ask hosted models.
         disk: what the run would store.
+        search: the search before the grid; None without one, and where nothing is known of its trainings.
     """
 
     forecasts: tuple[PlannedForecast, ...]
     hosted: tuple[HostedForecast, ...]
     disk: DiskForecast
+    search: SearchForecast | None = None
 
 
 def dry_run(request: Request, *, runs_dir: PathLike = "runs", jobs: int | None = None, devices_per_cell: int = 1) -> DryRun:
@@ -105,12 +107,15 @@ def dry_run(request: Request, *, runs_dir: PathLike = "runs", jobs: int | None =
     Raises:
         BenchError: something about the request is wrong, or the disk has not enough space.
     """
-    from harness.grid import check_disk_of_plan, forecast_hosts, forecast_plan, group_forecasts, make_plan
+    from harness.grid import check_disk_of_plan, forecast_hosts, forecast_plan, forecast_search, group_forecasts, make_plan
 
     with use_plugin_files(request.plugins):
         planned = make_plan(request, open_catalog(request.tasks_dirs, request.strategies_dirs), command="")
         disk = check_disk_of_plan(planned, Path(runs_dir), jobs=jobs, devices_per_cell=devices_per_cell)
-        return DryRun(tuple(group_forecasts(planned, forecast_plan(planned))), tuple(forecast_hosts(planned)), disk)
+        forecasts = forecast_plan(planned)
+        here = {cell_id: each[0] for cell_id, each in forecasts.items()}
+        search = forecast_search(planned.search, here, planned.plan.options["price"]["per_hour"])
+        return DryRun(tuple(group_forecasts(planned, forecasts)), tuple(forecast_hosts(planned)), disk, search)
 
 
 def list_forecasts() -> tuple[ForecastRecord, ...]:

@@ -23,7 +23,7 @@ from harness.text import plural
 if TYPE_CHECKING:
     from harness.results import RunResults
     from harness.store import RunFolder, RunPlan
-    from harness.types import Cell, CellForecast, HostedForecast
+    from harness.types import Cell, CellForecast, HostedForecast, SearchForecast
 
 # Lines of a live table; a longer one would not fit on a screen.
 _MAX_LINES = 16
@@ -45,6 +45,7 @@ class RunDisplay:
         self._live: Live | None = None
         self._folder: RunFolder | None = None
         self._forecasts: Mapping[str, CellForecast] = {}  # by cell, until they are shown
+        self._search_forecast: SearchForecast | None = None  # until it is shown
         self._most_running = 1
         self._heartbeat = Heartbeat(self._report_silence)
         self._current = self._first = _ASKING if on_cluster else _READING
@@ -68,7 +69,7 @@ class RunDisplay:
         plan = folder.plan()
         self._add_lines(plan)
         self._say(f"{'Resuming' if resumed else 'Run'} {folder.path}: {plural(len(plan.all_cells), 'cell')}")
-        self._forecasts = plan.forecasts
+        self._forecasts, self._search_forecast = plan.forecasts, None if plan.trials else plan.search_forecast
         for name, report in plan.data.items():
             sizes = ", ".join(f"{count} {split}" for split, count in report.sizes.items())
             self._say(f"{name}: {sizes}")
@@ -94,6 +95,11 @@ class RunDisplay:
 
             for line in describe_run_forecast(waiting):
                 self._say(line)
+        if self._search_forecast is not None:
+            from harness.reporting import describe_search_forecast
+
+            self._say(describe_search_forecast(self._search_forecast))
+            self._search_forecast = None
 
     def reused(self, cell: Cell, run: str) -> None:
         """Show that a cell was taken from another run."""
@@ -247,7 +253,7 @@ class RunDisplay:
             return ""
         done = f"{ended} of {plural(len(lines), 'cell')} finished"
         searching = any(line.is_trial and line.state in ("waiting", "running") for line in lines)
-        left = None if searching else estimate_time_left([line.time(now) for line in lines], self._most_running)
+        left = None if searching else estimate_time_left([line.time(now) for line in lines if not line.is_trial], self._most_running)
         return done if left is None else f"{done}, about {_duration(left)} left"
 
 

@@ -7,7 +7,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from harness.text import one_line, plural
-from harness.types import Cell, CellForecast, DataReport, DroppedStrategy, SearchSpec, Shape, StoredScore, Strategy, Task, Trial
+from harness.types import (
+    Cell,
+    CellForecast,
+    DataReport,
+    DroppedStrategy,
+    SearchForecast,
+    SearchSpec,
+    Shape,
+    StoredScore,
+    Strategy,
+    Task,
+    Trial,
+)
 
 FORMAT: Literal[4] = 4  # of run.json and the files of the cells; raise it when this version cannot read the files of the one before
 EXTERNAL = "external"  # the model name of external outputs
@@ -74,6 +86,8 @@ class RunPlan:
     """The strategies that the race has dropped: the grid has no cells of them."""
     forecasts: Mapping[str, CellForecast] = field(default_factory=dict)
     """By cell id, what cells were expected to take before the run; empty where nothing was forecast."""
+    search_forecast: SearchForecast | None = None
+    """What the search was expected to take; None without one, and where nothing was forecast."""
     format: Literal[4] = FORMAT
     """The format of the run folder."""
 
@@ -146,6 +160,7 @@ class RunPlan:
             cells=tuple(cells),
             leak_cells=(),
             search=None,
+            search_forecast=None,
             race=None,
             trial_cells=(),
             trials={},

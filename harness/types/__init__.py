@@ -27,6 +27,7 @@ from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, Rep
 from harness.types.review_spec import ReviewSpec, ScaleSpec
 from harness.types.rule import Rule, RuleKind, Tier
 from harness.types.score_total import ScoreTotal
+from harness.types.search_forecast import SearchForecast
 from harness.types.search_spec import MOST_TRIALS, TRIALS, FieldFactor, FieldRange, SearchedField, SearchSpec
 from harness.types.served_measurement import LabelSource, ServedMeasurement
 from harness.types.serving_measurement import BatchEnd, ServingMeasurement, ServingSpeed, TimedAnswer, TimedBatch, WeightForm
@@ -128,6 +129,7 @@ __all__ = [
     "ScaleSpec",
     "Score",
     "ScoreTotal",
+    "SearchForecast",
     "SearchSpec",
     "SearchedField",
     "ServedMeasurement",

@@ -225,11 +225,13 @@ def _show_forecasts(request: Request, runs_dir: str, jobs: int | None, devices_p
     from harness import api
     from harness.cli.requested_width import requested_width
     from harness.cli.work_display import show_work
-    from harness.reporting import describe_disk_forecast, describe_hosted_forecast, print_forecasts
+    from harness.reporting import describe_disk_forecast, describe_hosted_forecast, describe_search_forecast, print_forecasts
 
     with show_work("Planning the run"):
         planned = api.dry_run(request, runs_dir=runs_dir, jobs=jobs, devices_per_cell=devices_per_cell)
     print_forecasts(planned.forecasts, Console(highlight=False, emoji=False), requested_width())
+    if planned.search is not None:
+        click.echo(describe_search_forecast(planned.search))
     for forecast in planned.hosted:
         click.echo("\n".join(describe_hosted_forecast(forecast)))
     click.echo(describe_disk_forecast(planned.disk))

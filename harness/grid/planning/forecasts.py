@@ -11,6 +11,7 @@ from harness.engine.models import ModelSource, find_device, resolve_description
 from harness.errors import BenchError, setting
 from harness.forecast import CellWork, TargetDevice, calibrated, read_calibration, target_of_machine, target_of_table
 from harness.grid.planning.plan import Planned
+from harness.grid.planning.search_forecast import forecast_search
 from harness.grid.planning.task_data import read_tasks
 from harness.grid.request import Request, resolve_strategies
 from harness.measure import Price, get_device_price, get_devices, usable_cores
@@ -88,7 +89,8 @@ def with_forecasts(planned: Planned) -> Planned:
         forecasts = {cell_id: each[0] for cell_id, each in forecast_plan(planned).items() if each[0].peak is not None}
     except Exception:  # the families of models are many
         return planned
-    return replace(planned, plan=replace(planned.plan, forecasts=forecasts))
+    search = forecast_search(planned.search, forecasts, planned.plan.options["price"]["per_hour"])
+    return replace(planned, plan=replace(planned.plan, forecasts=forecasts, search_forecast=search))
 
 
 def _forecast_on(work: CellWork, targets: Sequence[TargetDevice]) -> tuple[CellForecast, ...]:

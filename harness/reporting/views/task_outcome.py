@@ -186,7 +186,9 @@ def build_task_outcome(results: TaskResults, *, volume: int | None = None) -> Ta
         verdicts=verdicts.current,
         learning=learning,
         money=money,
-        replacement=build_replacement_report(evidence.replacements, decision, money, results.task.report.replacement, results.task.margin),
+        replacement=build_replacement_report(
+            evidence.replacements, decision, evidence.recommendation, money, results.task.report.replacement, results.task.margin
+        ),
         speeds=build_serving_speeds(results),
         served=list_served_comparisons(results),
         cascades=list_cascades(results),

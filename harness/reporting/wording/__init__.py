@@ -59,7 +59,7 @@ from harness.reporting.wording.decision import (
 )
 from harness.reporting.wording.disk_sentences import describe_disk_forecast
 from harness.reporting.wording.file_sentences import describe_pack, describe_verification
-from harness.reporting.wording.forecast_sentences import describe_run_forecast
+from harness.reporting.wording.forecast_sentences import describe_run_forecast, describe_search_forecast
 from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables, rule_sentences
 from harness.reporting.wording.hosted_sentences import describe_hosted_forecast
 from harness.reporting.wording.lifecycle import feedback_sentences, retrain_sentences, watch_sentences
@@ -98,6 +98,7 @@ __all__ = [
     "describe_pruning",
     "describe_run_forecast",
     "describe_run_to_resume",
+    "describe_search_forecast",
     "describe_served_answers",
     "describe_split_column",
     "describe_test_set",

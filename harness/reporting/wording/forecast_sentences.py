@@ -9,7 +9,7 @@ from harness.reporting.wording import numbers
 from harness.reporting.wording.names import list_names, strategy_name
 from harness.reporting.wording.text_table import TextTable
 from harness.results import StrategyResult
-from harness.types import FEWEST_CELLS, CellForecast, ForecastRange, MemoryStep, PlannedForecast
+from harness.types import FEWEST_CELLS, CellForecast, ForecastRange, MemoryStep, PlannedForecast, SearchForecast
 
 if TYPE_CHECKING:  # reading a run imports no engine, on which forecasts rest
     from harness.forecast import ForecastRecord
@@ -126,6 +126,15 @@ def _describe_cheapest(forecasts: Sequence[PlannedForecast]) -> list[str]:
             name = strategy_name(planned.strategy)
             sentences.append(f"{name} does not fit {where}: it needs {numbers.size(min(peaks))} for one example at a time.")
     return sentences
+
+
+def describe_search_forecast(forecast: SearchForecast) -> str:
+    """What the search before the grid takes."""
+    time = numbers.seconds(forecast.seconds)
+    if forecast.trials is None or forecast.trainings is None:
+        return f"Before that, the search takes {time} at most: its budget."
+    trials = numbers.plural(forecast.trials, "trial")
+    return f"Before that, the search takes {time} at most: {trials} of each strategy, as long as {forecast.trainings:.1f} trainings."
 
 
 def describe_run_forecast(forecasts: Sequence[CellForecast]) -> list[str]:

@@ -11,7 +11,8 @@ import pytest
 
 from harness.catalog import Catalog
 from harness.errors import BenchError
-from harness.grid import Planned, make_plan, make_request, vocabulary
+from harness.grid import Planned, forecast_search, make_plan, make_request, vocabulary
+from harness.types import CellForecast, ForecastRange, SearchForecast
 
 Plan = Callable[..., Planned]
 
@@ -129,3 +130,25 @@ def test_variants_that_are_listed_by_hand_are_compared_on_test_data_and_the_run_
 def test_different_strategies_and_external_outputs_are_no_variants(plan: Plan) -> None:
     planned = plan(search=None, strategies=("full", "lora", "qlora:r=8", "fewshot"))
     assert not [text for text in planned.plan.data["qa"].warnings if "variants" in text]
+
+
+def test_a_search_takes_what_its_trials_cost_in_trainings_or_its_budget(plan: Plan) -> None:
+    """Five trials cost 3.4 trainings, because the worse ones end early. A budget in money lasts as long as the device costs."""
+
+    def forecast(**values: Any) -> SearchForecast | None:
+        planned = plan(train_sizes=(10, 20), **values)
+        known = {p.cell.id: _takes(100.0 if p.strategy.name == "full" else 40.0 * p.cell.train_size / 20) for p in planned.cells}
+        return forecast_search(planned.search, known, price_per_hour=2.0)
+
+    found = forecast(search={"trials": 5})
+    assert found is not None and found.trials == 5 and found.trainings == pytest.approx(3.41, abs=0.05)
+    assert found.seconds == pytest.approx(140 * found.trainings), "the largest size of each of the two strategies"
+    assert forecast(search={"hours": 0.5}) == SearchForecast(2 * 1800, None, None)
+    assert forecast(search={"price": 3.0}) == SearchForecast(2 * 1.5 * 3600, None, None)
+    assert forecast(search=None, race=0.05) is not None
+    planned = plan()
+    assert forecast_search(planned.search, {}, 2.0) is None and forecast_search(None, {}, 2.0) is None
+
+
+def _takes(seconds: float) -> CellForecast:
+    return CellForecast("cpu", None, None, ForecastRange(seconds), ForecastRange(3.0), None, "USD", None, None)

@@ -118,6 +118,20 @@ def test_every_form_of_the_report_says_from_which_volume_on(rivals: RunResults) 
         assert text in form and "730 device-hours a month" in form.replace("\n", " ")
 
 
+def test_a_hosted_model_that_is_ruled_out_is_still_compared(tmp_path: Path) -> None:
+    """It leaves names out of every second text. The table says of LoRA what the decision says of it."""
+    limit = {"critical_error_rate": {"at_most": 0.05}}
+    cells = [Made("base", 0.4), Made("lora", 1.0, 1, train_seconds=310), Made("incumbent", 0.5, model="external")]
+    task = replace(summarization(cells, rows=60, metrics=("rouge", "facts"), margin=0.2), guardrails=limit)
+    run = make_run(tmp_path / "out", [task])
+    (results,) = run.by_task.values()
+    outcome = build_task_outcome(results)
+    assert outcome.replacement is not None and outcome.decision.standing("incumbent").status == "excluded"
+    qualities = {row.replacement.strategy: row.quality for row in outcome.replacement.rivals[0].rows}
+    assert qualities == {"lora": "shown", "base": "excluded"}
+    assert "Replace incumbent by LoRA" in page_of(run)
+
+
 def test_the_first_screen_shows_what_an_idle_device_costs(rivals: RunResults) -> None:
     """The cost of a device that answers all the time would look far too small beside the price of a host."""
     (results,) = rivals.by_task.values()

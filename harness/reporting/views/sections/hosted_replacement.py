@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from harness.decision import Decision
 from harness.reporting.views.sections.money import Money, MoneyRow
 from harness.results import HostedReplacement
+from harness.statistics import Recommendation
 from harness.types import ReplacementSpec
 
 QualityStanding: TypeAlias = Literal["shown", "not_shown", "excluded", "not_compared"]
@@ -64,33 +65,30 @@ class ReplacementReport:
 
 
 def build_replacement_report(
-    replacements: Sequence[HostedReplacement], decision: Decision, money: Money, spec: ReplacementSpec, margin: float
+    replacements: Sequence[HostedReplacement],
+    decision: Decision,
+    compared: Recommendation | None,
+    money: Money,
+    spec: ReplacementSpec,
+    margin: float,
 ) -> ReplacementReport | None:
     """None where no strategy is hosted, or none is our own.
 
     Args:
+        compared: every strategy that can be compared, those included that the decision rules out.
         margin: Δ of the task.
     """
     if not replacements:
         return None
     hosted = dict.fromkeys(each.hosted for each in replacements)
-    rivals = tuple(
-        HostedRival(
-            label,
-            money.row(label),
-            tuple(
-                ReplacementRow(each, _quality(each, decision), money.row(each.strategy)) for each in replacements if each.hosted == label
-            ),
-        )
-        for label in hosted
-    )
+    rows = [(each.hosted, ReplacementRow(each, _quality(each, decision, compared), money.row(each.strategy))) for each in replacements]
+    rivals = tuple(HostedRival(label, money.row(label), tuple(row for of, row in rows if of == label)) for label in hosted)
     return ReplacementReport(spec, money.volume, money.per_hour, money.currency, margin, rivals)
 
 
-def _quality(each: HostedReplacement, decision: Decision) -> QualityStanding:
+def _quality(each: HostedReplacement, decision: Decision, compared: Recommendation | None) -> QualityStanding:
     if decision.standing(each.strategy).status == "excluded":
         return "excluded"
-    compared = decision.recommendation
     candidates = {} if compared is None else {candidate.name: candidate for candidate in compared.candidates}
     if each.strategy not in candidates or each.hosted not in candidates:
         return "not_compared"
