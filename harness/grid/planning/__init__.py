@@ -14,7 +14,7 @@ from harness.grid.planning.hosted_hosts import (
     try_host,
 )
 from harness.grid.planning.plan import Planned, changed_strategies, make_plan
-from harness.grid.planning.search_forecast import forecast_search
+from harness.grid.planning.search_cost import forecast_search
 from harness.grid.planning.search_plan import PlannedSearch, SearchPlan
 from harness.grid.planning.served_cell import MOST_REQUESTS, Server, ServeRequest, choose_served_cell, find_server
 from harness.grid.planning.stored_weights import StoredWeights

@@ -11,7 +11,7 @@ from harness.engine.models import ModelSource, find_device, resolve_description
 from harness.errors import BenchError, setting
 from harness.forecast import CellWork, TargetDevice, calibrated, read_calibration, target_of_machine, target_of_table
 from harness.grid.planning.plan import Planned
-from harness.grid.planning.search_forecast import forecast_search
+from harness.grid.planning.search_cost import forecast_search
 from harness.grid.planning.task_data import read_tasks
 from harness.grid.request import Request, resolve_strategies
 from harness.measure import Price, get_device_price, get_devices, usable_cores
