@@ -1,6 +1,7 @@
 """What a cell will take before it runs: memory by kind, time and money, on this device and on those of a table."""
 
 from harness.forecast.cell_planning import CellWork, FittedTraining, TargetDevice, target_of_machine, target_of_table
+from harness.forecast.device_speeds import measure_speeds
 from harness.forecast.ledger import ForecastRecord, add_to_ledger, calibrated, ledger_file, read_calibration, read_ledger
 from harness.forecast.sizing import SIZING_DEVICES, SizingRow, build_sizing, sizing_settings
 from harness.forecast.trainable_sizes import TrainableSize, find_trainable_sizes, least_memory_to_yaml
@@ -20,6 +21,7 @@ __all__ = [
     "find_trainable_sizes",
     "least_memory_to_yaml",
     "ledger_file",
+    "measure_speeds",
     "read_calibration",
     "read_ledger",
     "read_trials",

@@ -29,6 +29,8 @@ class StrategyCosts:
         phases, phase_prices: seconds and money by phase; `phase_prices` is empty where any phase has no price.
         training_seconds, training_price: training and validation; 0 where nothing is trained.
         answer_seconds, thousand_price: one output, and 1,000 outputs, at the speed at which the test examples were answered, in batches.
+        device_share: of the matrix products that its device can do, the share that training did, see `useful_products`; the mean over the
+            seeds. None where nothing was trained, or the device was not measured.
         charged_price: what of `thousand_price` is charged by the output, and does not depend on a device: all of it for hosted models, the
             share that is passed on for cascades, 0 for the others.
         cells: how many cells the mean is over.
@@ -46,6 +48,7 @@ class StrategyCosts:
     total_price: float | None
     currency: str
     tokens_per_second: float | None
+    device_share: float | None
     peak_allocated: int | None
     peak_reserved: int | None
     cells: int
@@ -130,6 +133,7 @@ def strategy_costs(
         total_price=math.fsum(cost.price or 0.0 for cost in every) / len(cells) if priced else None,
         currency=every[0].currency,
         tokens_per_second=sum(cost.tokens for cost in train) / train_seconds if train_seconds > 0 else None,
+        device_share=_device_share(results),
         peak_allocated=_largest([cost.peak_allocated for cost in every]),
         peak_reserved=_largest([cost.peak_reserved for cost in every]),
         cells=len(cells),
@@ -137,6 +141,15 @@ def strategy_costs(
         search_price=_price(searching),
         charged_price=1000 * (charged or 0.0) / outputs if outputs else 0.0,
     )
+
+
+def useful_products(tokens_per_second: float, parameters: int, trained: int) -> float:
+    """Operations per second that a training needs at least: for each token 2 for each parameter in the forward pass, 2 for the gradients of
+    activations, and 2 for the gradient of each trained parameter, so 6 in all for full fine-tuning (Kaplan et al. 2020, "Scaling laws for
+    neural language models", 2.1). What is computed twice to save memory does not count, as in the model FLOPs utilization of Chowdhery et
+    al. (2022, "PaLM", appendix B). Attention between tokens does not count either, and embeddings count as if they were multiplied.
+    """
+    return tokens_per_second * (4 * parameters + 2 * trained)
 
 
 def costs_over_tasks(costs: Sequence[StrategyCosts]) -> StrategyCosts:
@@ -153,6 +166,7 @@ def costs_over_tasks(costs: Sequence[StrategyCosts]) -> StrategyCosts:
         total_price=sum_of_known([each.total_price for each in costs]),
         currency=costs[0].currency,
         tokens_per_second=None,
+        device_share=None,
         peak_allocated=_largest([each.peak_allocated for each in costs]),
         peak_reserved=_largest([each.peak_reserved for each in costs]),
         cells=sum(each.cells for each in costs),
@@ -199,6 +213,19 @@ def _in_one_unit(
     if all(amount is not None for name, amount in prices.items() if name not in unknown):
         return prices
     return {name: seconds(each) if each else None for name, each in costs.items()}
+
+
+def _device_share(results: Sequence[CellResult]) -> float | None:
+    shares = []
+    for result in results:
+        limit = result.training.products_per_second if result.training is not None else None
+        train = [cost for cost in result.costs if cost.phase == "train"]
+        seconds = math.fsum(cost.seconds for cost in train)
+        if limit is None or not limit > 0 or not seconds > 0:
+            return None
+        speed = sum(cost.tokens for cost in train) / seconds
+        shares.append(useful_products(speed, result.total_parameters, result.trainable_parameters) / limit)
+    return math.fsum(shares) / len(shares) if shares else None
 
 
 def _of_phases(cells: _Cells, phases: Sequence[Phase]) -> _Cells:

@@ -97,6 +97,8 @@ class TrainingSummary:
     weights that were kept, and all validation pairs; None for other objectives, and without validation pairs."""
     memory: MemoryUse = field(default_factory=MemoryUse, compare=False)
     """What the training did to fit its device. It says nothing about the result, so equal trainings may differ in it."""
+    products_per_second: float | None = field(default=None, compare=False)
+    """Operations per second of large matrix products on its device, measured right after it; None where that is not measured."""
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from harness.results import StrategyCosts, costs_of_a_run, costs_over_tasks, total_cost
 from harness.results.costs import costs_of_use, strategy_costs
-from harness.types import Cell, CellResult, Cost
+from harness.types import Cell, CellResult, Cost, TrainingSummary
 
 CELL = Cell("c", "task", "tiny", "lora", 100, 1)
 LOAD, TRAIN, VALIDATE = (
@@ -106,3 +107,26 @@ def test_total_cost_adds_up_phases_and_knows_no_partial_sums() -> None:
     assert total_cost([a, Cost("score", 1, "x")]).price is None, "a sum without one phase would look too cheap"
     none = total_cost([])
     assert (none.seconds, none.tokens, none.price, none.energy, none.peak_allocated, none.currency) == (0, 0, None, None, None, None)
+
+
+def summary(products_per_second: float | None) -> TrainingSummary:
+    return TrainingSummary(
+        steps=10, epochs=1.0, learning_rate=1e-3, best_step=10, best_validation_loss=None, final_validation_loss=None, stopped_early=False,
+        overfitting=False, examples=80, target_tokens=800, products_per_second=products_per_second,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("trained", "share"), [(1_000_000, 0.03), (10_000, 0.0201)])
+def test_the_share_of_the_device_is_the_least_work_of_the_tokens(trained: int, share: float) -> None:
+    """50 tokens per second through a million parameters: 6 operations each where all are trained, 4 where almost none is."""
+    train = Cost("train", 30.0, "cpu", tokens=1500, price=3.0)
+    cells = [
+        CellResult(CELL, "done", (LOAD, train), training=summary(limit), total_parameters=1_000_000, trainable_parameters=trained)
+        for limit in (1e10, 1e10)
+    ]
+    found = strategy_costs(cells)
+    assert found is not None and found.device_share == pytest.approx(share)
+    unmeasured = replace(cells[0], training=summary(None))
+    for others in ([unmeasured], [*cells, unmeasured], [replace(cells[0], training=summary(float("nan")))]):
+        found = strategy_costs(others)
+        assert found is not None and found.device_share is None

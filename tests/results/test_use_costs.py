@@ -11,7 +11,7 @@ from harness.types import Score
 
 BASE = StrategyCosts(
     phases={}, phase_prices={}, training_seconds=0.0, training_price=0.0, answer_seconds=0.5, thousand_price=2.0, total_seconds=50.0,
-    total_price=0.2, currency="USD", tokens_per_second=None, peak_allocated=None, peak_reserved=None, cells=1,
+    total_price=0.2, currency="USD", tokens_per_second=None, device_share=None, peak_allocated=None, peak_reserved=None, cells=1,
 )  # fmt: skip
 TUNED = replace(BASE, training_seconds=3600.0, training_price=10.0, answer_seconds=0.3, thousand_price=1.5)
 HALF = Score(0.5, 0.4, 0.8, 60, "Wilson", 0)

@@ -301,7 +301,16 @@ class CellTraining:
             starts_from_adapter=self.strategy.start_from is not None,
             group=self.group,
         )
-        return replace(summary, truncated=material.cut)
+        return replace(summary, truncated=material.cut, products_per_second=self._measure_products(loaded.model))
+
+    def _measure_products(self, model: Any) -> float | None:
+        """How fast this device multiplies matrices as wide as the model's layers: what the speed of the training is compared with."""
+        from harness.forecast import measure_speeds
+
+        width = getattr(model.config.get_text_config(), "hidden_size", None)
+        if self.device.kind not in ("cpu", "cuda") or not isinstance(width, int):
+            return None
+        return self.group.size * measure_speeds(self.device.kind, self.device.dtype, width).products
 
     def _part(self, steps: int) -> TrainingPart | None:
         """The part of a training of so many steps that this cell carries out; None: all of it."""

@@ -143,6 +143,7 @@ LABELS: Mapping[str, str] = {
     "total_cost": "Total cost",
     "trivial": "Trivial baseline",
     "tokens_per_second": "Training tokens/s",
+    "of_device": "of the device",
     "peak_reserved": "Peak reserved",
     "parameters_trained": "Parameters trained",
     "of": "of",

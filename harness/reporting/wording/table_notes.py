@@ -41,7 +41,10 @@ OVERALL_NOTE = (
     "of outputs are means."
 )
 SPENT_SUBTITLE = "by phase, all training runs, including failed ones"
-COSTS_NOTE = "Wall-clock time, the mean over seeds. Memory is the largest peak of any phase; on a CPU, the resident memory of the process."
+COSTS_NOTE = (
+    "Wall-clock time, the mean over seeds. The share of the device is what training needs at least, of the matrix products that the device "
+    "did per second right after it. Memory is the largest peak of any phase; on a CPU, the resident memory of the process."
+)
 MATRIX_NOTE = "Rows are true labels, columns are predicted labels; shading is the share of the row."
 CALIBRATION_NOTE = "on the dotted line, probabilities match the accuracy; below it the model is overconfident"
 WITHOUT_SCRIPT = "The examples need JavaScript, which is switched off. They are in the files named above."
