@@ -19,7 +19,7 @@ from harness.api.external_scoring import score
 from harness.api.forecasting import dry_run, forecast, list_forecasts
 from harness.api.gates import NotPassedError, draft_policy, gate, promote
 from harness.api.importing import import_results
-from harness.api.judges import JudgePlan, judge, plan_judge
+from harness.api.judges import JudgePlan, judge, judge_findings, plan_judge
 from harness.api.labelling import LabelFile, LabelledRows, choose_rows_to_label, save_labelled_rows
 from harness.api.loaded_run import Run, load_run
 from harness.api.locking import LockedTestSet, lock_test_set
@@ -92,6 +92,7 @@ __all__ = [
     "import_complaint_review",
     "import_results",
     "judge",
+    "judge_findings",
     "list_complaints",
     "list_forecasts",
     "list_models",

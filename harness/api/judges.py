@@ -16,7 +16,8 @@ from harness.errors import BenchError, setting
 from harness.judging import Judgement, JudgeQuestion, JudgeRecord, list_judge_questions, load_judges, read_judge
 from harness.reporting import rewrite_page
 from harness.results import RunResults, TaskResults
-from harness.review import find_rated_cell
+from harness.review import find_rated_cell, load_reviews
+from harness.review.findings import JudgeFindings, compute_judge_findings
 from harness.store import JUDGES, add_verdict_file, settle_added_files
 from harness.types import Cell, HostedForecast, JudgeSpec
 
@@ -130,6 +131,21 @@ def judge(
     kept.remove()
     rewrite_page(RunResults(results.run.folder))
     return record
+
+
+def judge_findings(run: RunLike, *, task: str | None = None, runs_dir: PathLike = "runs") -> list[JudgeFindings]:
+    """What every judge of a run says, how biased it is, how far it agrees with raters, and what it is worth beside them.
+
+    Args:
+        run, runs_dir: as for `judge`.
+        task: only the judges of this task.
+
+    Raises:
+        BenchError: the run does not exist, or a file of a judge or of a review is damaged.
+    """
+    stored = load_results(run, runs_dir, task=task)
+    tasks = [results for name, results in stored.by_task.items() if task in (None, name)]
+    return [each for results in tasks for each in compute_judge_findings(results, load_reviews(stored, results.task.name))]
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ from harness.reporting.terminal import (
     print_feedback_table,
     print_findings,
     print_forecasts,
+    print_judge,
     print_ledger,
     print_ranking,
     print_rating_plan,
@@ -108,7 +109,7 @@ from harness.reporting.wording import (
     list_run_lines,
     note_sentence,
 )
-from harness.reporting.wording.review import describe_judge_plan, describe_judge_record
+from harness.reporting.wording.review import describe_judge_plan
 
 __all__ = [
     "INDEX",
@@ -140,7 +141,6 @@ __all__ = [
     "describe_disk_forecast",
     "describe_hosted_forecast",
     "describe_judge_plan",
-    "describe_judge_record",
     "describe_latest_run",
     "describe_measured_speed",
     "describe_no_runs",
@@ -177,6 +177,7 @@ __all__ = [
     "print_feedback_table",
     "print_findings",
     "print_forecasts",
+    "print_judge",
     "print_ledger",
     "print_ranking",
     "print_rating_plan",

@@ -10,8 +10,8 @@ import numpy as np
 
 from harness.errors import BenchError, setting
 from harness.results import TaskScores
-from harness.review.findings import ScoreCombiner, average_answers, average_wins
-from harness.review.packets import Mode, compute_probabilities, list_example_metrics, list_sizes
+from harness.review.findings import ScoreCombiner, average_answers, average_wins, has_automatic_scores
+from harness.review.packets import Mode, compute_probabilities, list_sizes
 from harness.review.ratings import Review, UnblindedRatings
 from harness.statistics import FEWEST_RATINGS, examples_to_show_rate, ratings_needed, weighted_mean
 from harness.types import Cell, Score, Task
@@ -162,7 +162,7 @@ def _list_effects(effect: float | None, mode: Mode) -> tuple[float, ...]:
 def _list_explained(results: TaskScores, pilot: _Pilot | None) -> tuple[float, ...]:
     if pilot is not None:
         return (pilot.earlier.explained,) if pilot.earlier.scores else ()
-    return EXPLAINED if list_example_metrics(results) else ()
+    return EXPLAINED if has_automatic_scores(results) else ()
 
 
 def _need(effect: float, mode: Mode, size: int, explained: tuple[float, ...], pilot: _Pilot | None) -> RatingsNeeded:
@@ -214,7 +214,7 @@ def _list_values(ratings: UnblindedRatings, mode: Mode, strategy: str, baseline:
 
 def _compare_samples(results: TaskScores, cells: Mapping[str, Cell], n: int, pilot: _Pilot | None) -> dict[str, float]:
     """How many times as many ratings each favouring sample needs: judged by earlier ratings, otherwise if all vary equally."""
-    if not list_example_metrics(results):
+    if not has_automatic_scores(results):
         return {}
     factors = {}
     for method in _FAVOURED:

@@ -36,7 +36,8 @@ def test_a_judge_is_planned_asked_and_summed_up(call: Call, run: StoredRun, tmp_
         assert refused.code == 2 and "name the host: --send-to 127.0.0.1" in refused.err and not server.requests
         done = call("judge", str(run.path), "--with", file, "--send-to", "127.0.0.1")
         assert done.code == 0, done.err
-        assert "Judge careful (big) answered 12 questions. Verdicts: 2: 1, 4: 10." in done.out
+        assert "big on 127.0.0.1 was asked to rate each output: 12 answers. Verdicts: 2 (1), 4 (10)." in done.out
+        assert "Judge careful is not checked: without ratings of these outputs, its verdicts decide nothing." in done.out
         assert "1 of 12 answers have no verdict and count as missing (no verdict in the answer: 1)." in done.out
     assert call("verify", str(run.path)).code == 0
 

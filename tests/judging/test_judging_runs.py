@@ -14,9 +14,12 @@ import pytest
 from model_server import ModelServer, chat
 from report_factory import HOSTILE, Made, make_run, summarization
 
-from harness.api import judge, plan_judge
+from harness.api import judge, load_task, plan_judge
+from harness.decision import Decision, decide_task
 from harness.errors import BenchError, RunStoppedError
 from harness.judging import load_judges, read_judge
+from harness.reporting import render, to_json
+from harness.results import RunResults
 from harness.store import RunFolder, StoredRun, verify_run
 from tests.judging.conftest import ROWS, prefer_longer, read_shown
 
@@ -198,3 +201,36 @@ def test_shown_outputs_are_read_as_a_server_reads_them(run: StoredRun, declare: 
     shown = {text for body in server.requests for text in read_shown(body)}
     outputs = {p.output.strip() for cell in run.cells for p in run.predictions(cell.id)}
     assert shown == outputs and record.cells.keys() == {"base", "lora"}
+
+
+def test_the_report_says_what_the_judge_was_asked_and_escapes_all_of_it(
+    run: StoredRun, declare: Declare, server: ModelServer, tmp_path: Path
+) -> None:
+    server.complete = chat(lambda body: json.dumps({"reason": HOSTILE, "verdict": "A"}), model=HOSTILE)
+    record = judge(run.path, declare(criterion=f"Is it complete? {HOSTILE}"), PAIR, send_to="127.0.0.1")
+    assert {each.reason for each in record.judgements} == {HOSTILE}
+    page = render(RunResults(RunFolder(run.path)))
+    shown = page.partition('-judges">Judges</h3>')[2].partition("<section")[0]
+    assert "Judge careful is not checked: without ratings of these outputs, its verdicts decide nothing." in shown
+    assert "verdict changes with the order" in shown and "100%" in shown, "it always prefers the first"
+    assert "Is it complete? &lt;/script&gt;" in shown and "<img" not in shown and "\u202e" not in shown
+
+
+def test_a_judge_decides_nothing_without_ratings_and_cannot_be_named_as_a_score(
+    run: StoredRun, declare: Declare, server: ModelServer, tmp_path: Path
+) -> None:
+    def decide() -> Decision:
+        return decide_task(RunResults(RunFolder(run.path)).by_task["summarization"])
+
+    before, scores = decide(), to_json(RunResults(RunFolder(run.path)))
+    judge(run.path, declare(), PAIR, send_to="127.0.0.1")
+    after, again = decide(), to_json(RunResults(RunFolder(run.path)))
+    assert after == before and again == scores
+    task = tmp_path / "task.yaml"
+    text = "name: mine\nkind: summarization\nprompt: '{{ input }}'\ndata: {path: x.jsonl}\nmetrics: [rouge]\nprimary: judge:careful\n"
+    task.write_text(text)
+    with pytest.raises(BenchError, match="judge:careful"):
+        load_task(task)
+    task.write_text(text.replace("judge:careful", "rougeL") + "guardrails: {judge:careful: {at_least: 0.5}}\n")
+    with pytest.raises(BenchError, match="judge:careful"):
+        load_task(task)

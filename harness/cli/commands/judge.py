@@ -54,9 +54,11 @@ def judge(
     bench judge latest --with judge.yaml --strategies base,lora --dry-run
     bench judge latest --with judge.yaml --strategies base,lora --send-to api.example.com --max-cost 5
     """
+    from rich.console import Console
+
     from harness import api
     from harness.cli.work_display import show_count
-    from harness.reporting import describe_judge_plan, describe_judge_record
+    from harness.reporting import describe_judge_plan, print_judge
 
     chosen = choose_run(run, runs_dir, task=task)
     if dry_run:
@@ -69,4 +71,5 @@ def judge(
             chosen, judge_file, strategies, task=task, send_to=send_to, max_cost=max_cost, reuse=not no_reuse, model=model,
             train_size=train_size, runs_dir=runs_dir, on_progress=show,
         )  # fmt: skip
-    click.echo("\n".join(describe_judge_record(record)))
+    findings = api.judge_findings(chosen, task=record.task, runs_dir=runs_dir)
+    print_judge(next(each for each in findings if each.record == record), Console(highlight=False, emoji=False))

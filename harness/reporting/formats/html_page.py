@@ -30,6 +30,8 @@ from harness.reporting.wording import (
     gate_tables,
     guardrail_tables,
     headings,
+    judge_tables,
+    judge_wording,
     leak_sentences,
     learning_sentences,
     money_sentences,
@@ -106,7 +108,8 @@ def _environment(folder: Path) -> jinja2.Environment:
     environment = page_environment(folder)
     modules = (
         card_sentences, cascade_sentences, charts, check_sentences, claim_sentences, combined_wording, decision_sentences,
-        finding_sentences, first_screen, forecast_sentences, gate_sentences, gate_tables, guardrail_tables, leak_sentences,
+        finding_sentences, first_screen, forecast_sentences, gate_sentences, gate_tables, guardrail_tables, judge_tables, judge_wording,
+        leak_sentences,
         learning_sentences, money_sentences, names, numbers, replacement_sentences, review_sentences, review_tables, run_sentences,
         safety_sentences, search_sentences, search_tables, served_sentences, speed_sentences, table_notes, task_sentences,
         trivial_sentences,

@@ -7,6 +7,7 @@ from harness.reporting.terminal.data_enough_text import print_data_enough
 from harness.reporting.terminal.experiment_text import print_experiment, print_experiment_plan
 from harness.reporting.terminal.feedback_text import print_feedback, print_feedback_table
 from harness.reporting.terminal.forecast_text import print_forecasts, print_ledger
+from harness.reporting.terminal.judge_text import print_judge
 from harness.reporting.terminal.rating_plan_text import print_rating_plan
 from harness.reporting.terminal.retrain_text import print_retraining
 from harness.reporting.terminal.review_status import print_findings
@@ -25,6 +26,7 @@ __all__ = [
     "print_feedback_table",
     "print_findings",
     "print_forecasts",
+    "print_judge",
     "print_ledger",
     "print_ranking",
     "print_rating_plan",

@@ -34,6 +34,7 @@ from harness.reporting.views.sections import (
 from harness.reporting.views.unchecked_scores import is_unchecked
 from harness.results import StrategyResult, TaskResults, TrivialKind
 from harness.review import Findings, Review, load_reviews
+from harness.review.findings import JudgeFindings, compute_judge_findings
 from harness.statistics import Comparison
 from harness.types import Metric, Score, Task
 
@@ -83,6 +84,7 @@ class TaskOutcome:
         trivial: None where it has no score that could be computed here.
         full_tuning: strategies in shares of full fine-tuning; empty where that was not run.
         reviews: the packets that have ratings, the oldest first.
+        judges: what is known of each model that has judged outputs of the task, the oldest first.
         replacement: own strategies instead of hosted ones; None where none is hosted.
         speeds: how fast the models answer; None where that was not measured.
         served: what running servers answered.
@@ -105,6 +107,7 @@ class TaskOutcome:
     raters_critical: Mapping[str, Score]
     full_tuning: tuple[FullTuningShare, ...]
     reviews: tuple[Findings, ...]
+    judges: tuple[JudgeFindings, ...]
     verdicts: tuple[Verdict, ...]
     learning: LearningCurves | None
     money: Money
@@ -183,6 +186,7 @@ def build_task_outcome(results: TaskResults, *, volume: int | None = None) -> Ta
         raters_critical={each.label: each.raters_critical for each in evidence.strategies if each.raters_critical is not None},
         full_tuning=full_tuning,
         reviews=reviews,
+        judges=compute_judge_findings(results, packets),
         verdicts=verdicts.current,
         learning=learning,
         money=money,

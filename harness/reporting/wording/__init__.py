@@ -65,7 +65,7 @@ from harness.reporting.wording.hosted_sentences import describe_hosted_forecast
 from harness.reporting.wording.lifecycle import feedback_sentences, retrain_sentences, watch_sentences
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
 from harness.reporting.wording.pruning_sentences import ask_to_delete, describe_deleted, describe_pruning
-from harness.reporting.wording.review import combined_wording, plan_wording, review_sentences, review_tables
+from harness.reporting.wording.review import combined_wording, judge_tables, judge_wording, plan_wording, review_sentences, review_tables
 from harness.reporting.wording.run_choice_sentences import describe_latest_run, describe_run_to_resume
 from harness.reporting.wording.runs_list import describe_no_runs, describe_progress, list_run_lines
 from harness.reporting.wording.served_sentences import describe_served_answers
@@ -114,6 +114,8 @@ __all__ = [
     "gate_tables",
     "guardrail_tables",
     "headings",
+    "judge_tables",
+    "judge_wording",
     "leak_sentences",
     "learning_sentences",
     "list_run_lines",

@@ -84,6 +84,7 @@ SCORE_NAMES: Mapping[str, str] = {
     "peak_memory": "Peak memory",
     "artifact_bytes": "Size on disk",
 }
+_JUDGE = "judge:"  # begins the names of the scores of judges
 _PROPER_NAMES = ("BLEU", "AUROC", "F1", "Matthews", "Brier")  # which keep their capital inside a sentence
 
 
@@ -122,13 +123,17 @@ def list_names(names: Sequence[str], most: int = _MOST_NAMES) -> str:
 
 
 def score_name(score: str) -> str:
-    """The plain name of a score; a score of a plug-in keeps its own."""
+    """The plain name of a score; a score of a plug-in keeps its own, and the verdicts of a judge have its name."""
+    if score.startswith(_JUDGE):
+        return f"Judge {score.removeprefix(_JUDGE)}"
     return SCORE_NAMES.get(score, score)
 
 
 def score_in_sentence(score: str) -> str:
     """The plain name of a score inside a sentence: "match with the reference"."""
     name = score_name(score)
+    if score.startswith(_JUDGE):
+        return f"judge {score.removeprefix(_JUDGE)}"
     return name if name == score or name.startswith(_PROPER_NAMES) else name[:1].lower() + name[1:]
 
 
@@ -139,7 +144,7 @@ def quote_label(label: str) -> str:
 
 def has_plain_name(score: str) -> bool:
     """Whether the raw name of a score says something beside its plain name."""
-    return score_name(score).casefold().replace(" ", "_") != score.casefold()
+    return not score.startswith(_JUDGE) and score_name(score).casefold().replace(" ", "_") != score.casefold()
 
 
 def full_score_name(score: str) -> str:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.results import TaskScores
+from harness.review.findings.automatic_scores import list_automatic_scores
 from harness.review.findings.findings import Combined
-from harness.review.packets import list_example_metrics
 from harness.review.ratings import UnblindedRatings
 from harness.statistics import Interval, assisted_mean, favoured_sample_factor
 from harness.types import Score
@@ -30,11 +30,17 @@ class ScoreCombiner:
     The score that helps is chosen for each rated example by the ratings of the others, so that the choice needs no correction.
     """
 
-    def __init__(self, results: TaskScores, ratings: UnblindedRatings) -> None:
+    def __init__(self, results: TaskScores, ratings: UnblindedRatings, *, only: str | None = None) -> None:
+        """
+        Args:
+            only: the name of one score; None for all.
+        """
         self._results = results
         self._ratings = ratings
-        self._metrics = list_example_metrics(results)
-        self._by_strategy: dict[str, Array] = {}
+        cells = {cell.id: cell for cell in results.run.cells}
+        rated = {name: cells[cell] for name, cell in ratings.key.cells.items()}
+        self._scores = [score for score in list_automatic_scores(results, rated) if only in (None, score.name)]
+        self._loaded: dict[tuple[str, str | None], Array] = {}
 
     @cached_property
     def _positions(self) -> dict[str, int]:
@@ -61,9 +67,9 @@ class ScoreCombiner:
             exact: whether `alone` is a share with an exact interval.
             unseen: how bad and how good ratings of other examples may be; None for the ends of the scale.
         """
-        if not by_example or not self._metrics or not self._ratings.key.representative or not self._positions.keys() >= by_example.keys():
+        if not by_example or not self._scores or not self._ratings.key.representative or not self._positions.keys() >= by_example.keys():
             return None
-        scores = self._load(strategy) - self._load(against) if against is not None else self._load(strategy)
+        scores = self._load(strategy, against)
         values, probabilities, _ = self._ratings.to_arrays(by_example)
         joined = assisted_mean(
             values,
@@ -82,20 +88,21 @@ class ScoreCombiner:
         low, high = (None if end is None else min(max(end, scale[0]), scale[1]) for end in (joined.interval.low, joined.interval.high))
         method, reliable, reason = joined.interval.method, joined.interval.reliable, joined.interval.reason
         estimate = Score(joined.estimate, low, high, len(values), method, reliable=reliable, reason=reason)
-        names = tuple(self._metrics[number].name for number in joined.scores)
+        names = tuple(self._scores[number].name for number in joined.scores)
         return Combined("", estimate, names, joined.explained, len(scores), joined.effective)
 
     def compare_sample(self, by_example: Mapping[str, float], planned: Array, *, strategy: str, against: str) -> float:
         """How many times as many ratings as a random sample one with these probabilities of all test examples needs."""
         values, probabilities, _ = self._ratings.to_arrays(by_example)
         rated = np.array([self._positions[example] for example in by_example])
-        scores = self._load(strategy) - self._load(against)
+        scores = self._load(strategy, against)
         return favoured_sample_factor(values, rated, scores, probabilities, self._results.groups, planned)
 
-    def _load(self, strategy: str) -> Array:
-        """The scores of the outputs that were rated, and of all others of the same cell, (examples, metrics)."""
-        if strategy not in self._by_strategy:
-            cells = {cell.id: cell for cell in self._results.run.cells}
-            cell = cells[self._ratings.key.cells[strategy]]
-            self._by_strategy[strategy] = np.column_stack([self._results.stack(metric, [cell])[:, 0, 0] for metric in self._metrics])
-        return self._by_strategy[strategy]
+    def _load(self, strategy: str, against: str | None) -> Array:
+        """The scores of the outputs that were rated, and of all others of the same cell, (examples, scores); of a pair the differences."""
+        if (strategy, against) not in self._loaded:
+            columns = [
+                score.load_outputs(strategy) if against is None else score.load_differences(strategy, against) for score in self._scores
+            ]
+            self._loaded[strategy, against] = np.column_stack(columns)
+        return self._loaded[strategy, against]

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.results import TaskScores
+from harness.review.findings.automatic_scores import AutomaticScore, list_automatic_scores, read_metric
 from harness.review.findings.findings import AGREES_ABOVE, MIN_INPUTS, MetricAgreement
-from harness.review.packets import SEVERITIES, OrientedScores, list_example_metrics, load_example_scores
+from harness.review.packets import SEVERITIES, OrientedScores
 from harness.review.ratings import UnblindedRating, UnblindedRatings, normalize_answer
 from harness.statistics import rank_association
 from harness.types import Cell, Example, Metric, Prediction
 
+Array: TypeAlias = NDArray[np.float64]
 # By example and strategies shown, in alphabetical order: the raters' mean, more is better; of a pair, better for the second strategy.
 MeanRatings: TypeAlias = Mapping[tuple[str, tuple[str, ...]], float]
 
@@ -22,9 +25,9 @@ MeanRatings: TypeAlias = Mapping[tuple[str, tuple[str, ...]], float]
 def compute_metric_agreement(results: TaskScores, ratings: UnblindedRatings) -> tuple[MetricAgreement, ...]:
     """The agreement of every automatic score of single examples with the raters; those that agree come first, then the best."""
     cells = _rated_cells(results, ratings)
-    means, lengths = _average_ratings(ratings), _relative_lengths(results, cells)
-    scored = ((metric, load_example_scores(results, metric, cells)) for metric in list_example_metrics(results))
-    agreements = [_compare(ratings, metric.name, _rated_outputs(means, scores, lengths)) for metric, scores in scored]
+    means, lengths = average_ratings(ratings), _relative_lengths(results, cells)
+    scores = list_automatic_scores(results, cells)
+    agreements = [_compare(ratings, score.name, _rated_outputs(results, means, score, lengths)) for score in scores]
     return tuple(sorted((each for each in agreements if each is not None), key=_order))
 
 
@@ -33,8 +36,8 @@ def compute_agreement_of(results: TaskScores, ratings: UnblindedRatings, metric:
     if metric.level != "example" or metric.direction == "none":
         return None
     cells = _rated_cells(results, ratings)
-    scores = load_example_scores(results, metric, cells)
-    return _compare(ratings, metric.name, _rated_outputs(_average_ratings(ratings), scores, _relative_lengths(results, cells)))
+    score, lengths = read_metric(results, metric, cells), _relative_lengths(results, cells)
+    return _compare(ratings, metric.name, _rated_outputs(results, average_ratings(ratings), score, lengths))
 
 
 def _order(agreement: MetricAgreement) -> tuple[bool, float]:
@@ -47,7 +50,8 @@ def _rated_cells(results: TaskScores, ratings: UnblindedRatings) -> dict[str, Ce
     return {name: by_id[cell] for name, cell in ratings.key.cells.items()}
 
 
-def _average_ratings(ratings: UnblindedRatings) -> MeanRatings:
+def average_ratings(ratings: UnblindedRatings) -> MeanRatings:
+    """The mean of the raters of each output, or pair of outputs."""
     values: dict[tuple[str, tuple[str, ...]], list[float]] = {}
     for rating in ratings.settled_ratings:
         values.setdefault((rating.example, tuple(sorted(rating.strategies))), []).append(_to_number(ratings, rating))
@@ -92,14 +96,19 @@ class _Rated:
     length: float
 
 
-def _rated_outputs(means: MeanRatings, scores: OrientedScores, lengths: OrientedScores) -> list[_Rated]:
+def _rated_outputs(results: TaskScores, means: MeanRatings, score: AutomaticScore, lengths: OrientedScores) -> list[_Rated]:
+    positions = {example.id: position for position, example in enumerate(results.examples)}
+    loaded: dict[tuple[str, ...], Array] = {}
     rated = []
     for (example, strategies), mean in means.items():
-        keys = [(example, strategy) for strategy in strategies]
-        if any(key not in scores for key in keys):
+        if strategies not in loaded:
+            is_pair = len(strategies) == 2
+            loaded[strategies] = score.load_differences(strategies[1], strategies[0]) if is_pair else score.load_outputs(strategies[0])
+        value = float(loaded[strategies][positions[example]]) if example in positions else np.nan
+        if np.isnan(value):
             continue
-        score, length = (values[keys[-1]] - (values[keys[0]] if len(keys) == 2 else 0.0) for values in (scores, lengths))
-        rated.append(_Rated(example, strategies, mean, score, length))
+        length = lengths[example, strategies[-1]] - (lengths[example, strategies[0]] if len(strategies) == 2 else 0.0)
+        rated.append(_Rated(example, strategies, mean, value, length))
     return rated
 
 

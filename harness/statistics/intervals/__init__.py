@@ -24,6 +24,7 @@ from harness.statistics.intervals.paired_proportions import (
     paired_proportions_exceed,
     tango_interval,
 )
+from harness.statistics.intervals.preference_shares import preference_share
 from harness.statistics.intervals.proportions import (
     allow_for_unseen,
     clopper_pearson_interval,
@@ -78,6 +79,7 @@ __all__ = [
     "paired_proportion_limits",
     "paired_proportions_exceed",
     "percentile_interval",
+    "preference_share",
     "proportion_interval",
     "quantile",
     "quantile_interval",
