@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.judging import Judgement, JudgeRecord
 from harness.metrics import metrics_for
 from harness.reporting import render
 from harness.results import RunResults
@@ -22,6 +23,7 @@ from harness.types import (
     Cost,
     DataReport,
     Example,
+    JudgeSpec,
     LeakMeasurement,
     Phase,
     Prediction,
@@ -375,3 +377,22 @@ def curve_points(name: str, steps: int = 210) -> list[dict[str, float]]:
         if step % 35 == 0:
             points.append({"step": step, "validation_loss": 3.1 - 2.6 * share**0.5 + 1.1 * share**2, "training_loss": 1.0})
     return points
+
+
+def make_judge_record(run: RunResults, name: str, kind: str = "pairwise") -> JudgeRecord:
+    """What a judge of pairs or single outputs has said about base and another strategy: that the longer output is better."""
+    task, (base, other) = (
+        next(iter(run.plan.tasks)),
+        [next(c for c in run.cells if (c.strategy == "base") == is_base) for is_base in (True, False)],
+    )
+    cells = {cell.strategy: cell for cell in (base, other)}
+    texts = {name: {p.example_id: p.output for p in run.predictions(cell.id)} for name, cell in cells.items()}
+    shown = [(base.strategy, other.strategy), (other.strategy, base.strategy)] if kind == "pairwise" else [(each,) for each in cells]
+    judgements = []
+    for example in run.examples(task):
+        for strategies in shown:
+            lengths = [len(texts[each][example.id]) for each in strategies]
+            verdict = ("A" if lengths[0] >= lengths[-1] else "B") if kind == "pairwise" else str(1 + lengths[0] % 5)
+            judgements.append(Judgement(example.id, strategies, 0, 0, "a prompt", f"Verdict: {verdict}", verdict))
+    spec = JudgeSpec(name=name, kind=kind, criterion="Is it complete?", model="tiny")  # type: ignore[arg-type]
+    return JudgeRecord(spec, task, "2026-03-31T00:00:00+00:00", {k: c.id for k, c in cells.items()}, ("base",), "", "d", tuple(judgements))

@@ -77,10 +77,11 @@ def _fill(folder, host, quick_bench):
     Args:
         host: stands for api.example.com.
     """
-    (strategy,) = blocks("docs/hosted.md", "yaml")
-    assert "https://api.example.com/v1" in strategy and "EXAMPLE_KEY" in strategy
-    strategy = strategy.replace("https://api.example.com", host.address).replace("  api_key_env: EXAMPLE_KEY", "  #")
-    (folder / "incumbent.yaml").write_text(strategy, encoding="utf-8")
+    for guide, name in (("docs/hosted.md", "incumbent.yaml"), ("docs/judges.md", "judge.yaml")):
+        (hosted,) = blocks(guide, "yaml")
+        assert "https://api.example.com/v1" in hosted and "EXAMPLE_KEY" in hosted
+        hosted = hosted.replace("https://api.example.com", host.address).replace("  api_key_env: EXAMPLE_KEY", "  #")
+        (folder / name).write_text(hosted, encoding="utf-8")
     rows = [
         (f"p{i}", f"Doctor: What hurts?\nPatient: My {w} number {i}, since {i} days.", f"{w} {i} days")
         for i, w in enumerate("abcdefghij" * 4)
@@ -164,7 +165,7 @@ def run_as_written(command, call_bench, user_folder):
         shutil.rmtree(user_folder / "registry", ignore_errors=True)
     if command.startswith("bench review import"):
         command = command.replace("ratings-*.json", " ".join(write_ratings(user_folder)))
-    line = read_line(command)
+    line = read_line(command.replace("--send-to api.example.com", "--send-to 127.0.0.1"))
     code, out, err = call_bench(
         *line.arguments, *(["--force"] if command.startswith(("bench init", "bench ab plan")) else []), given=line.given(user_folder)
     )
@@ -369,8 +370,8 @@ def test_every_command_is_in_a_block_that_runs(document):
 
 
 def test_every_guide_is_linked_from_the_readme():
-    # docs/gpu.md and docs/strategies.md name them
-    of_another_guide = {"docs/sizing.md", "docs/cascade.md", "docs/tuned-elsewhere.md"}
+    # docs/gpu.md, docs/strategies.md and docs/review.md name them
+    of_another_guide = {"docs/sizing.md", "docs/cascade.md", "docs/tuned-elsewhere.md", "docs/judges.md"}
     assert set(re.findall(r"\]\((docs/[^)]+)\)", read("README.md"))) == set(GUIDES) - {"README.md"} - of_another_guide
 
 

@@ -16,17 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_factory import Made, make_run, summarization
+from report_factory import Made, make_judge_record, make_run, summarization
 
 from harness.api import approve, gate, review_exclude, review_export, review_harvest, review_import, verify
 from harness.engine.artifacts.shots_file import load_shots, save_shots
 from harness.engine.prompts import Shot
 from harness.errors import BenchError
 from harness.gate import load_approvals, load_verdicts
+from harness.judging import JudgeRecord, load_judges
 from harness.reporting import write_page
 from harness.results import FinishedCell, RunResults
 from harness.review import load_reviews
-from harness.store import RunFolder, read_retired_examples, verify_run
+from harness.store import JUDGES, RunFolder, add_verdict_file, read_retired_examples, verify_run
 from tests.foreign import edit_json
 from tests.review.raters import page_file, rating
 
@@ -85,6 +86,8 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         gate(run.path, "lora", baseline=named, policy=rules, registry=folder / "registry", new_registry=rules is None)
     for person in ("anna", "ben"):
         approve(run.path, "lora", person, policy=policy, key=folder / f"{person}.pem")
+    for name in ("careful", "strict"):
+        add_verdict_file(run.path, JudgeRecord, make_judge_record(run, name), at="2026-03-31T00:00:00+00:00", folder=JUDGES)
     write_page(RunResults(run.folder), run.folder.report)
     return run.path
 
@@ -92,10 +95,12 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def kind_of(path: Path) -> str:
     """What files have in common that are of one kind."""
     parts = [
-        part if "." in part or part in ("data", "cells", "artifact", "review", "imports", "gates", "approvals") else "*"
+        part if "." in part or part in ("data", "cells", "artifact", "review", "imports", "gates", "approvals", "judges") else "*"
         for part in path.parts
     ]
-    return "/".join([*parts[:-1], f"*{path.suffix}" if parts[-2:-1] in (["imports"], ["gates"], ["approvals"], ["data"]) else parts[-1]])
+    return "/".join(
+        [*parts[:-1], f"*{path.suffix}" if parts[-2:-1] in (["imports"], ["gates"], ["approvals"], ["judges"], ["data"]) else parts[-1]]
+    )
 
 
 def files_by_kind(run: Path) -> dict[str, list[Path]]:
@@ -123,6 +128,7 @@ def read_everything(folder: RunFolder) -> None:
     load_reviews(run)
     load_verdicts(folder.path)
     load_approvals(folder.path)
+    load_judges(run, "summarization")
     read_retired_examples(folder.path)
 
 
@@ -185,6 +191,7 @@ def test_whole_run_is_intact_and_has_every_kind_of_file(whole_run: Path) -> None
         "review/*/excluded.json", "review/retired.json",
         "gates/*.json",
         "approvals/*.json",
+        "judges/*.json",
     }  # fmt: skip
 
 
@@ -202,7 +209,15 @@ def test_no_damage_of_ten_thousand_is_accepted(whole_run: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "place",
-    ["gates/*.json", "approvals/*.json", "review/*/imports/*.json", "review/*/packet.json", "review/*/key.json", "review/retired.json"],
+    [
+        "gates/*.json",
+        "approvals/*.json",
+        "judges/*.json",
+        "review/*/imports/*.json",
+        "review/*/packet.json",
+        "review/*/key.json",
+        "review/retired.json",
+    ],
 )
 def test_deleted_review_or_verdict_is_noticed_until_its_loss_is_accepted(whole_run: Path, tmp_path: Path, place: str) -> None:
     run = RunFolder(Path(shutil.copytree(whole_run, tmp_path / "run")))

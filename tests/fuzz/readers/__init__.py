@@ -9,6 +9,7 @@ from tests.fuzz.readers.experiment_files import EXPERIMENT_FILES
 from tests.fuzz.readers.feedback_files import FEEDBACK_FILES
 from tests.fuzz.readers.forecast_files import FORECAST_FILES
 from tests.fuzz.readers.imported_results import IMPORTED_RESULTS
+from tests.fuzz.readers.judge_files import JUDGE_FILES
 from tests.fuzz.readers.label_files import LABEL_FILES
 from tests.fuzz.readers.model_files import MODEL_FILES
 from tests.fuzz.readers.privacy_files import PRIVACY_FILES
@@ -30,6 +31,7 @@ READERS: dict[str, Reader] = {
     **PRIVACY_FILES,
     **IMPORTED_RESULTS,
     **LABEL_FILES,
+    **JUDGE_FILES,
     **EXPERIMENT_FILES,
     **FEEDBACK_FILES,
     **FORECAST_FILES,
