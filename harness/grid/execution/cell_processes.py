@@ -37,6 +37,7 @@ with watching_parent(0):
     from harness.grid.execution import fork_server
     fork_server.preload()
 fork_server.serve(events)
+os._exit(0)  # taking all libraries down would take seconds
 """
 _SPAWNED_CELL = f"""{_KEEP_STDOUT}
 from harness.parent_watch import end_with_parent

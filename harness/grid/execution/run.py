@@ -19,7 +19,7 @@ from harness.grid.execution.disk_space import check_disk_space
 from harness.grid.execution.executor import OpenExecutor
 from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.hosted_cells import HostedCells
-from harness.grid.execution.job import Event, Job
+from harness.grid.execution.job import Event
 from harness.grid.execution.listener import Listener
 from harness.grid.execution.make_job import make_job
 from harness.grid.execution.reused_cells import list_columns, reuse_finished_cell, score_again
@@ -130,7 +130,8 @@ def execute(
                 if planned.search is not None:
                     planned = _search(planned, planned.search, folder, listener, run_missing)
                 _run_grid(planned, folder, listener, run_missing, hosted or HostedRequest(), reuse=reuse)
-            _measure_serving(planned, folder, listener, serving_seconds if open_executor is None else 0)
+                if open_executor is None:
+                    _measure_serving(planned, folder, listener, serving_seconds, scheduler)
             _ask_server(planned, folder, listener, server)
         finally:  # an interrupted run keeps no training examples either: resuming writes them again
             folder.remove_working_files()
@@ -178,12 +179,12 @@ def _recorded(plan: RunPlan, folder: RunFolder, show: Callable[[Event], None]) -
     return receive
 
 
-def _measure_serving(planned: Planned, folder: RunFolder, listener: Listener, limit: float | None) -> None:
+def _measure_serving(planned: Planned, folder: RunFolder, listener: Listener, limit: float | None, scheduler: CellScheduler) -> None:
     """Measure how fast the models of this run answer, one at a time, where that was not done before; for 0 seconds, none."""
     if limit == 0:
         return
     jobs = list_serving_jobs(folder, planned.plan.cells, limit, lambda cell: make_job(planned, folder, cell))
-    _work_on_finished(jobs, planned, folder, renamed_events(listener.event, "measuring", "measured"))
+    scheduler.run(jobs, at_once=1, devices=1, on_event=renamed_events(listener.event, "measuring", "measured"))
 
 
 def _ask_server(planned: Planned, folder: RunFolder, listener: Listener, server: Server | None) -> None:
@@ -202,13 +203,9 @@ def _compare_with_server(planned: Planned, folder: RunFolder, listener: Listener
     price = planned.plan.options["price"]
     job = make_job(planned, folder, cell)
     job = replace(job, server=server_fields(server), per_hour=price["per_hour"], currency=price["currency"])
-    _work_on_finished([job], planned, folder, renamed_events(listener.event, "asking", "asked"))
-
-
-def _work_on_finished(jobs: Sequence[Job], planned: Planned, folder: RunFolder, on_event: Callable[[Event], None]) -> None:
-    """Carry out jobs on finished cells in processes of this machine, one at a time."""
-    with CellScheduler(folder, on_event, partial(open_cell_processes, planned.device)) as scheduler:
-        scheduler.run(jobs)
+    on_event = renamed_events(listener.event, "asking", "asked")
+    with CellScheduler(folder, on_event, partial(open_cell_processes, planned.device)) as scheduler:  # also where cells run on a cluster
+        scheduler.run([job])
 
 
 def _search(planned: Planned, search: SearchPlan, folder: RunFolder, listener: Listener, run_missing: RunTrials) -> Planned:

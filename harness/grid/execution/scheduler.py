@@ -27,20 +27,24 @@ class _Round:
 
     Attributes:
         waiting: the next ones, in their order.
+        places: how many devices they may use at a time.
+        on_event: receives their events.
         running: by cell, with the number of the system's memory kills when it started.
         divided: by cell that has asked for it, how many processes are to train it next.
         losses: how many machines each cell has lost.
     """
 
     waiting: list[Job]
+    places: int
+    on_event: Callable[[Event], None]
     running: dict[str, tuple[Job, int]] = field(default_factory=dict)
     divided: dict[str, int] = field(default_factory=dict)
     losses: Counter[str] = field(default_factory=Counter)
 
-    def take_next(self, places: int) -> Job | None:
+    def take_next(self) -> Job | None:
         """The next cell, now running, if enough of the devices are free. A cell that needs more than there are runs alone."""
         taken = sum(job.devices for job, _ in self.running.values())
-        if not self.waiting or (self.running and taken + self.waiting[0].devices > places):
+        if not self.waiting or (self.running and taken + self.waiting[0].devices > self.places):
             return None
         job = self.waiting.pop(0)
         self.running[job.cell] = job, count_memory_kills()
@@ -74,19 +78,25 @@ class CellScheduler:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._opened.close()
 
-    def run(self, jobs: Sequence[Job], *, at_once: int = 1) -> None:
+    def run(
+        self, jobs: Sequence[Job], *, at_once: int = 1, devices: int | None = None, on_event: Callable[[Event], None] | None = None
+    ) -> None:
         """Run the cells in their order, `at_once` at a time as far as the devices suffice; returns when all have ended.
 
         A process that dies without a result (killed, or crashed in native code) makes a failed cell. A cell whose training the system kills
         because it runs out of memory, or that needs more devices, starts again at the next place of the memory ladder. A cell whose machine
         is lost runs again on another one; if it loses several, it is a failed cell.
 
+        Args:
+            devices, on_event: of this round; None: those of all rounds.
+
         Raises:
             RunStoppedError: the process that starts the others died, no process can be started, or the disk is full or read-only.
         """
         if not jobs:
             return
-        cells, kills_before = _Round(list(jobs)), count_memory_kills()
+        cells = _Round(list(jobs), devices or self._devices or at_once, on_event or self._on_event)
+        kills_before = count_memory_kills()
         self._open(at_once)
         if self._is_ready:
             self._start(cells)
@@ -97,7 +107,7 @@ class CellScheduler:
                 cells.divided[event["cell"]] = event["processes"]
                 continue
             if event["event"] not in ("ready", "exit", "lost"):
-                self._on_event(event)
+                cells.on_event(event)
                 continue
             if event["event"] == "exit":
                 self._end(cells, event)
@@ -121,8 +131,8 @@ class CellScheduler:
     def _start(self, cells: _Round) -> None:
         """Start as many cells as can run."""
         assert self._executor is not None
-        while job := cells.take_next(self._devices or self._at_once):
-            self._on_event({"event": "start", "cell": job.cell})
+        while job := cells.take_next():
+            cells.on_event({"event": "start", "cell": job.cell})
             self._executor.start(job)
 
     def _end(self, cells: _Round, event: Event) -> None:
@@ -132,9 +142,9 @@ class CellScheduler:
         again = on_more_devices(job, processes) if processes else attempt_after_kill(job, self._folder.cell(job.cell), event, kills)
         if again is None:
             require_result(self._folder, event, kills)
-            self._on_event(event)
+            cells.on_event(event)
             return
-        self._on_event({"event": "again", "cell": job.cell, "reason": describe_attempt(again)})
+        cells.on_event({"event": "again", "cell": job.cell, "reason": describe_attempt(again)})
         cells.waiting.insert(0, again)
 
     def _run_again(self, cells: _Round, event: Event) -> None:
@@ -142,12 +152,12 @@ class CellScheduler:
         job, _ = cells.running.pop(event["cell"])
         cells.losses[job.cell] += 1
         if cells.losses[job.cell] < _MOST_LOSSES:
-            self._on_event(event)
+            cells.on_event(event)
             cells.waiting.insert(0, job)
             return
         error = f"{_MOST_LOSSES} machines were lost while they ran this cell, the last because {event['reason']}"
         store_failure(self._folder, job.cell, "failed", error)
-        self._on_event({"event": "exit", "cell": job.cell, "code": 1})
+        cells.on_event({"event": "exit", "cell": job.cell, "code": 1})
 
 
 def require_result(folder: RunFolder, event: Event, memory_kills: int) -> None:
