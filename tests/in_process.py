@@ -31,7 +31,7 @@ def cells_in_process(on_round: Callable[[Sequence[Job]], None] = lambda _: None)
         on_round: called with cells that are to run before the first of them.
     """
 
-    def run(scheduler: Any, jobs: Sequence[Job], *, at_once: int = 1) -> None:
+    def run(scheduler: Any, jobs: Sequence[Job], **_: Any) -> None:
         cells = [job for job in jobs if not job.serving_seconds]
         if cells:
             on_round(cells)

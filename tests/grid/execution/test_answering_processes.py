@@ -65,7 +65,7 @@ def test_a_divided_test_set_has_the_answers_of_one_process_and_resumes(tmp_path:
                 interrupts.clear()
                 raise KeyboardInterrupt
 
-    def run_here(_: object, ready: Sequence[Job], *, at_once: int) -> None:
+    def run_here(_: object, ready: Sequence[Job], **__: Any) -> None:
         jobs.extend(ready)
         run_job(ready[0], on_event)
 

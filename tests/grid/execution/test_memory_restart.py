@@ -37,7 +37,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _cells_run_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run_here(_: object, jobs: Sequence[Job], *, at_once: int) -> None:
+    def run_here(_: object, jobs: Sequence[Job], **__: Any) -> None:
         for job in jobs:
             run_job(job, lambda event: None)
 
