@@ -11,7 +11,7 @@ from harness.reporting.wording import numbers
 from harness.reporting.wording.gate import format_limit
 from harness.reporting.wording.headings import LABELS
 from harness.reporting.wording.names import list_strategies, score_name, strategy_in_sentence
-from harness.reporting.wording.replacement_sentences import describe_hosted_month, describe_own_month
+from harness.reporting.wording.replacement_sentences import compare_costs, describe_hosted_month, describe_own_month
 from harness.results import StrategyResult
 from harness.types import Score
 
@@ -150,14 +150,16 @@ def _money(task: TaskOutcome, subject: StrategyResult) -> Tile | None:
 
 
 def _beside_hosted(task: TaskOutcome, subject: StrategyResult) -> tuple[str, ...]:
-    """What a month costs where devices are paid that do not answer all the time, and what each hosted strategy costs."""
+    """What a month costs where devices are paid that do not answer all the time, what each hosted strategy costs, and from which volume on
+    the own one costs less."""
     report = task.replacement
     rows = [row for rival in report.rivals for row in rival.rows if row.replacement.strategy == subject.label] if report else []
     if report is None or not rows:
         return ()
     kept = f"with {numbers.count(report.spec.hours)} device-hours paid" if report.spec.hours else "with the device partly idle"
     hosted = [f"{strategy_in_sentence(row.replacement.hosted)}: {describe_hosted_month(row, report)}" for row in rows]
-    return (f"{kept}: {describe_own_month(rows[0], report)}; {'; '.join(hosted)} ({numbers.plural(report.volume, 'output')})",)
+    month = f"{kept}: {describe_own_month(rows[0], report)}; {'; '.join(hosted)} ({numbers.plural(report.volume, 'output')})"
+    return (month, *(compared for row in rows if (compared := compare_costs(row.replacement))))
 
 
 def _confidence(task: TaskOutcome) -> Tile | None:

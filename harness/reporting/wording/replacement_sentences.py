@@ -10,7 +10,7 @@ from harness.reporting.views.sections import HostedRival, QualityStanding, Repla
 from harness.reporting.wording import numbers
 from harness.reporting.wording.names import score_in_sentence, starts_sentence, strategy_in_sentence, strategy_name
 from harness.reporting.wording.text_table import TextTable
-from harness.results import BreakEven
+from harness.results import BreakEven, HostedReplacement
 
 COLUMNS = ("Strategy", "As good?", "Costs less from", "Cost a month", "Hosted, a month")
 INPUTS = {
@@ -76,6 +76,14 @@ def describe_range(point: BreakEven) -> str:
         return ""
     low = numbers.rounded_down(point.low)
     return OPEN_RANGE.format(low=low) if point.high is None else RANGE.format(low=low, high=numbers.rounded_up(point.high))
+
+
+def compare_costs(replacement: HostedReplacement) -> str:
+    """From which volume on an own strategy costs less than a hosted one, without its name; empty where a price is missing."""
+    point, hosted = replacement.break_even, strategy_in_sentence(replacement.hosted)
+    if point.code == "from":
+        return f"less than {hosted} from {_with_range(point)} on"
+    return {"always": f"less than {hosted} at any volume", "never": f"more than {hosted} at any volume"}.get(point.code, "")
 
 
 def describe_own_month(row: ReplacementRow, report: ReplacementReport) -> str:

@@ -139,6 +139,7 @@ def test_the_first_screen_shows_what_an_idle_device_costs(rivals: RunResults) ->
     (tile,) = [tile for tile in list_tiles(outcome) if tile.code == "money"]
     own = expected(rivals, DECLARED)[str(tile.subject)]
     assert tile.notes[1] == f"with 730 device-hours paid: {own['own']}; incumbent: {own['hosted']} (100,000 outputs)"
+    assert tile.notes[2] == f"less than incumbent from {own['volume']} ({own['range']}) on"
     assert all(row.use.payback is None for row in outcome.money.rows if row.label == "incumbent")
 
 
