@@ -114,6 +114,7 @@ def review_export(
     sample: str = "random",
     repeats: int | None = None,
     against: str | None = None,
+    pairs_per_example: int | None = None,
     with_reference: bool = False,
     gold: PathLike | None = None,
     attention: int = 0,
@@ -140,6 +141,8 @@ def review_export(
             "hardest", the lowest scores.
         repeats: items per rater that are repeated with sides swapped; None for 10%, at most 20.
         against: with "pairwise", only pairs with this strategy.
+        pairs_per_example: with "pairwise" and three strategies or more, how many pairs of each example are rated, all pairs equally often;
+            None for all.
         with_reference: whether raters also see the references.
         gold: a file of items with right answers, in the columns of a packet's spreadsheet; every rater gets them, unmarked.
         attention: so many items per rater that are made from references, to see whether a rater reads.
@@ -165,6 +168,7 @@ def review_export(
         overlap=overlap,
         repeats=repeats,
         against=against,
+        pairs_per_example=pairs_per_example,
         with_reference=with_reference,
         seed=seed,
         model=model,

@@ -14,6 +14,7 @@ from harness.decision.sanity import check_sanity
 from harness.gate import StandingVerdicts, Verdict, check_guardrails, load_verdicts, select_standing
 from harness.results import HostedReplacement, StrategyResult, TaskResults, costs_to_choose_by, list_replacements
 from harness.review import Findings, compute_findings, load_reviews
+from harness.review.findings import StrategyRanking
 from harness.statistics import Recommendation, TotalsPair, compare_totals, recommend, seed_spread
 
 _SETTINGS_OF_DATA = ("data", "train", "validation", "test", "hub", "subset", "fields", "labels", "harvested", "tasks_dirs")
@@ -205,7 +206,18 @@ def _with_labels(findings: Findings, labels: Mapping[str, str]) -> Findings:
         error_rates=tuple(replace(each, strategy=label_of(each.strategy)) for each in findings.error_rates),
         scale_scores=tuple(replace(each, strategy=label_of(each.strategy)) for each in findings.scale_scores),
         rating_times=tuple(replace(each, strategy=label_of(each.strategy)) for each in findings.rating_times),
+        ranking=_rank_labels(findings.ranking, labels) if findings.ranking is not None else None,
         with_all_raters=_with_labels(findings.with_all_raters, labels) if findings.with_all_raters is not None else None,
+    )
+
+
+def _rank_labels(ranking: StrategyRanking, labels: Mapping[str, str]) -> StrategyRanking:
+    return StrategyRanking(
+        tuple(replace(each, strategy=labels.get(each.strategy, each.strategy)) for each in ranking.strategies),
+        tuple(
+            replace(each, strategy=labels.get(each.strategy, each.strategy), against=labels.get(each.against, each.against))
+            for each in ranking.pairs
+        ),
     )
 
 

@@ -9,6 +9,7 @@
 | `claims/` | what may be claimed: limits, "not worse", recommendation |
 | `learning/` | what would more training examples bring? |
 | `assisted/` | which mean would people give, from few ratings and an automatic score of every example? |
+| `paired_choices` | how do three strategies or more rank, from choices between two? |
 | `leakage` | how much does a model remember of what it was trained on? |
 | `sequential/` | what may be concluded at any time while data arrive? |
 | `risk_control` | which answers of a small model may be kept, and which are passed on? |
@@ -139,6 +140,7 @@ from harness.statistics.monitoring import (
     thin_days,
     to_levels,
 )
+from harness.statistics.paired_choices import ExpectedWinRate, Ranking, rank_choices
 from harness.statistics.risk_control import RiskControl, ThresholdPoint, control_risk, smallest_calibration
 from harness.statistics.sample_size import (
     POWER,
@@ -206,6 +208,7 @@ __all__ = [
     "Comparison",
     "DifferenceLimits",
     "DriftTest",
+    "ExpectedWinRate",
     "Forecast",
     "GainOutlook",
     "Improvement",
@@ -225,6 +228,7 @@ __all__ = [
     "PowerLaw",
     "ProportionSpread",
     "RaceLoss",
+    "Ranking",
     "Rate",
     "Recommendation",
     "Reduction",
@@ -309,6 +313,7 @@ __all__ = [
     "quantile_interval",
     "race",
     "rank_association",
+    "rank_choices",
     "ratings_needed",
     "recommend",
     "relative_improvement",

@@ -123,6 +123,11 @@ def plan(
     "--repeats", type=click.IntRange(min=0), help="Repeated items per rater, with sides swapped. Default: 10% of the items, at most 20."
 )
 @click.option("--against", shell_complete=cell_names, help="With --mode pairwise: only pairs with this strategy.")
+@click.option(
+    "--pairs-per-example",
+    type=click.IntRange(min=1),
+    help="With three strategies or more: pairs of each example that are rated, all pairs equally often. Default: all.",
+)
 @click.option("--with-reference", is_flag=True, help="Also show the references.")
 @click.option(
     "--gold", metavar="FILE", help="Items with right answers, in the columns of a packet's spreadsheet: every rater gets them, unmarked."
@@ -155,6 +160,7 @@ def export(
     sample: str,
     repeats: int | None,
     against: str | None,
+    pairs_per_example: int | None,
     with_reference: bool,
     gold: str | None,
     attention: int,
@@ -180,8 +186,8 @@ def export(
     with show_work("Writing the packets"):
         exported = api.review_export(
             chosen, strategies, task=task, n=n, mode=mode, raters=raters, overlap=overlap, sample=sample, repeats=repeats, against=against,
-            with_reference=with_reference, gold=gold, attention=attention, questions=questions, formats=check_formats(formats), out=out,
-            seed=seed, model=model, train_size=train_size, anonymize=anonymize, runs_dir=runs_dir,
+            pairs_per_example=pairs_per_example, with_reference=with_reference, gold=gold, attention=attention, questions=questions,
+            formats=check_formats(formats), out=out, seed=seed, model=model, train_size=train_size, anonymize=anonymize, runs_dir=runs_dir,
         )  # fmt: skip
     click.echo(_describe_packet(exported), err=True)
     for line in anonymize_sentences.describe_guard(

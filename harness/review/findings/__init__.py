@@ -15,9 +15,12 @@ from harness.review.findings.findings import (
     Findings,
     MetricAgreement,
     Preference,
+    RankedPair,
+    RankedStrategy,
     RaterSummary,
     RatingTime,
     ScaleScore,
+    StrategyRanking,
 )
 from harness.review.findings.judge_comparison import BiasComparison, WhyUnknown
 from harness.review.findings.judge_findings import JudgeFindings, JudgeWorth, compute_judge_findings
@@ -44,10 +47,13 @@ __all__ = [
     "Level",
     "MetricAgreement",
     "Preference",
+    "RankedPair",
+    "RankedStrategy",
     "RaterSummary",
     "RatingTime",
     "ScaleScore",
     "ScoreCombiner",
+    "StrategyRanking",
     "WhyUnknown",
     "average_answers",
     "average_wins",

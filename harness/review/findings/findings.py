@@ -93,6 +93,39 @@ class Preference:
 
 
 @dataclass(frozen=True)
+class RankedStrategy:
+    """A strategy in a ranking of three or more."""
+
+    strategy: str
+    win_rate: Score
+    """Expected on average against the others."""
+
+
+@dataclass(frozen=True)
+class RankedPair:
+    """Two strategies of a ranking, the higher one first."""
+
+    strategy: str
+    against: str
+    win_rate: Score
+    """Expected of `strategy`; the intervals of all pairs hold together."""
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether raters are shown to prefer `strategy`, however many pairs there are."""
+        return self.win_rate.reliable and self.win_rate.low is not None and self.win_rate.low > 0.5
+
+
+@dataclass(frozen=True)
+class StrategyRanking:
+    """Three strategies or more on one scale, from all comparisons together (Bradley–Terry)."""
+
+    strategies: tuple[RankedStrategy, ...]
+    """The best first."""
+    pairs: tuple[RankedPair, ...]
+
+
+@dataclass(frozen=True)
 class ErrorRate:
     """How often an output of a strategy has an error."""
 
@@ -278,6 +311,8 @@ class Findings:
     """Ratings with a corrected version."""
     comments: int
     """Ratings with a comment."""
+    ranking: StrategyRanking | None = None
+    """Of three strategies or more that were compared in pairs."""
     disagreements: Disagreements | None = None
     """None where no item has two raters, and none is adjudicated."""
     with_all_raters: Findings | None = None

@@ -33,6 +33,7 @@ def assign_items(
     repeats: int,
     seed: int,
     salt: str,
+    per_example: int | None = None,
 ) -> tuple[tuple[ReviewItem, ...], dict[str, ItemKey]]:
     """The items of every rater in the order in which they see them, and the strategies behind each.
 
@@ -42,18 +43,23 @@ def assign_items(
         overlap: how many raters rate each example.
         repeats: how many items of each rater are repeated.
         salt: makes item ids unguessable.
+        per_example: how many of the comparisons are shown of each example, all equally often; None for all.
     """
     rng = np.random.default_rng([seed, 77])
+    shown = _choose_comparisons(len(examples), len(comparisons), per_example, rng)
     items: list[ReviewItem] = []
     keys: dict[str, ItemKey] = {}
-    first_swapped = {sides: _choose_swaps(len(examples), len(raters), overlap, rng) for sides in comparisons}
+    first_swapped = {
+        sides: _choose_swaps_of(np.flatnonzero(shown[:, number]), len(examples), len(raters), overlap, rng)
+        for number, sides in enumerate(comparisons)
+    }
     for number, rater in enumerate(raters):
         assigned: list[tuple[ReviewItem, ItemKey]] = []
         for position, example in enumerate(examples):
             turn = _get_turn(number, position, len(raters))
             if turn >= overlap:
                 continue
-            for sides in comparisons:
+            for sides in (sides for number, sides in enumerate(comparisons) if shown[position, number]):
                 swapped = (first_swapped[sides][position] + turn) % 2
                 assigned.append(_build_item(rater, example, sides[::-1] if swapped else sides, None, salt, len(assigned)))
         order = rng.permutation(len(assigned))
@@ -61,6 +67,25 @@ def assign_items(
         items += [item for item, _ in assigned]
         keys |= {item.id: key for item, key in assigned}
     return tuple(items), keys
+
+
+def _choose_comparisons(examples: int, comparisons: int, per_example: int | None, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Which comparisons are shown of each example, (examples, comparisons): those that were shown least often so far, by lot."""
+    if per_example is None or per_example >= comparisons:
+        return np.ones((examples, comparisons), dtype=np.bool_)
+    shown = np.zeros((examples, comparisons), dtype=np.bool_)
+    for example in range(examples):
+        shown[example, np.lexsort((rng.random(comparisons), shown.sum(axis=0)))[:per_example]] = True
+    return shown
+
+
+def _choose_swaps_of(positions: NDArray[np.int64], examples: int, raters: int, overlap: int, rng: np.random.Generator) -> dict[int, int]:
+    """0 or 1 for each of these examples, as `_choose_swaps`; those of some of the examples are balanced as far as possible."""
+    if len(positions) == examples:
+        return dict(enumerate(_choose_swaps(examples, raters, overlap, rng)))
+    turns = np.array([[_get_turn(rater, int(example), raters) for example in positions] for rater in range(raters)])
+    signs = np.where(turns < overlap, 1 - 2 * (turns % 2), 0)
+    return dict(zip(positions.tolist(), _balance_swaps(signs, rng), strict=True))
 
 
 def _get_turn(rater: int, example: int, raters: int) -> int:

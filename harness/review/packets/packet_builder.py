@@ -54,14 +54,16 @@ def build_packet(run: StoredRun, request: PacketRequest) -> tuple[Packet, Key]:
             "Use fewer raters or more examples."
         )
     comparisons = list_comparisons(request.mode, request.strategies, request.against)
+    shown = min(request.pairs_per_example or len(comparisons), len(comparisons))
     items, keys = assign_items(
         ids,
         comparisons,
         request.raters,
         overlap=overlap,
-        repeats=_count_repeats(request, len(ids) * len(comparisons) * overlap / len(request.raters)),
+        repeats=_count_repeats(request, len(ids) * shown * overlap / len(request.raters)),
         seed=request.seed,
         salt=digest,
+        per_example=request.pairs_per_example,
     )
     checks = list(request.gold)
     if request.attention:
@@ -115,7 +117,7 @@ def _identify(run: StoredRun, cells: dict[str, Cell], content_digest: str, reque
     """SHA-256 (hex) of everything that decides what the packet contains."""
     questions = request.questions.model_dump(mode="json") if request.questions else None
     fields = vars(request) | {"questions": questions, "gold": [asdict(check) for check in request.gold]}
-    fields = {name: value for name, value in fields.items() if value or name not in ("gold", "attention")}
+    fields = {name: value for name, value in fields.items() if value or name not in ("gold", "attention", "pairs_per_example")}
     identity = json.dumps([run.plan.digest, sorted(cell.id for cell in cells.values()), content_digest, fields], sort_keys=True)
     return sha256(identity.encode()).hexdigest()
 

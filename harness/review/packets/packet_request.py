@@ -32,6 +32,8 @@ class PacketRequest:
     """Repeated items per rater; None for 10% of the items, at most 20."""
     against: str | None = None
     """Only pairs with this strategy."""
+    pairs_per_example: int | None = None
+    """Of three strategies or more, how many pairs of each example are rated; None for all."""
     with_reference: bool = False
     """Whether raters see the references."""
     seed: int = 0
@@ -61,11 +63,14 @@ class PacketRequest:
         if self.against is not None and (self.mode != "pairwise" or self.against not in self.strategies):
             rule = f"only applies to {setting('mode', 'pairwise')}, and must be one of {', '.join(self.strategies)}"
             raise BenchError(f"{setting('against', self.against)}: {rule}.")
+        if self.pairs_per_example is not None and self.mode != "pairwise":
+            raise BenchError(f"{setting('pairs_per_example', str(self.pairs_per_example))}: only applies to {setting('mode', 'pairwise')}.")
         for name, value, least in (
             ("n", self.n, 1),
             ("seed", self.seed, 0),
             ("repeats", self.repeats or 0, 0),
             ("attention", self.attention, 0),
+            ("pairs_per_example", self.pairs_per_example if self.pairs_per_example is not None else 1, 1),
         ):
             if value < least:
                 raise BenchError(f"{setting(name, str(value))}: must be {least} or greater.")

@@ -18,9 +18,12 @@ from harness.review.findings import (
     ErrorRate,
     MetricAgreement,
     Preference,
+    RankedPair,
+    RankedStrategy,
     RaterSummary,
     RatingTime,
     ScaleScore,
+    StrategyRanking,
 )
 from harness.statistics import Reduction
 from harness.types import Score
@@ -128,6 +131,23 @@ ONE_SIDED = rater("anna", left_wins=52, left_low=0.79, left_high=0.96, left_p=1e
 TIED = preference(0.52, 0.41, 0.63, 0.8, strategy="qlora", against="lora")
 HELPED = Combined("", Score(0.71, 0.63, 0.79, 60, "PPI++, t, n=60"), ("rougeL",), 0.46, 400, 112.4)
 WITH_A_SCORE = replace(PAIRWISE, preferences=(replace(PAIRWISE.preferences[0], combined=HELPED),))
+
+
+def ranking(lows: tuple[float, ...], *, reliable: bool = True) -> StrategyRanking:
+    """lora, qlora and base, whose pairs have these lower ends."""
+    pairs = [("lora", "base"), ("lora", "qlora"), ("qlora", "base")]
+    return StrategyRanking(
+        tuple(
+            RankedStrategy(name, Score(value, value - 0.08, value + 0.07, 180, "Bradley–Terry", reliable=reliable))
+            for name, value in (("lora", 0.69), ("qlora", 0.52), ("base", 0.29))
+        ),
+        tuple(
+            RankedPair(*pair, Score(low + 0.11, low, low + 0.2, 180, "Bradley–Terry", reliable=reliable))
+            for pair, low in zip(pairs, lows, strict=True)
+        ),
+    )
+
+
 DISPUTED = Disagreements(120, 9, 0, 9, False, 0, 1, (), False)
 SETTLED = replace(DISPUTED, adjudicated=9, waiting=0, counts=True, changed=4, adjudicators=("chief", "deputy"))
 UPHELD = (
@@ -151,6 +171,9 @@ SITUATIONS = {
     "no score helps": replace(PAIRWISE, preferences=(replace(PAIRWISE.preferences[0], combined=Combined("no_gain")),)),
     "too few ratings for a score": replace(PAIRWISE, preferences=(replace(PAIRWISE.preferences[0], combined=Combined("few_ratings")),)),
     "every example rated": replace(PAIRWISE, preferences=(replace(PAIRWISE.preferences[0], combined=Combined("all_rated")),)),
+    "ranking, one preferred to all": replace(PAIRWISE, ranking=ranking((0.61, 0.57, 0.66))),
+    "ranking, one preferred to some": replace(PAIRWISE, ranking=ranking((0.61, 0.48, 0.66))),
+    "ranking, too close to call": replace(PAIRWISE, ranking=ranking((0.41, 0.38, 0.36), reliable=False)),
     "errors": ERRORS,
     "errors, raters disagree": replace(ERRORS, disagreements=DISPUTED),
     "errors, partly adjudicated": replace(ERRORS, disagreements=replace(DISPUTED, adjudicated=8, waiting=1, adjudicators=("chief",))),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from harness.reporting.wording import numbers
 from harness.reporting.wording.headings import CONFIDENCE_INTERVAL
-from harness.reporting.wording.names import score_name, strategy_in_sentence, strategy_name
+from harness.reporting.wording.names import list_names, score_name, strategy_in_sentence, strategy_name
 from harness.reporting.wording.review import rater_sentences
 from harness.reporting.wording.review.combined_wording import name_scores
 from harness.review import Findings
-from harness.review.findings import MIN_INPUTS, Agreement, Combined, ErrorRate, Preference, ScaleScore
+from harness.review.findings import MIN_INPUTS, Agreement, Combined, ErrorRate, Preference, ScaleScore, StrategyRanking
 from harness.types import Score
 
 SECTION = "Human review"
@@ -19,6 +19,8 @@ def headline(findings: Findings) -> str:
     """The result in a sentence, or a few."""
     if not findings.rated_items:
         return f"Packet {findings.packet} has no ratings yet."
+    if findings.ranking is not None:
+        return _describe_ranking(findings.ranking)
     if findings.preferences:
         decided = [_describe_preference(preference) for preference in findings.preferences if preference.is_decided]
         return " ".join(decided) or _describe_preference(max(findings.preferences, key=_distance_from_half))
@@ -98,6 +100,25 @@ def retired(count: int) -> str:
 def name_pair(preference: Preference) -> str:
     """The two strategies of a pair: "LoRA vs. the untuned model"."""
     return f"{strategy_name(preference.strategy)} vs. {strategy_in_sentence(preference.against)}"
+
+
+def _describe_ranking(ranking: StrategyRanking) -> str:
+    """Who is expected to win most often, and against whom that is shown."""
+    best = ranking.strategies[0]
+    rate = best.win_rate
+    note = f"{CONFIDENCE_INTERVAL} {numbers.share_interval(rate.low, rate.high)}{_describe_confidence(rate)}; ties count as half"
+    opening = (
+        f"Of {numbers.count(len(ranking.strategies))} strategies, raters rank {strategy_in_sentence(best.strategy)} first: it is expected "
+        f"to win {numbers.share(rate.value)} of comparisons with the others ({note})."
+    )
+    own = [pair for pair in ranking.pairs if pair.strategy == best.strategy]
+    shown = [strategy_in_sentence(pair.against) for pair in own if pair.is_decided]
+    unclear = [strategy_in_sentence(pair.against) for pair in own if not pair.is_decided]
+    if not unclear:
+        return f"{opening} It is shown to be preferred to each of them, all pairs taken together."
+    if not shown:
+        return f"{opening} It is not shown to be preferred to any of them: too close to call."
+    return f"{opening} It is shown to be preferred to {list_names(shown)}; against {list_names(unclear)} it is too close to call."
 
 
 def _describe_preference(preference: Preference) -> str:

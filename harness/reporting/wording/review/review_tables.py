@@ -22,7 +22,16 @@ def list_results(findings: Findings) -> list[TextTable]:
     """What raters say about the strategies; tables without a row are left out."""
     if not findings.rated_items:
         return []
-    tables = (_list_preferences, _list_error_rates, _list_error_kinds, _list_scale_scores, build_combined_table, _list_rating_times)
+    tables = (
+        _list_ranking,
+        _list_ranked_pairs,
+        _list_preferences,
+        _list_error_rates,
+        _list_error_kinds,
+        _list_scale_scores,
+        build_combined_table,
+        _list_rating_times,
+    )
     return [table for build in tables if (table := build(findings)).rows]
 
 
@@ -44,6 +53,30 @@ def _list_preferences(findings: Findings) -> TextTable:
     columns = ("pair", "win rate", CONFIDENCE_INTERVAL, "wins", "losses", "ties", "both bad", "examples won : lost", "sign test p-value")
     note = "The win rate is a mean over examples, in which a tie and “both bad” count as half. Wins, losses and ties count ratings."
     return _build_table("Preferences", columns, rows, note)
+
+
+def _list_ranking(findings: Findings) -> TextTable:
+    ranked = findings.ranking.strategies if findings.ranking is not None else ()
+    rows = [(strategy_name(r.strategy), numbers.share(r.win_rate.value), _format_share_interval(r.win_rate)) for r in ranked]
+    note = (
+        "From all comparisons together, on one scale (Bradley–Terry; a tie and “both bad” count as half): how often a strategy is expected "
+        "to win, on average against the others."
+    )
+    return _build_table("Ranking of all strategies", ("strategy", "expected win rate", CONFIDENCE_INTERVAL), rows, note)
+
+
+def _list_ranked_pairs(findings: Findings) -> TextTable:
+    ranked = findings.ranking.pairs if findings.ranking is not None else ()
+    rows = [(_name_two(r.strategy, r.against), numbers.share(r.win_rate.value), _format_share_interval(r.win_rate)) for r in ranked]
+    note = (
+        "From the same ranking. These intervals hold for all pairs together. Where a pair’s own win rate, below, lies outside, the "
+        "strategies do not fit one scale: trust the pair’s own win rate."
+    )
+    return _build_table("Pairs in the ranking", ("pair", "expected win rate", f"{CONFIDENCE_INTERVAL}, all pairs"), rows, note)
+
+
+def _name_two(strategy: str, against: str) -> str:
+    return f"{strategy_name(strategy)} vs. {strategy_in_sentence(against)}"
 
 
 def _list_error_rates(findings: Findings) -> TextTable:
