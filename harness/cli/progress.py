@@ -47,6 +47,7 @@ class RunDisplay:
         self._forecasts: Mapping[str, CellForecast] = {}  # by cell, until they are shown
         self._search_forecast: SearchForecast | None = None  # until it is shown
         self._most_running = 1
+        self._has_devices = on_cluster  # whether cells that run at once have devices of their own
         self._heartbeat = Heartbeat(self._report_silence)
         self._current = self._first = _ASKING if on_cluster else _READING
 
@@ -67,6 +68,7 @@ class RunDisplay:
         """Show what the run will do, and what was found in the data."""
         self._folder, self._current = folder, _PREPARING
         plan = folder.plan()
+        self._has_devices |= plan.options.get("device") == "cuda"
         self._add_lines(plan)
         self._say(f"{'Resuming' if resumed else 'Run'} {folder.path}: {plural(len(plan.all_cells), 'cell')}")
         self._forecasts, self._search_forecast = plan.forecasts, None if plan.trials else plan.search_forecast
@@ -86,14 +88,21 @@ class RunDisplay:
         for line in describe_hosted_forecast(forecast):
             self._say(line)
 
-    def _show_forecast(self) -> None:
-        """Show, once, what the cells take together that have no result yet, neither of their own nor of another run."""
-        waiting = [each for cell, each in self._forecasts.items() if cell in self._lines and self._lines[cell].state == "waiting"]
+    def _show_forecast(self, event: str) -> None:
+        """Show, once, how long the cells take that have no result yet, neither of their own nor of another run.
+
+        Where cells have devices of their own, this waits until as many have started as run at once.
+        """
+        starts = event == "start"
+        if starts == self._has_devices or not (starts or any(line.state == "running" for line in self._lines.values())):
+            return
+        unfinished = {cell for cell, line in self._lines.items() if line.state in ("waiting", "running")}
+        waiting = [each for cell, each in self._forecasts.items() if cell in unfinished]
         self._forecasts = {}
         if waiting:
             from harness.reporting import describe_run_forecast
 
-            for line in describe_run_forecast(waiting):
+            for line in describe_run_forecast(waiting, self._most_running if self._has_devices else 1):
                 self._say(line)
         if self._search_forecast is not None:
             from harness.reporting import describe_search_forecast
@@ -129,6 +138,7 @@ class RunDisplay:
         """Show an event of a cell: damaged, start, phase, progress, lost, again or exit."""
         line, now = self._lines[event["cell"]], time.monotonic()
         kind = event["event"]
+        self._show_forecast(kind)
         if kind == "damaged":
             self._say(f"{line.label}: runs again: {event['problem']}")
         elif kind in ("lost", "again"):
@@ -138,7 +148,6 @@ class RunDisplay:
             line.state, line.phase, self._current = "incomplete", "", _PREPARING
             self._say(f"{line.label}: incomplete: {event['reason']}")
         elif kind == "start":
-            self._show_forecast()
             line.state, line.started = "running", now
             self._most_running = max(self._most_running, sum(each.state == "running" for each in self._lines.values()))
         elif kind == "measuring":

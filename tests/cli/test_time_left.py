@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from harness.cli.progress import RunDisplay
 from harness.cli.time_left import CellTime, estimate_time_left
+from harness.types import CellForecast, ForecastRange
 
 
 def waiting(forecast: float | None, *, trains: bool = True) -> CellTime:
@@ -66,3 +68,21 @@ def test_lines_tell_how_far_the_run_is(tmp_path: Path) -> None:
     shown = screen.getvalue()
     assert "train 1/10 steps, loss 1.500, 1,234 tokens/s, 0 s left" in shown
     assert "3 of 4 cells finished, about 0 s left" in shown
+
+
+@pytest.mark.parametrize(("device", "said"), [("cuda", "40 min 00 s, 2 cells at a time"), ("cpu", "1 h 20 min")])
+def test_the_forecast_counts_cells_that_have_gpus_of_their_own_once(tmp_path: Path, device: str, said: str) -> None:
+    cells = [Made("lora", 0.9, seed, status="interrupted") for seed in range(4)]
+    run = make_run(tmp_path / "run", [summarization(cells, rows=30)], device=device)
+    plan = run.folder.plan()
+    takes = CellForecast("a device", None, None, ForecastRange(1100.0), ForecastRange(100.0), None, "USD", None, None)
+    run.folder.write_plan(replace(plan, forecasts={cell.id: takes for cell in plan.cells}))
+    screen = io.StringIO()
+    display = RunDisplay(Console(file=screen, highlight=False, emoji=False))
+    display.started(run.folder, resumed=False)
+    for cell in plan.cells[:2]:
+        display.event({"event": "start", "cell": cell.id})
+    display.event({"event": "phase", "cell": plan.cells[0].id, "phase": "load"})
+    duration, _, more = said.partition(", ")
+    (line,) = [line for line in screen.getvalue().splitlines() if line.startswith("Forecast: ")]
+    assert line.startswith(f"Forecast: {duration} on a device{', ' * bool(more)}{more} (")

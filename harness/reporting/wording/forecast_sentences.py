@@ -137,18 +137,24 @@ def describe_search_forecast(forecast: SearchForecast) -> str:
     return f"Before that, the search takes {time} at most: {trials} of each strategy, as long as {forecast.trainings:.1f} trainings."
 
 
-def describe_run_forecast(forecasts: Sequence[CellForecast]) -> list[str]:
-    """The first lines of a run: what all of its cells take together, and whether they fit."""
+def describe_run_forecast(forecasts: Sequence[CellForecast], at_once: int = 1) -> list[str]:
+    """The first lines of a run: how long all of its cells take, and whether they fit.
+
+    Args:
+        at_once: how many cells run at the same time, each with a device of its own. Cells that share a CPU take as long as one after the
+            other.
+    """
     if not forecasts:
         return []
     device = forecasts[0].device
-    seconds = sum(each.seconds for each in forecasts)
+    seconds = _last([each.seconds for each in forecasts], at_once)
     prices = [each.price for each in forecasts]
     known = [price for price in prices if price is not None]
     price = f", {numbers.money(sum(known), forecasts[0].currency)}" if len(known) == len(prices) else ""
     peaks = [each.peak.value for each in forecasts if each.peak is not None]
     memory = f", up to {numbers.size(max(peaks))} of memory" if peaks else ""
-    lines = [f"Forecast: {numbers.seconds(seconds)}{price}{memory} on {device} ({_describe_basis(forecasts)})"]
+    where = device if at_once == 1 else f"{device}, {at_once} cells at a time"
+    lines = [f"Forecast: {numbers.seconds(seconds)}{price}{memory} on {where} ({_describe_basis(forecasts, at_once)})"]
     misfits = [each for each in forecasts if each.fits is False]
     if misfits:
         largest = max(each.peak.value for each in misfits if each.peak is not None)
@@ -157,11 +163,16 @@ def describe_run_forecast(forecasts: Sequence[CellForecast]) -> list[str]:
     return lines
 
 
-def _describe_basis(forecasts: Sequence[CellForecast]) -> str:
+def _last(seconds: Sequence[float], at_once: int) -> float:
+    """When the last of these cells ends: they share the time evenly, but none takes less than its own."""
+    return max(sum(seconds) / at_once, *seconds)
+
+
+def _describe_basis(forecasts: Sequence[CellForecast], at_once: int) -> str:
     """How far the time of all cells together can be trusted, with its range where there is one."""
     calibrated = min(_cells(each) for each in forecasts)
     ranges = [each.seconds_range or (each.seconds, each.seconds) for each in forecasts]
-    low, high = (numbers.seconds(sum(ends)) for ends in zip(*ranges, strict=True))
+    low, high = (numbers.seconds(_last(ends, at_once)) for ends in zip(*ranges, strict=True))
     if calibrated >= FEWEST_CELLS:
         return f"90% interval {low} to {high}; corrected by {numbers.plural(calibrated, 'earlier cell')}"
     known = f"{low} to {high}, by when trainings stop and how long outputs become; " if low != high else ""

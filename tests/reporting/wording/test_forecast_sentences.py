@@ -58,6 +58,15 @@ def test_first_lines_of_a_run_add_up_its_cells() -> None:
     ]
 
 
+def test_cells_with_devices_of_their_own_share_the_time() -> None:
+    """Four cells of 1 min 05 s; then one that alone takes longer than its share."""
+    (line,) = forecast_sentences.describe_run_forecast([SMALL] * 4, 2)
+    assert line.startswith("Forecast: 2 min 10 s, $0.0800, up to 13.0 GiB of memory on rtx-4090, 2 cells at a time (")
+    long = replace(SMALL, training_seconds=ForecastRange(600.0))
+    (line,) = forecast_sentences.describe_run_forecast([SMALL, long], 8)
+    assert line.startswith("Forecast: 10 min 05 s")
+
+
 def test_first_lines_of_a_run_show_how_wrong_the_time_may_be() -> None:
     answers = replace(SMALL.answer_seconds, low=1.0, high=60.0)
     untried = replace(SMALL, answer_seconds=answers)
