@@ -100,15 +100,14 @@ def describe_judge_agreement(findings: JudgeFindings) -> str:
         return ""
     correlation = _with_interval(agreement.given_length)
     text = (
-        f"Correlation with the raters, given the length of the output: {correlation} (0 is chance), on {agreement.inputs:,} rated inputs."
+        f"Correlation with the raters of packet {findings.packet}, given the length of the output: {correlation}, where 0 is chance; "
+        f"{numbers.plural(agreement.inputs, 'rated input')}."
     )
     within = agreement.within_input
     if within is not None and within.value is not None:
         interval = numbers.share_interval(within.low, within.high)
         shown = f" ({CONFIDENCE_INTERVAL} {interval})" if interval else ""
-        text += (
-            f" Of two outputs that raters rate differently, it prefers the one that they prefer in {numbers.share(within.value)}{shown}."
-        )
+        text += f" Of two outputs that raters rate differently, it prefers the same one as they in {numbers.share(within.value)}{shown}."
     return text
 
 
