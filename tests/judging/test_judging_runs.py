@@ -18,7 +18,7 @@ from harness.api import judge, load_task, plan_judge
 from harness.decision import Decision, decide_task
 from harness.errors import BenchError, RunStoppedError
 from harness.judging import load_judges, read_judge
-from harness.reporting import render, to_json
+from harness.reporting import render, to_json, to_markdown
 from harness.results import RunResults
 from harness.store import RunFolder, StoredRun, verify_run
 from tests.judging.conftest import ROWS, prefer_longer, read_shown
@@ -213,6 +213,7 @@ def test_the_report_says_what_the_judge_was_asked_and_escapes_all_of_it(
     shown = page.partition('-judges">Judges</h3>')[2].partition("<section")[0]
     assert "Judge careful is not checked: without ratings of these outputs, its verdicts decide nothing." in shown
     assert "verdict changes with the order" in shown and "100%" in shown, "it always prefers the first"
+    assert "Judges:\n\n- Judge careful is not checked: without ratings" in to_markdown(RunResults(RunFolder(run.path)))
     assert "Is it complete? &lt;/script&gt;" in shown and "<img" not in shown and "\u202e" not in shown
 
 

@@ -87,7 +87,7 @@ def _describe(results: TaskScores, scores: JudgeScores, reviews: Sequence[Review
     means = {name: _estimate_mean(scores.outputs(name), results, is_reliable) for name in record.cells}
     words = count_words(results, scores)
     comparison = JudgeComparison(results, scores, ratings)
-    agreements = () if ratings is None else compute_metric_agreement(results, ratings)
+    agreements = () if ratings is None else compute_metric_agreement(results, ratings, only=scores.name)
     return JudgeFindings(
         record=record,
         name=scores.name,
@@ -98,7 +98,7 @@ def _describe(results: TaskScores, scores: JudgeScores, reviews: Sequence[Review
         length=comparison.compare(toward_longer(words), "equal_lengths" if scores.pairs else "one_strategy"),
         length_association=_associate_length(results, scores, words) if len(record.cells) == 1 else None,
         own=comparison.compare(toward_own(record), _explain_own(record)),
-        agreement=next((each for each in agreements if each.metric == scores.name), None),
+        agreement=next(iter(agreements), None),
         packet="" if ratings is None else ratings.packet.id,
         worth=() if ratings is None else _list_worth(results, scores, ratings),
     )

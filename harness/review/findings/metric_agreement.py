@@ -22,11 +22,15 @@ Array: TypeAlias = NDArray[np.float64]
 MeanRatings: TypeAlias = Mapping[tuple[str, tuple[str, ...]], float]
 
 
-def compute_metric_agreement(results: TaskScores, ratings: UnblindedRatings) -> tuple[MetricAgreement, ...]:
-    """The agreement of every automatic score of single examples with the raters; those that agree come first, then the best."""
+def compute_metric_agreement(results: TaskScores, ratings: UnblindedRatings, *, only: str | None = None) -> tuple[MetricAgreement, ...]:
+    """The agreement of every automatic score of single examples with the raters; those that agree come first, then the best.
+
+    Args:
+        only: the name of one score; None for all.
+    """
     cells = _rated_cells(results, ratings)
     means, lengths = average_ratings(ratings), _relative_lengths(results, cells)
-    scores = list_automatic_scores(results, cells)
+    scores = [score for score in list_automatic_scores(results, cells) if only in (None, score.name)]
     agreements = [_compare(ratings, score.name, _rated_outputs(results, means, score, lengths)) for score in scores]
     return tuple(sorted((each for each in agreements if each is not None), key=_order))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 from collections.abc import Sequence
@@ -11,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from report_factory import Made, make_judge_record, make_run, summarization
+from rich.console import Console
 
 from harness.api import judge_findings
 from harness.engine.served import parse_base_url
 from harness.judging import Judgement, JudgeQuestion, JudgeRecord, has_form, parse_answer, read_judge
 from harness.judging.asking import KeptJudgements
-from harness.reporting import render, to_json
-from harness.results import RunResults
-from harness.store import JUDGES, RunFolder, add_verdict_file, to_json_line
+from harness.reporting import print_judge
+from harness.store import JUDGES, add_verdict_file, to_json_line
 from harness.types import JudgeSpec
 from tests.fuzz.readers.reader import Reader, document_seeds, file_seeds, get_folder, refusals
 from tests.fuzz.readers.run_files import write_as_stranger
@@ -72,16 +73,13 @@ def read_kept_answers(content: bytes, folder: Path) -> None:
 
 
 def read_record(content: bytes, folder: Path) -> None:
-    """Replace the record of a judge, and read the run as its report does."""
+    """Replace the record of a judge, and read it as the report does."""
     run = folder / "run"
     shutil.copytree(_judged_run(), run)
     write_as_stranger(next(run.glob("judges/*.json")), content)
     with refusals():
-        judge_findings(run)
-    with refusals():
-        to_json(RunResults(RunFolder(run)))
-    with refusals():
-        render(RunResults(RunFolder(run)))
+        for findings in judge_findings(run):
+            print_judge(findings, Console(file=io.StringIO()))
 
 
 @lru_cache(maxsize=1)
