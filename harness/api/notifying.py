@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from http.client import HTTPException, HTTPMessage
 from importlib.metadata import version
 from pathlib import Path
+from threading import Thread
 from typing import IO, TYPE_CHECKING
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from harness.lifecycle.retraining import NotifySpec, StepResult
 
 _LINE = 400  # characters of a line of a mail, which may have 998: a folded subject would begin with a space
-_SECONDS = 10  # that a webhook has to answer
+_SECONDS = 10  # that a webhook may be silent
+_MOST_SECONDS = 30  # that it has to answer, also if it sends a byte from time to time: a step holds its lock meanwhile
 
 
 def deliver(result: StepResult, notify: NotifySpec) -> tuple[str, ...]:
@@ -82,9 +84,17 @@ def _post(result: StepResult, notify: NotifySpec) -> str:
     document = retraining_to_json(result) | {"id": f"{result.task}-{result.number or result.today.isoformat()}-{result.outcome}"}
     body = json.dumps(document, ensure_ascii=True, allow_nan=False).encode()
     headers = {"Content-Type": "application/json", "User-Agent": f"finetune-bench/{version('finetune-bench')}"}
-    place = f"webhook at {urlsplit(address).hostname}"
+    request, place = Request(address, body, headers, method="POST"), f"webhook at {urlsplit(address).hostname}"
+    problems: list[str] = []
+    posting = Thread(target=lambda: problems.append(_send(request, place)), daemon=True)
+    posting.start()
+    posting.join(_MOST_SECONDS)
+    return problems[0] if problems else f"{place}: has not answered within {_MOST_SECONDS:g} seconds"
+
+
+def _send(request: Request, place: str) -> str:
     try:
-        with build_opener(_NoRedirect).open(Request(address, body, headers, method="POST"), timeout=_SECONDS) as answer:
+        with build_opener(_NoRedirect).open(request, timeout=_SECONDS) as answer:
             return "" if 200 <= answer.status < 300 else f"{place}: answered with status {answer.status}"
     except HTTPError as error:
         return f"{place}: answered with status {error.code}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -116,6 +118,25 @@ def test_what_nobody_listens_to_cannot_be_reached(hook: Hook) -> None:
     notify = NotifySpec.model_validate({"webhook": "http://127.0.0.1:1/hook"})
     (problem,) = deliver(hostile(), notify)
     assert problem.startswith("webhook at 127.0.0.1: cannot be reached")
+
+
+def test_a_webhook_that_answers_byte_by_byte_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte is in time, but the answer never ends."""
+    monkeypatch.setattr("harness.api.notifying._MOST_SECONDS", 0.5)
+    stops = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            while not stops.wait(0.05):
+                connection.sendall(b"H")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=lambda: drip(server.accept()[0]), daemon=True)
+        thread.start()
+        notify = NotifySpec.model_validate({"webhook": f"http://127.0.0.1:{server.getsockname()[1]}/hook"})
+        assert deliver(hostile(), notify) == ("webhook at 127.0.0.1: has not answered within 0.5 seconds",)
+        stops.set()
+        thread.join()
 
 
 def test_a_file_that_cannot_be_written_is_named(place: Place, grid: StandIn) -> None:
