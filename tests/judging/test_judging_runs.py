@@ -14,7 +14,7 @@ import pytest
 from model_server import ModelServer, chat
 from report_factory import HOSTILE, Made, make_run, summarization
 
-from harness.api import judge, load_task, plan_judge
+from harness.api import judge, load_task, plan_judge, review_export, review_import
 from harness.decision import Decision, decide_task
 from harness.errors import BenchError, RunStoppedError
 from harness.judging import load_judges, read_judge
@@ -22,6 +22,7 @@ from harness.reporting import render, to_json, to_markdown
 from harness.results import RunResults
 from harness.store import RunFolder, StoredRun, verify_run
 from tests.judging.conftest import ROWS, prefer_longer, read_shown
+from tests.review.raters import SimulatedRater, page_file, preferences
 
 Declare = Callable[..., Path]
 PAIR = ("base", "lora")
@@ -235,3 +236,16 @@ def test_a_judge_decides_nothing_without_ratings_and_cannot_be_named_as_a_score(
     task.write_text(text.replace("judge:careful", "rougeL") + "guardrails: {judge:careful: {at_least: 0.5}}\n")
     with pytest.raises(BenchError, match="judge:careful"):
         load_task(task)
+
+
+def test_a_judge_with_too_few_verdicts_on_rated_outputs_is_not_called_unchecked(
+    run: StoredRun, declare: Declare, server: ModelServer, tmp_path: Path
+) -> None:
+    server.complete = chat("I cannot say.")
+    judge(run.path, declare(), PAIR, send_to="127.0.0.1")
+    exported = review_export(run.path, PAIR, n=10, repeats=0, raters="anna")
+    ratings = preferences(exported.packet, exported.key, {"anna": SimulatedRater("anna", wins=0.8)})
+    review_import(run.path, [page_file(tmp_path, exported.packet, "anna", ratings)])
+    page = render(RunResults(RunFolder(run.path)))
+    assert "Judge careful cannot be compared with the raters: it has too few verdicts on what they rated, which decide nothing." in page
+    assert "Too many of its answers have no verdict to rely on the others." in page and "24 of 24 answers have no verdict" in page

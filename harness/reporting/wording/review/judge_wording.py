@@ -51,8 +51,10 @@ def judge_headline(findings: JudgeFindings) -> str:
     """Whether the judge is checked, and what it is worth."""
     name, agreement = findings.record.judge.name, findings.agreement
     unsure = "" if findings.is_reliable else " Too many of its answers have no verdict to rely on the others."
-    if agreement is None:
+    if not findings.packet:
         return f"Judge {name} is not checked: without ratings of these outputs, its verdicts decide nothing.{unsure}"
+    if agreement is None:
+        return f"Judge {name} cannot be compared with the raters: it has too few verdicts on what they rated, which decide nothing.{unsure}"
     if agreement.agrees:
         return f"Judge {name} agrees with the raters. {_describe_worth(findings)}{unsure}"
     return f"Judge {name} is not shown to agree with the raters. {_describe_worth(findings)}{unsure}"
@@ -60,7 +62,7 @@ def judge_headline(findings: JudgeFindings) -> str:
 
 def describe_role(findings: JudgeFindings) -> str:
     """What a judge may decide."""
-    if findings.agreement is None:
+    if not findings.packet:
         return "Its verdicts enter no score, guardrail or decision. Have people rate some of the outputs (bench review export) to check it."
     return "Its verdicts enter the decision only together with ratings, which correct its errors; a judge never decides by itself."
 
