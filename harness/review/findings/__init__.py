@@ -27,7 +27,7 @@ from harness.review.findings.judge_findings import JudgeFindings, JudgeWorth, co
 from harness.review.findings.metric_agreement import compute_agreement_of
 from harness.review.findings.packet_findings import compute_findings
 from harness.review.findings.preferences import average_wins, compute_preferences
-from harness.review.findings.rater_agreement import Agreement, Level
+from harness.review.findings.rater_agreement import Agreement, Kappa, Level
 from harness.review.findings.scale_scores import average_answers
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "Findings",
     "JudgeFindings",
     "JudgeWorth",
+    "Kappa",
     "Level",
     "MetricAgreement",
     "Preference",

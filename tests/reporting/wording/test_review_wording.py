@@ -16,6 +16,7 @@ from harness.review.findings import (
     Combined,
     Disagreements,
     ErrorRate,
+    Kappa,
     MetricAgreement,
     Preference,
     RankedPair,
@@ -40,7 +41,7 @@ def preference(value: float, low: float, high: float, sign_test_p: float | None,
 
 
 def agreement(alpha: float | None) -> dict[str, Any]:
-    nominal = Agreement("nominal", 60, alpha, 0.51, 0.82, {("anna", "ben"): (0.68, 60)}, 0.67)
+    nominal = Agreement("nominal", 60, alpha, 0.51, 0.82, {("anna", "ben"): Kappa(0.68, 60, 0.52, 0.81)}, 0.67)
     return {"preference": {"nominal": nominal, "ordinal": replace(nominal, level="ordinal", fleiss=None)}}
 
 

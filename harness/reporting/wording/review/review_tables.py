@@ -11,7 +11,7 @@ from harness.reporting.wording.review.combined_wording import build_combined_tab
 from harness.reporting.wording.review.review_sentences import name_pair
 from harness.reporting.wording.text_table import TextTable
 from harness.review import Findings
-from harness.review.findings import AGREES_ABOVE, MIN_INPUTS, Change
+from harness.review.findings import AGREES_ABOVE, MIN_INPUTS, Change, Kappa
 from harness.statistics import Reduction
 from harness.types import Score
 
@@ -138,13 +138,22 @@ def _list_rating_times(findings: Findings) -> TextTable:
 def _list_agreement(findings: Findings) -> TextTable:
     rows = []
     for question, level, a in ((question, level, a) for question, levels in findings.agreement.items() for level, a in levels.items()):
-        kappas = "; ".join(f"{one} and {other} {_round(kappa)} (n = {n})" for (one, other), (kappa, n) in list(a.cohen.items())[:10])
-        interval = f"{_round(a.low)} to {_round(a.high)}" if a.low is not None and a.high is not None else ""
+        kappas = "; ".join(_describe_kappa(*names, kappa) for names, kappa in list(a.cohen.items())[:10])
+        mark = "" if a.reliable else f" {LOW_CONFIDENCE_MARK}"
+        interval = f"{_round(a.low)} to {_round(a.high)}{mark}" if a.low is not None and a.high is not None else ""
         name = question if level == "nominal" else f"{question} (ordered)"
         rows.append((name, _round(a.alpha), interval, numbers.count(a.units), _round(a.fleiss), kappas or numbers.NOTHING))
     columns = ("question", "Krippendorff’s α", CONFIDENCE_INTERVAL, "units", "Fleiss’ κ", "Cohen’s κ")
-    note = "1 is perfect agreement, 0 is chance. Ordered: neighbouring answers agree in part (Cohen’s κ with quadratic weights)."
+    note = (
+        "1 is perfect agreement, 0 is chance. Ordered: neighbouring answers agree in part (Cohen’s κ with quadratic weights). "
+        "Brackets: 95% CI."
+    )
     return _build_table("Inter-rater agreement", columns, rows, note)
+
+
+def _describe_kappa(one: str, other: str, kappa: Kappa) -> str:
+    ends = f"{_round(kappa.low)} to {_round(kappa.high)}, " if kappa.low is not None and kappa.high is not None else ""
+    return f"{one} and {other} {_round(kappa.value)} ({ends}n = {kappa.n})"
 
 
 def _list_raters(findings: Findings) -> TextTable:
