@@ -23,7 +23,7 @@ def export_complaint_review(
 
     Args:
         raters: how many, or their names separated by commas.
-        formats: any of "html", "xlsx", "csv" and "label-studio".
+        formats: any of "html", "xlsx", "csv", "label-studio" and "argilla".
         out: folder of the raters' files; by default in the registry.
 
     Raises:

@@ -134,7 +134,7 @@ def review_export(
         mode: "pairwise" (which of two outputs is better), "scales" (rate each output on scales) or "errors" (find errors in each output).
         raters: how many, or their names separated by commas.
         questions: a task's YAML file whose `review` section replaces that of the run's task.
-        formats: any of "html", "xlsx", "csv" and "label-studio".
+        formats: any of "html", "xlsx", "csv", "label-studio" and "argilla".
         out: folder of the raters' files; by default in the run's folder.
         overlap: raters per example; None for all raters.
         sample: "random"; "disagreement", "low-score" or "slice:COLUMN=VALUE", which sample such examples more often and weight them; or

@@ -16,7 +16,15 @@ from harness.review.packets import (
     list_questions_of,
     parse_raters,
 )
-from harness.review.rater_files import FORMATS, ExportedPacket, Format, export_packet, read_gold_file
+from harness.review.rater_files import (
+    FORMATS,
+    ExportedPacket,
+    Format,
+    export_packet,
+    group_argilla_answers,
+    is_argilla_record,
+    read_gold_file,
+)
 from harness.review.rating_plan import EarlierRatings, RatingPlan, RatingsNeeded, plan_ratings
 from harness.review.ratings import MORE_THAN, ImportSummary, Rating, Review, exclude_rater, import_files, load_reviews
 
@@ -51,7 +59,9 @@ __all__ = [
     "export_packet",
     "find_rated_cell",
     "get_harvest_paths",
+    "group_argilla_answers",
     "import_files",
+    "is_argilla_record",
     "list_questions_of",
     "list_retired_examples",
     "load_reviews",

@@ -76,7 +76,7 @@ def test_import_exits_1_with_some_invalid_rows_and_2_without_a_valid_one(call: C
     [
         (("--strategies", "base"), "--mode pairwise: needs at least two strategies"),
         (("--strategies", "base,nothing"), "nothing"),
-        (("--strategies", "base,lora", "--format", "pdf"), "'pdf' is not one of html, xlsx, csv, label-studio"),
+        (("--strategies", "base,lora", "--format", "pdf"), "'pdf' is not one of html, xlsx, csv, label-studio, argilla"),
         (("--strategies", "base,lora", "--sample", "worst"), "--sample worst: unknown sampling method"),
     ],
 )

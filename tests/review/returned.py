@@ -104,11 +104,25 @@ def label_studio_minimal(path: Path, exported: ExportedPacket, ratings: dict[str
     return target
 
 
+def argilla(path: Path, exported: ExportedPacket, ratings: dict[str, dict[str, Any]]) -> Path:
+    """Argilla's records as its `to_json` writes them, answered by one user."""
+    records = json.loads(path.read_text())
+    for record in records:
+        own = ratings[record["metadata"]["item"]]
+        answers = {**own["answers"], "kinds": own["kinds"], "corrected": own["corrected"], "comment": own["comment"]}
+        given = {name: [{"value": value, "user_id": "252df38f"}] for name, value in answers.items() if value}
+        record |= {"responses": given, "status": "completed", "_server_id": None}
+    target = path.with_name(f"back-{path.name}")
+    target.write_text(json.dumps(records))
+    return target
+
+
 RETURNED_FORMATS: dict[str, tuple[str, Fill]] = {
     "csv": ("csv", fill_csv),
     "csv of a German Excel": ("csv", lambda p, m, r: fill_csv(p, m, r, ";", "cp1252")),
     "xlsx": ("xlsx", fill_xlsx),
     "label studio": ("label-studio", label_studio),
+    "argilla": ("argilla", argilla),
     "label studio, minimal": ("label-studio", label_studio_minimal),
 }
 

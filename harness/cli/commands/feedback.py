@@ -124,7 +124,7 @@ def confirm(task: str, *, ids: tuple[str, ...], dismiss: bool, today: str | None
 @feedback.command(short_help="Write open complaints as a packet for each rater.")
 @click.argument("task", shell_complete=task_names)
 @click.option("--raters", default="1", show_default=True, metavar="N|NAMES", help="How many raters, or their names separated by commas.")
-@click.option("--format", "formats", multiple=True, callback=split_names, help="html, xlsx, csv, label-studio. Default: html.")
+@click.option("--format", "formats", multiple=True, callback=split_names, help="html, xlsx, csv, label-studio, argilla. Default: html.")
 @click.option("--out", metavar="FOLDER", help="Where to write the raters' files. Default: in the registry.")
 @registry_dir
 def review(task: str, *, formats: tuple[str, ...], **options: Any) -> None:

@@ -207,7 +207,7 @@ def export(
 @runs_dir
 @click.pass_context
 def import_(ctx: click.Context, run: str, files: tuple[str, ...], runs_dir: str) -> None:
-    """Import what raters sent back: the page's .json file, spreadsheets, or an export of Label Studio.
+    """Import what raters sent back: the page's .json file, spreadsheets, or an export of Label Studio or Argilla.
 
     Valid rows are recorded. Each invalid row is rejected with a reason (exit code 1, or 2
     if no row was valid). Importing a file again changes nothing.

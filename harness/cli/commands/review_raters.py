@@ -8,7 +8,7 @@ from harness.cli.commands.completion import cell_names, run_names
 from harness.cli.options import anonymize_option, runs_dir, split_names
 from harness.cli.run_choice import choose_run
 
-FORMATS = ("html", "xlsx", "csv", "label-studio")
+FORMATS = ("html", "xlsx", "csv", "label-studio", "argilla")
 formats_option = click.option(
     "--format", "formats", multiple=True, callback=split_names, help=f"Any of {', '.join(FORMATS)}. Default: html."
 )

@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from harness.review import group_argilla_answers
+
 _SECONDS_A_MINUTE = 60.0
 
 
 def is_label_studio(values: Mapping[str, Any]) -> bool:
     """Whether a row is a task of Label Studio."""
     return isinstance(values.get("data"), Mapping) and isinstance(values.get("annotations"), list)
-
-
-def is_argilla(values: Mapping[str, Any]) -> bool:
-    """Whether a row is a record of Argilla."""
-    return isinstance(values.get("fields"), Mapping) and isinstance(values.get("responses"), Mapping)
 
 
 def flatten_label_studio(task: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -53,13 +50,7 @@ def flatten_argilla(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         ValueError: the responses are not as Argilla writes them.
     """
     columns = {**record["fields"], **(record["metadata"] if isinstance(record.get("metadata"), Mapping) else {}), "id": record.get("id")}
-    answers: dict[str, dict[str, Any]] = {}
-    for question, responses in record["responses"].items():
-        if not isinstance(responses, list) or not all(isinstance(each, Mapping) for each in responses):
-            raise ValueError(f"responses: those of '{str(question)[:80]}' must be a list of objects")
-        for response in responses:
-            answers.setdefault(str(response.get("user_id") or ""), {})[question] = response.get("value")
-    for user, values in answers.items():
+    for user, values in group_argilla_answers(record).items():
         yield {"user": user, **columns, **values}
 
 

@@ -11,9 +11,10 @@ from typing import Any
 from harness.data.formats import open_table
 from harness.data.records import BadRow, BadRowError, check_texts, quote
 from harness.errors import BenchError
-from harness.lifecycle.feedback.annotation_tools import flatten_argilla, flatten_label_studio, is_argilla, is_label_studio
+from harness.lifecycle.feedback.annotation_tools import flatten_argilla, flatten_label_studio, is_label_studio
 from harness.lifecycle.feedback.answer_feedback import AnswerFeedback
 from harness.lifecycle.feedback.row_parser import RowContext, RowParser
+from harness.review import is_argilla_record
 from harness.text import plural
 
 MOST_ROWS = 1_000_000
@@ -134,7 +135,7 @@ class _Reader:
     def _flatten(self, values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         if is_label_studio(values):
             return flatten_label_studio(values)
-        if is_argilla(values):
+        if is_argilla_record(values):
             return flatten_argilla(values)
         return iter((values,))
 

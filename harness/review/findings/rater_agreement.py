@@ -15,7 +15,7 @@ Array: TypeAlias = NDArray[np.float64]
 Level = Literal["nominal", "ordinal"]
 Answers: TypeAlias = Mapping[str, Mapping[str, int]]  # unit → rater → number of the answer
 
-Ends: TypeAlias = tuple[float | None, float | None]
+OptionalEnds: TypeAlias = tuple[float | None, float | None]
 
 _DRAWS = 1_000
 _PRIOR = 1.5  # units: the weight of all possible pairs of answers together; Jeffreys' prior for right-or-wrong answers of two raters
@@ -129,7 +129,7 @@ def _compute_distances(totals: Array, level: Level) -> Array:
     return (centres[..., :, None] - centres[..., None, :]) ** 2
 
 
-def compute_alpha_interval(counts: Array, level: Level, clusters: Sequence[str], *, seed: int = 0) -> Ends:
+def compute_alpha_interval(counts: Array, level: Level, clusters: Sequence[str], *, seed: int = 0) -> OptionalEnds:
     """The 95% interval of α; None with fewer than two clusters.
 
     Args:
@@ -142,7 +142,7 @@ def compute_alpha_interval(counts: Array, level: Level, clusters: Sequence[str],
     return _draw_interval(_list_coincidences(counts), possible, clusters, lambda sums: _combine_alpha(sums, level), seed)
 
 
-def _draw_interval(tables: Array, possible: Array, clusters: Sequence[str], combine: Callable[[Array], Array], seed: int) -> Ends:
+def _draw_interval(tables: Array, possible: Array, clusters: Sequence[str], combine: Callable[[Array], Array], seed: int) -> OptionalEnds:
     """The central 95% of a statistic of summed tables, over weights of whole clusters that are drawn at random (the Bayesian bootstrap,
     Rubin 1981), in which every pair of answers that is possible takes part with a small weight of its own.
 

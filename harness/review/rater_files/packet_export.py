@@ -20,13 +20,14 @@ from harness.review.packets import (
     make_guard,
     save_packet,
 )
+from harness.review.rater_files.argilla_writer import render_records, render_settings
 from harness.review.rater_files.label_studio_writer import render_config, render_tasks
 from harness.review.rater_files.page_writer import render_page
 from harness.review.rater_files.spreadsheet_writer import render_csv, write_xlsx
 from harness.store import StoredRun, get_packet_folder, write_text
 
-Format = Literal["html", "xlsx", "csv", "label-studio"]
-FORMATS: tuple[Format, ...] = ("html", "xlsx", "csv", "label-studio")
+Format = Literal["html", "xlsx", "csv", "label-studio", "argilla"]
+FORMATS: tuple[Format, ...] = ("html", "xlsx", "csv", "label-studio", "argilla")
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,10 @@ def export_built_packet(
             config = target / f"label-studio-{packet.id}-config.xml"
             write_text(config, render_config(packet))
             files.append(config)
+        if "argilla" in formats:
+            settings = target / f"argilla-{packet.id}-settings.json"
+            write_text(settings, render_settings(packet))
+            files.append(settings)
     except OSError as error:
         raise BenchError(f"{target}: cannot be written: {error.strerror}.") from None
     return ExportedPacket(packet, key, folder.path, tuple(files), guard)
@@ -93,6 +98,10 @@ def _write_file(target: Path, packet: Packet, rater: str, items: Sequence[ItemTe
     if format_ == "label-studio":
         path = target / f"label-studio-{packet.id}-{rater}.json"
         write_text(path, render_tasks(packet, rater, items))
+        return path
+    if format_ == "argilla":
+        path = target / f"argilla-{packet.id}-{rater}.json"
+        write_text(path, render_records(packet, rater, items))
         return path
     path = target / f"review-{packet.id}-{rater}.{format_}"
     if format_ == "html":

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from harness.errors import BenchError, first_line
 from harness.review.packets import Packet
+from harness.review.rater_files.argilla_reader import is_argilla_record, read_argilla
 from harness.review.rater_files.label_studio_reader import read_label_studio
 from harness.review.rater_files.page_reader import FORMAT_FIELD, read_page_file
 from harness.review.rater_files.returned_rows import ReturnedRow
@@ -30,7 +31,7 @@ class ReturnedFile:
     name: str
     sha256: str
     """Of its content, in hex."""
-    format: Literal["html", "spreadsheet", "label-studio"]
+    format: Literal["html", "spreadsheet", "label-studio", "argilla"]
     rows: tuple[ReturnedRow, ...]
     rejected: tuple[str, ...]
     """The reason for each row that cannot be read."""
@@ -52,9 +53,11 @@ def read_returned_file(path: Path, packets: Mapping[str, Packet]) -> ReturnedFil
     value = _parse_json(path, content)
     if isinstance(value, dict) and FORMAT_FIELD in value:
         return _collect(path, content, "html", read_page_file(path.name, value), prefix=f"{path.name}: ")
+    if isinstance(value, list) and any(map(is_argilla_record, value)):
+        return _collect(path, content, "argilla", read_argilla(path.name, value, packets), prefix=f"{path.name}: ")
     if isinstance(value, list):
         return _collect(path, content, "label-studio", read_label_studio(path.name, value, packets), prefix=f"{path.name}: ")
-    raise BenchError(f"{path.name}: is neither a file saved by the rater's page nor a Label Studio export (a list of tasks).")
+    raise BenchError(f"{path.name}: is neither a file saved by the rater's page nor an export of Label Studio or Argilla (a list).")
 
 
 def _read_content(path: Path) -> bytes:
@@ -96,7 +99,7 @@ def _parse_json(path: Path, content: bytes) -> Any:
 def _collect(
     path: Path,
     content: bytes,
-    format_: Literal["html", "spreadsheet", "label-studio"],
+    format_: Literal["html", "spreadsheet", "label-studio", "argilla"],
     entries: Iterator[ReturnedRow | str],
     prefix: str = "",
 ) -> ReturnedFile:

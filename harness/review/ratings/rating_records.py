@@ -92,7 +92,7 @@ class ImportRecord:
     """The file's name."""
     sha256: str
     """Of its content, in hex."""
-    format: Literal["html", "spreadsheet", "label-studio"]
+    format: Literal["html", "spreadsheet", "label-studio", "argilla"]
     imported_at: str
     """ISO 8601 in UTC."""
     ratings: tuple[Rating, ...]

@@ -283,7 +283,15 @@ def _page_ratings() -> list[Any]:
         }
         for item in packet["items"]
     ]
-    return [{"bench_review": 1, "packet": packet["id"], "rater": packet["items"][0]["rater"], "ratings": ratings}, studio]
+    argilla = [
+        {
+            "id": item["id"], "fields": {"input": "a note", "a": "one", "b": "another"}, "suggestions": {}, "vectors": {},
+            "metadata": {"item": item["id"], "packet": packet["id"], "rater": item["rater"]},
+            "responses": {"preference": [{"value": "A", "user_id": "u1"}], "corrected": [{"value": "x", "user_id": "u1"}]},
+        }
+        for item in packet["items"]
+    ]  # fmt: skip
+    return [{"bench_review": 1, "packet": packet["id"], "rater": packet["items"][0]["rater"], "ratings": ratings}, studio, argilla]
 
 
 def _sheet_ratings() -> list[bytes]:

@@ -45,7 +45,7 @@ def read_all_text(path: Path) -> str:
 
 def test_raters_files_do_not_reveal_strategies(export: Export, run: StoredRun) -> None:
     exported = export(("base", "lora", "qlora"), raters=2, formats=FORMATS)
-    assert len(exported.files) == 2 * 4 + 1
+    assert len(exported.files) == 2 * 5 + 2
     key = (exported.folder / "key.json").read_text()
     assert "qlora" in key and exported.folder not in [path.parent for path in exported.files]
     for path in exported.files:
@@ -58,12 +58,13 @@ def test_raters_files_do_not_reveal_strategies(export: Export, run: StoredRun) -
 def test_every_format_shows_the_same_items_in_the_same_order(export: Export) -> None:
     exported = export(formats=FORMATS, with_reference=True)
     ids = [j.id for j in exported.packet.items]
-    html, xlsx, table, studio, _ = exported.files
+    html, xlsx, table, studio, argilla, _, _ = exported.files
     assert [item["id"] for item in unpack_content(html.read_text())["items"]] == ids
     assert [row[0].value for row in openpyxl.load_workbook(xlsx).worksheets[0].iter_rows(min_row=2)] == ids
     rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8-sig"))))
     assert [row["item"] for row in rows] == ids
     assert [task["data"]["item"] for task in json.loads(studio.read_text())] == ids
+    assert [record["id"] for record in json.loads(argilla.read_text())] == ids
     content = unpack_content(html.read_text())
     for row, item in zip(rows, content["items"], strict=True):
         texts = [content["texts"][k] for k in item["outputs"]]
@@ -72,7 +73,7 @@ def test_every_format_shows_the_same_items_in_the_same_order(export: Export) -> 
 
 def test_hostile_texts_stay_text_in_every_format(hostile: StoredRun) -> None:
     exported = review_export(hostile.path, ("base", "lora"), n=8, formats=FORMATS)
-    html, xlsx, table, studio, config = exported.files
+    html, xlsx, table, studio, argilla, config, _ = exported.files
     page = html.read_text(encoding="utf-8")
     assert "<img" not in page and page.count("<script>") == 1 and "default-src 'none'" in page.replace("&#39;", "'")
     assert not UNSEEN.search(json.dumps(unpack_content(page), ensure_ascii=False))
@@ -83,6 +84,7 @@ def test_hostile_texts_stay_text_in_every_format(hostile: StoredRun) -> None:
         assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
     shown = json.loads(studio.read_text())[0]["data"]["input"]
     assert "<img" in shown and "\u202e" not in shown  # a text of its own, which Label Studio shows as such
+    assert not UNSEEN.search(json.dumps(json.loads(argilla.read_text()), ensure_ascii=False))
     ET.fromstring(config.read_text())  # the config holds none of it
     assert HOSTILE[:20] not in config.read_text()
 

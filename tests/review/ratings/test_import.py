@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ def test_every_format_returns_the_answers(export: Export, run: StoredRun, form: 
     exported = export(mode=mode, formats=FORMATS)
     ratings = ratings_for(exported)
     name, fill = RETURNED_FORMATS[form]
-    (path,) = [p for p in exported.files if (p.suffix == f".{name}" or p.name.startswith(name)) and "config" not in p.name]
+    (path,) = [
+        p for p in exported.files if (p.suffix == f".{name}" or p.name.startswith(name)) and not re.search("config|settings", p.name)
+    ]
     (imported,) = review_import(run.path, [fill(path, exported, ratings)])
     assert (imported.new, imported.rejected) == (len(ratings), ())
     expected = {
