@@ -114,12 +114,14 @@ def judge(
     spec, results = asked.spec, asked.results
     request_to = as_texts(send_to)
     _check_options(spec, request_to, max_cost)
-    earlier = [r for r in load_judges(results.run, results.task.name) if reuse and r.judge == spec and r.cells == asked.cell_ids]
+    kept = KeptJudgements(results.run.path, identity := identify_judge(spec, asked.cells))
+    known = [record for record in load_judges(results.run, results.task.name) if record.cells == asked.cell_ids]
+    earlier = [record for record in known if reuse and identify_judge(record.judge, asked.cells) == identity]
     if earlier:
+        kept.remove()  # what a call has left that was killed once its record was stored
         return earlier[-1]
     source = _find_local_model(spec) if spec.api is None else None
     host = _check_host(asked, request_to, max_cost) if spec.api is not None else ""
-    kept = KeptJudgements(results.run.path, identify_judge(spec, asked.cells))
     with kept.locked():
         judgements = _ask(asked, kept, source, max_cost, reuse, on_progress)
         digest = "" if source is None else source.digest

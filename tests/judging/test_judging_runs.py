@@ -14,13 +14,15 @@ import pytest
 from model_server import ModelServer, chat
 from report_factory import HOSTILE, Made, make_run, summarization
 
-from harness.api import judge, load_task, plan_judge, review_export, review_import
+from harness.api import import_results, judge, load_task, plan_judge, review_export, review_import
 from harness.decision import Decision, decide_task
 from harness.errors import BenchError, RunStoppedError
 from harness.judging import load_judges, read_judge
+from harness.judging.asking import identify_judge
 from harness.reporting import render, to_json, to_markdown
 from harness.results import RunResults
 from harness.store import RunFolder, StoredRun, verify_run
+from tests.interchange.lm_eval_files import sums, write_evaluation
 from tests.judging.conftest import ROWS, prefer_longer, read_shown
 from tests.review.raters import SimulatedRater, page_file, preferences
 
@@ -45,7 +47,13 @@ def test_a_hosted_judge_sees_each_pair_in_both_orders_and_everything_is_stored(
     assert all(b"sk-judge" not in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     (file,) = (run.path / "judges").iterdir()
     assert file.stat().st_mode & 0o077 == 0
-    assert judge(run.path, declare(), PAIR, send_to="127.0.0.1") == record and len(server.requests) == 2 * ROWS, "asked once"
+    left = run.path / "work" / "judges" / identify_judge(record.judge, {cell.strategy: cell for cell in run.cells})
+    left.mkdir(parents=True)
+    (left / "answers.txt").write_text("left by a process that was killed once it had stored the record")
+    api = json.loads(declare().read_text())["api"]
+    again = declare(api=api | {"timeout": 60, "price": {"input_per_million": 1, "output_per_million": 1}})
+    assert judge(run.path, again, PAIR, send_to="127.0.0.1") == record and len(server.requests) == 2 * ROWS, "asked once, at any price"
+    assert not left.exists()
 
 
 def test_nothing_is_sent_before_the_user_names_the_host(server: ModelServer, declare: Declare, tmp_path: Path) -> None:
@@ -249,3 +257,12 @@ def test_a_judge_with_too_few_verdicts_on_rated_outputs_is_not_called_unchecked(
     page = render(RunResults(RunFolder(run.path)))
     assert "Judge careful cannot be compared with the raters: it has too few verdicts on what they rated, which decide nothing." in page
     assert "Too many of its answers have no verdict to rely on the others." in page and "24 of 24 answers have no verdict" in page
+
+
+def test_a_run_without_outputs_cannot_be_judged(declare: Declare, server: ModelServer, tmp_path: Path) -> None:
+    for name, right in (("small", 20), ("tuned", 31)):
+        write_evaluation(tmp_path / name, {"sums": sums(range(right))}, model=f"org/{name}", with_samples=False)
+    done = import_results([tmp_path / "small", tmp_path / "tuned"], runs_dir=tmp_path / "imported")
+    with pytest.raises(BenchError, match="task 'sums' has no outputs to judge"):
+        judge(done, declare(kind="rubric"), send_to="127.0.0.1")
+    assert not server.requests

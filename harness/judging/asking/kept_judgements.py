@@ -63,7 +63,9 @@ class KeptJudgements:
         write_value(self._form, HostedForm, form)
 
     def remove(self) -> None:
-        """Delete what was kept, once it is stored as a record."""
+        """Delete what was kept, if anything was, once it is stored as a record."""
+        if not self.folder.is_dir():
+            return
         for file in self.folder.iterdir():
             file.unlink(missing_ok=True)
         for folder in (self.folder, self.folder.parent, self._work):
