@@ -229,6 +229,27 @@ class RaterSummary:
         return self.checks_high is not None and self.checks_high < CHECKS_PASSED
 
 
+OrderKind = Literal["time", "agreement", "strictness"]
+
+
+@dataclass(frozen=True)
+class OrderEffect:
+    """How a rater's answers change from the first half of the items to the second."""
+
+    rater: str
+    kind: OrderKind
+    """Of the time per item, of the share of other raters with the same answer, or of how strict answers are compared with theirs."""
+    change: float
+    """Second half minus first half, as a share of answers or of the scale; of times the ratio of geometric means."""
+    low: float | None
+    """The 95% CI; None where one half has no spread."""
+    high: float | None
+    n: int
+    """Items."""
+    is_clear: bool = False
+    """Whether it is more than chance explains, at 5% over all raters and kinds, and large enough to matter."""
+
+
 @dataclass(frozen=True)
 class Disagreements:
     """On how many items raters disagree, and what an adjudicator has settled."""
@@ -311,6 +332,8 @@ class Findings:
     """Ratings with a corrected version."""
     comments: int
     """Ratings with a comment."""
+    order_effects: tuple[OrderEffect, ...] = ()
+    """Learning and fatigue."""
     ranking: StrategyRanking | None = None
     """Of three strategies or more that were compared in pairs."""
     disagreements: Disagreements | None = None

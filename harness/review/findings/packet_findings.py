@@ -8,6 +8,7 @@ from harness.review.findings.combination import ScoreCombiner
 from harness.review.findings.error_rates import compute_error_rates
 from harness.review.findings.findings import Findings
 from harness.review.findings.metric_agreement import compute_metric_agreement
+from harness.review.findings.order_effects import compute_order_effects
 from harness.review.findings.preferences import compute_preferences
 from harness.review.findings.rankings import rank_strategies
 from harness.review.findings.rater_agreement import Agreement, Level, compute_agreement
@@ -49,6 +50,7 @@ def compute_findings(results: TaskScores, review: Review) -> Findings:
         metric_agreement=compute_metric_agreement(results, ratings),
         corrections=sum(rating.corrected is not None for rating in ratings.ratings),
         comments=sum(bool(rating.comment) for rating in ratings.ratings),
+        order_effects=compute_order_effects(ratings),
         ranking=rank_strategies(ratings) if mode == "pairwise" else None,
         disagreements=summarize_disagreements(ratings),
         with_all_raters=compute_findings(results, review.include_all()) if review.excluded else None,

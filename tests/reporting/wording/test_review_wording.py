@@ -18,6 +18,7 @@ from harness.review.findings import (
     ErrorRate,
     Kappa,
     MetricAgreement,
+    OrderEffect,
     Preference,
     RankedPair,
     RankedStrategy,
@@ -181,6 +182,17 @@ SITUATIONS = {
     "errors, adjudicated": replace(ERRORS, disagreements=SETTLED, raters=UPHELD),
     "preferences, adjudicated with the answers in view": replace(PAIRWISE, disagreements=replace(SETTLED, saw_ratings=True, changed=1)),
     "scales, raters disagree": replace(SCALES, disagreements=replace(DISPUTED, disputed=1)),
+    "learning and fatigue": replace(
+        PAIRWISE,
+        order_effects=(
+            OrderEffect("anna", "time", 0.63, 0.55, 0.72, 60, is_clear=True),
+            OrderEffect("ben", "time", 1.41, 1.22, 1.63, 60, is_clear=True),
+            OrderEffect("ben", "agreement", -0.22, -0.35, -0.09, 60, is_clear=True),
+            OrderEffect("anna", "agreement", 0.3, None, None, 60, is_clear=True),
+            OrderEffect("ben", "strictness", -0.15, -0.22, -0.08, 60, is_clear=True),
+            OrderEffect("anna", "strictness", 0.02, -0.08, 0.1, 60),
+        ),
+    ),
     "failed checks": replace(PAIRWISE, raters=(rater("anna", **PASSED), rater("ben", **FAILED))),
     "an excluded rater": replace(
         PAIRWISE,

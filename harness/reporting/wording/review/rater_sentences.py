@@ -6,7 +6,7 @@ from harness.reporting.wording import numbers
 from harness.reporting.wording.headings import CONFIDENCE_INTERVAL
 from harness.reporting.wording.names import list_names
 from harness.review import Findings, Mode
-from harness.review.findings import CHECKS_PASSED, Disagreements, RaterSummary
+from harness.review.findings import CHECKS_PASSED, Disagreements, OrderEffect, RaterSummary
 from harness.text import one_line
 
 _MAX_REASON = 200
@@ -60,6 +60,42 @@ def describe_careless_raters(findings: Findings) -> list[str]:
         f"Of the items with known answers, {list_names(parts)}: clearly fewer than {numbers.share(CHECKS_PASSED)}. The ratings still "
         "count. To leave them out: bench review exclude, with --reason."
     ]
+
+
+def describe_order_effects(findings: Findings) -> list[str]:
+    """Learning and fatigue, where they are clear; nothing otherwise."""
+    clear = [effect for effect in findings.order_effects if effect.is_clear]
+    if not clear:
+        return []
+    sentences = [_DESCRIBE[effect.kind](effect) for effect in clear]
+    return [*sentences, "The order of items was random for each rater, so this favours no strategy."]
+
+
+def _describe_time(effect: OrderEffect) -> str:
+    cause = "raters learn, or hurry" if effect.change < 1 else "raters tire"
+    ends = f" ({CONFIDENCE_INTERVAL} {effect.low:.2f}–{effect.high:.2f})" if effect.low is not None and effect.high is not None else ""
+    return f"{one_line(effect.rater)} took {effect.change:.2f} times as long for an item in the second half as in the first{ends}: {cause}."
+
+
+def _describe_agreement(effect: OrderEffect) -> str:
+    if effect.change < 0:
+        direction, advice = "less", "This may be fatigue: give each rater fewer items"
+    else:
+        direction, advice = "more", "This may be learning: let raters practise on some examples first"
+    return f"{one_line(effect.rater)} agreed {direction} with the other raters in the second half ({_format_points(effect)}). {advice}."
+
+
+def _describe_strictness(effect: OrderEffect) -> str:
+    direction = "stricter" if effect.change > 0 else "more lenient"
+    return f"{one_line(effect.rater)} was {direction} in the second half than in the first ({_format_points(effect, ' of the scale')})."
+
+
+_DESCRIBE = {"time": _describe_time, "agreement": _describe_agreement, "strictness": _describe_strictness}
+
+
+def _format_points(effect: OrderEffect, unit: str = "") -> str:
+    change, low, high = (None if end is None else f"{100 * end:+.0f}".replace("-", "−") for end in (effect.change, effect.low, effect.high))
+    return f"{change} points{unit}" if low is None else f"{change} points{unit}, {CONFIDENCE_INTERVAL} {low} to {high}"
 
 
 def describe_exclusions(findings: Findings, with_all: str) -> str:

@@ -59,6 +59,7 @@ def caveats(findings: Findings) -> list[str]:
         sentences.append(f"{missing:,} of {numbers.plural(findings.items, 'item')} {'is' if missing == 1 else 'are'} not rated yet.")
     sentences += rater_sentences.describe_disagreements(findings)
     sentences += rater_sentences.describe_careless_raters(findings)
+    sentences += rater_sentences.describe_order_effects(findings)
     if findings.with_all_raters is not None:
         sentences.append(rater_sentences.describe_exclusions(findings, headline(findings.with_all_raters)))
     for question, levels in findings.agreement.items():
