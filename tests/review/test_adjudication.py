@@ -190,7 +190,7 @@ def test_excluded_rater_no_longer_counts_and_the_report_says_so(
     assert critical(run)["lora"] == 0
     (findings,) = review_status(run.path)
     assert findings.with_all_raters is not None and {r.name: r.excluded for r in findings.raters} == {"anna": "guessed <b>", "ben": None}
-    text = " ".join(review_sentences.caveats(findings))
+    text = " ".join(review_sentences.about_raters(findings))
     assert "Excluded by decision of the user: anna (“guessed <b>”). With every rater: " in text and "33% of 12 outputs" in text
     page = render(RunResults(run.folder))
     assert "guessed &lt;b&gt;" in page and "guessed <b>" not in page

@@ -64,7 +64,7 @@ def test_attention_checks_compare_references_and_never_count(export: Export, run
     anna, ben = findings.raters
     assert (anna.rated, anna.items, anna.checks, anna.checks_passed) == (22, 22, 10, 10) and not anna.is_careless
     assert (ben.checks, ben.checks_passed) == (10, 5) and ben.is_careless and ben.checks_high == pytest.approx(0.813, abs=0.001)
-    assert "ben answered 5 of 10 (95% CI 19–81%) right" in " ".join(review_sentences.caveats(findings))
+    assert "ben answered 5 of 10 (95% CI 19–81%) right" in " ".join(review_sentences.about_raters(findings))
 
 
 def test_attention_checks_of_errors_ask_for_both_verdicts(export: Export, run: StoredRun, tmp_path: Path) -> None:

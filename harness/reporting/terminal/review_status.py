@@ -20,7 +20,8 @@ def print_findings(packets: Sequence[Findings], console: Console) -> None:
         title = f"{findings.packet} · {findings.task} · {findings.mode} · {review_sentences.progress(findings)}"
         print_text(console, Text(one_line(title), style="bold"))
         about_scores = (combined_wording.describe_help(findings), review_sentences.agreeing_scores(findings))
-        for sentence in filter(None, (review_sentences.headline(findings), *review_sentences.caveats(findings), *about_scores)):
+        about_review = (*review_sentences.caveats(findings), *review_sentences.about_raters(findings))
+        for sentence in filter(None, (review_sentences.headline(findings), *about_review, *about_scores)):
             print_text(console, Text(one_line(sentence)))
         for table in (*review_tables.list_results(findings), *review_tables.list_details(findings)):
             print_text(console, Text(f"\n{table.title}", style="bold"))

@@ -226,7 +226,12 @@ def test_sentences_of_a_review(snapshot: SnapshotAssertion) -> None:
     lines = []
     for situation, findings in SITUATIONS.items():
         help_ = combined_wording.describe_help(findings)
-        sentences = (review_sentences.procedure(findings), *review_sentences.caveats(findings), *([help_] if help_ else []))
+        sentences = (
+            review_sentences.procedure(findings),
+            *review_sentences.caveats(findings),
+            *review_sentences.about_raters(findings),
+            *([help_] if help_ else []),
+        )
         sentences = (*sentences, review_sentences.contents(findings))
         lines += [f"## {situation}", review_sentences.headline(findings), *(f"- {sentence}" for sentence in sentences), ""]
     assert "\n".join(lines) == snapshot

@@ -58,12 +58,18 @@ def caveats(findings: Findings) -> list[str]:
         missing = findings.items - findings.rated_items
         sentences.append(f"{missing:,} of {numbers.plural(findings.items, 'item')} {'is' if missing == 1 else 'are'} not rated yet.")
     sentences += rater_sentences.describe_disagreements(findings)
-    sentences += rater_sentences.describe_careless_raters(findings)
-    sentences += rater_sentences.describe_order_effects(findings)
-    if findings.with_all_raters is not None:
-        sentences.append(rater_sentences.describe_exclusions(findings, headline(findings.with_all_raters)))
     for question, levels in findings.agreement.items():
         sentences += _describe_agreement(question, levels.get("ordinal"))
+    return sentences
+
+
+def about_raters(findings: Findings) -> list[str]:
+    """What single raters did: who was excluded, missed known answers, changed over the items, or favoured a side."""
+    sentences = []
+    if findings.with_all_raters is not None:
+        sentences.append(rater_sentences.describe_exclusions(findings, headline(findings.with_all_raters)))
+    sentences += rater_sentences.describe_careless_raters(findings)
+    sentences += rater_sentences.describe_order_effects(findings)
     if findings.biased_raters:
         sentences.append(
             f"{', '.join(findings.biased_raters)} chose one side more often than chance explains. "
