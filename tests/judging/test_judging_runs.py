@@ -257,6 +257,7 @@ def test_a_judge_with_too_few_verdicts_on_rated_outputs_is_not_called_unchecked(
     page = render(RunResults(RunFolder(run.path)))
     assert "Judge careful cannot be compared with the raters: it has too few verdicts on what they rated, which decide nothing." in page
     assert "Too many of its answers have no verdict to rely on the others." in page and "24 of 24 answers have no verdict" in page
+    assert "Not measurable: no two outputs for one input have verdicts." in page
 
 
 def test_a_run_without_outputs_cannot_be_judged(declare: Declare, server: ModelServer, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from harness.statistics import weighted_difference
 from harness.types import Score
 
 Array: TypeAlias = NDArray[np.float64]
-WhyUnknown: TypeAlias = Literal["one_strategy", "equal_lengths", "no_ratings", "only_own", "none_own"]
+WhyUnknown: TypeAlias = Literal["one_strategy", "equal_lengths", "no_verdicts", "no_ratings", "only_own", "none_own"]
 # For one pair of strategies, by example: how often the output in question wins; NaN where the question does not arise.
 Toward: TypeAlias = Callable[[Array, str, str], Array]
 
@@ -99,7 +99,8 @@ class JudgeComparison:
         by_judge = [toward(self._scores.wins(*pair), *pair) for pair in self._scores.pairs]
         judge = estimate_share(_average(by_judge), self._results.groups, is_unsure=has_too_many_missing(self._scores)) if by_judge else None
         if judge is None:
-            return BiasComparison(None, None, None, never)
+            is_silent = bool(self._scores.pairs) and all(np.isnan(self._scores.wins(*pair)).all() for pair in self._scores.pairs)
+            return BiasComparison(None, None, None, "no_verdicts" if is_silent else never)
         pairs = [pair for pair in self._scores.pairs if pair in self._rated]
         by_raters = {pair: toward(self._rated[pair], *pair) for pair in pairs}
         if self._ratings is None or not pairs or np.isnan(_average(list(by_raters.values()))).all():

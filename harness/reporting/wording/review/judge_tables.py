@@ -12,6 +12,7 @@ from harness.types import Score
 _WHY_UNKNOWN: dict[WhyUnknown, str] = {
     "one_strategy": "the outputs of one strategy were judged, so that there are no pairs",
     "equal_lengths": "no two outputs for one input differ in length",
+    "no_verdicts": "no two outputs for one input have verdicts",
     "no_ratings": "without ratings of these outputs, what the judge prefers may simply be better",
     "only_own": "all judged outputs come from the judge’s own model or family",
     "none_own": "no judged output is known to come from the judge’s own model or family",
