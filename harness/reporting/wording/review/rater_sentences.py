@@ -28,7 +28,7 @@ def describe_disagreements(findings: Findings) -> list[str]:
         shared = f"{numbers.count(disagreements.disputed)} of {numbers.plural(disagreements.items, 'item')} that several raters rated"
         sentences.append(f"On {shared}, {what}.")
     if not disagreements.adjudicated:
-        sentences.append(f"Someone else can settle them: bench review adjudicate, with --packet {findings.packet}.")
+        sentences.append(f"Someone else can settle them: bench review adjudicate with --packet {findings.packet}.")
     elif disagreements.counts:
         sentences.append(_describe_settled(disagreements))
     else:
@@ -58,7 +58,7 @@ def describe_careless_raters(findings: Findings) -> list[str]:
     parts = [f"{one_line(rater.name)} answered {format_checks(rater)} right" for rater in careless]
     return [
         f"Of the items with known answers, {list_names(parts)}: clearly fewer than {numbers.share(CHECKS_PASSED)}. The ratings still "
-        "count. To leave them out: bench review exclude, with --reason."
+        "count. To leave them out: bench review exclude with --reason."
     ]
 
 
