@@ -76,17 +76,14 @@ def test_attention_checks_of_errors_ask_for_both_verdicts(export: Export, run: S
     assert (findings.raters[0].checks_passed, findings.error_rates[0].critical.n) == (3, 12)
 
 
-@pytest.mark.parametrize(
-    ("more", "message"),
-    [
+def test_attention_checks_that_cannot_be_made(export: Export) -> None:
+    for more, message in (
         ({"attention": 2, "mode": "scales", "strategies": ("lora",)}, r"attention=2: is not for mode=\"scales\""),
         ({"attention": 70}, r"attention=70: only 60 test examples can be used"),
         ({"attention": -1}, r"attention=\"-1\": must be 0 or greater"),
-    ],
-)
-def test_attention_checks_that_cannot_be_made(export: Export, more: dict[str, Any], message: str) -> None:
-    with pytest.raises(BenchError, match=message):
-        export(**more)
+    ):
+        with pytest.raises(BenchError, match=message):
+            export(**more)
 
 
 def write_gold(folder: Path, *rows: dict[str, str], name: str = "gold.csv") -> Path:
@@ -131,22 +128,18 @@ def test_gold_items_may_be_lines_of_json_with_several_questions(run: StoredRun, 
     assert check == CheckItem("gold", {input_name: "x"}, ("z",), ("y",), {scale.name: (scale.answers[0],)})
 
 
-@pytest.mark.parametrize(
-    ("change", "more", "message"),
-    [
+def test_gold_items_that_cannot_be_used(export: Export, input_name: str, tmp_path: Path) -> None:
+    row = {input_name: "x", "output A": "good", "output B": "bad", "preference": "A"}
+    cases: list[tuple[dict[str, str], dict[str, Any], str]] = [
         ({"preference": "C"}, {}, r"gold\.csv:2: preference: 'C' is not one of A, B, tie, both bad"),
         ({"preference": " "}, {}, r"gold\.csv:2: has no right answer\. Write it into the column 'preference'"),
         ({}, {"with_reference": True}, r"gold\.csv:2: has no column 'reference'"),
         ({}, {"mode": "errors"}, r"gold\.csv:2: has no column 'output'"),
         ({"output A": "x" * 200_001}, {}, r"gold\.csv:2: 'output A' has 200,001 characters"),
-    ],
-)
-def test_gold_items_that_cannot_be_used(
-    export: Export, input_name: str, tmp_path: Path, change: dict[str, str], more: dict[str, Any], message: str
-) -> None:
-    row = {input_name: "x", "output A": "good", "output B": "bad", "preference": "A"} | change
-    with pytest.raises(BenchError, match=message):
-        export(gold=write_gold(tmp_path, row), **more)
+    ]
+    for change, more, message in cases:
+        with pytest.raises(BenchError, match=message):
+            export(gold=write_gold(tmp_path, row | change), **more)
     empty = tmp_path / "empty.csv"
     empty.write_text(",".join(row) + "\n")
     with pytest.raises(BenchError, match=r"empty\.csv: .*no rows"):
