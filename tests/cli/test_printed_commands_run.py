@@ -103,7 +103,9 @@ SLOW = (  # other tests run such commands on small runs
 ENDLESS = "bench view --open"  # test_cli_view.py runs it
 # Needs a PASS of a policy with approvals, which this small run does not get; test_cli_registry.py approves one.
 APPROVAL = 'bench approve latest --strategy lora --as "Anna Roth" --key anna.pem --reason "read 20 summaries"'
-EXAMPLES = sorted(set(help_examples()) - {ENDLESS, APPROVAL}, key=lambda example: (place(example), example))
+# Needs a host; test_docs.py runs it with a stand-in.
+SENDING = "bench judge latest --with judge.yaml --strategies base,lora --send-to api.example.com --max-cost 5"
+EXAMPLES = sorted(set(help_examples()) - {ENDLESS, APPROVAL, SENDING}, key=lambda example: (place(example), example))
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +142,8 @@ def user_folder(tmp_path_factory: pytest.TempPathFactory, quick_bench: Bench) ->
     (folder / "feedback.csv").write_text("id,verdict,user\nv1,accepted,a\nv2,complaint,b\n", encoding="utf-8")
     lifecycle = "{task: visits.yaml, when: {age_days: 30}, data: {new: new/*.csv}, run: {strategies: lora}}"
     (folder / "lifecycle.yaml").write_text(lifecycle, encoding="utf-8")
+    judge = "{name: careful, kind: pairwise, criterion: 'Which is better?', api: {base_url: https://api.example.com/v1, model: big}}"
+    (folder / "judge.yaml").write_text(judge, encoding="utf-8")
     (folder / "users.txt").write_text("user-1\nuser-2\n", encoding="utf-8")
     (folder / "grid.yaml").write_text("tasks: [classification]\nstrategies: [lora]\n", encoding="utf-8")
     for command in ("bench init visits.csv --out visits.yaml", RUN):
