@@ -6,7 +6,7 @@ from harness.engine.hosted.asking import HostedAnswer, HostedAsker, HostedQuesti
 from harness.engine.hosted.chat_prompts import chat_prompt
 from harness.engine.hosted.label_likelihood import label_logprobs
 from harness.engine.hosted.request_body import HostedForm, find_label, most_new_tokens, read_reply
-from harness.engine.hosted.spending import CostLimitError, HostedSpending
+from harness.engine.hosted.spending import CostLimitError, HostedSpending, write_amount
 from harness.engine.hosted.token_estimate import (
     NOTHING,
     RangedEstimate,
@@ -40,4 +40,5 @@ __all__ = [
     "price_of_answer",
     "read_reply",
     "request_key",
+    "write_amount",
 ]

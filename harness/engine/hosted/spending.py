@@ -46,3 +46,8 @@ class HostedSpending:
         self.paid += price
         if estimate > 0:
             self._excess = max(self._excess, price / estimate)
+
+
+def write_amount(amount: float) -> str:
+    """An amount of money for a message: "30,030.00", and below one with the digits that matter, "0.001234"."""
+    return f"{amount:,.2f}" if amount >= 1 else f"{amount:.4g}"

@@ -21,6 +21,7 @@ from harness.engine.hosted import (
     HostedSpending,
     ask_all,
     price_of_answer,
+    write_amount,
 )
 from harness.engine.prompts import Shot, render_shots
 from harness.engine.served import Pace, ServerClient, parse_base_url
@@ -203,10 +204,8 @@ class HostedCells:
 
     def _describe_limit(self) -> str:
         currency = self._planned.plan.options["price"]["currency"]
-        return (
-            f"the next answer could exceed the limit of {self._request.max_cost:g} {currency} ({self._spending.paid:.4g} {currency} are "
-            "spent). A higher limit continues"
-        )
+        limit, paid = f"{self._request.max_cost:g} {currency}", f"{write_amount(self._spending.paid)} {currency}"
+        return f"the next answer could exceed the limit of {limit} ({paid} are spent). A higher limit continues"
 
     def _stop(self, cell: Cell, files: CellFolder, reason: str, state: str) -> None:
         """Leave a cell without a result, with the reason in its folder."""

@@ -15,6 +15,7 @@ from harness.engine.hosted import (
     TextForm,
     ask_all,
     price_of_answer,
+    write_amount,
 )
 from harness.engine.served import Pace, ServerClient, parse_base_url
 from harness.errors import RunStoppedError, setting
@@ -103,7 +104,7 @@ def ask_hosted_judge(
         currency = "" if api.price is None else f" {api.price.currency}"
         raise RunStoppedError(
             f"judge '{spec.name}': {len(done):,} of {len(questions):,} questions are answered, and the next answer could exceed the limit "
-            f"of {max_cost:g}{currency} ({spending.paid:.4g}{currency} are spent). The same command with a higher "
+            f"of {max_cost:g}{currency} ({write_amount(spending.paid)}{currency} are spent). The same command with a higher "
             f"{setting('max_cost', 'AMOUNT')} continues."
         ) from None
     finally:

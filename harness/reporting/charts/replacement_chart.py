@@ -58,12 +58,12 @@ def draw_replacement_chart(task: TaskView, report: ReplacementReport, rival: Hos
     parts.append(line(at, height - _BOTTOM, at, _TOP, "reference"))
     ends: list[tuple[float, str, str]] = []
     for text, tone, monthly in lines:
-        points = [(x(math.log10(volume)), y(math.log10(cost))) for volume in grid if (cost := monthly(volume)) > 0]
+        points = [(x(math.log10(volume)), _height(y, monthly(volume))) for volume in grid]
         parts.append(element("path", d=_d(points), class_=f"curve {tone}", data_line=text, data_scale=scale))
         ends.append((points[-1][1], short(names.strategy_name(text), _NAME), tone))
     for each in known:
         if each.break_even.volume and each.own_amounts:
-            where = x(math.log10(each.break_even.volume)), y(math.log10(hosted.monthly(each.break_even.volume, spec, reviewed=reviewed)))
+            where = x(math.log10(each.break_even.volume)), _height(y, hosted.monthly(each.break_even.volume, spec, reviewed=reviewed))
             parts.append(element("circle", cx=where[0], cy=where[1], r=5, class_="ring chosen", data_point=each.strategy))
     placed = label_heights([(width - right, text) for _, text, _ in ends], [h + 4 for h, _, _ in ends], _TOP + 10, height - _BOTTOM - 4)
     for (_, text, tone), h in zip(ends, placed, strict=True):
@@ -72,6 +72,11 @@ def draw_replacement_chart(task: TaskView, report: ReplacementReport, rival: Hos
         f"{names.strategy_name(each.strategy)}: {replacement_sentences.describe_break_even(each.break_even)}" for each in known
     )
     return figure(name, _SIZE, parts, title=replacement_sentences.title_rival(rival), description=f"{described}.")
+
+
+def _height(y: Scale, cost: float) -> float:
+    """Nothing to pay has no place on a log scale: it is drawn at the foot, as the page does when a reader changes an assumption."""
+    return y(math.log10(cost)) if cost > 0 else y.start
 
 
 def _powers(values: Sequence[float]) -> tuple[float, float]:

@@ -14,8 +14,9 @@ from report_factory import HOSTILE, Made, make_run, page_of, summarization
 from rich.console import Console
 
 from harness.reporting import to_json, to_markdown
+from harness.reporting.charts import draw_replacement_chart
 from harness.reporting.terminal import print_run
-from harness.reporting.views import build_task_outcome
+from harness.reporting.views import build_report_view, build_task_outcome
 from harness.reporting.wording import numbers, replacement_sentences
 from harness.reporting.wording.first_screen import list_tiles
 from harness.results import RunResults
@@ -141,6 +142,23 @@ def test_the_first_screen_shows_what_an_idle_device_costs(rivals: RunResults) ->
     assert tile.notes[1] == f"with 730 device-hours paid: {own['own']}; incumbent: {own['hosted']} (100,000 outputs)"
     assert tile.notes[2] == f"less than incumbent from {own['volume']} ({own['range']}) on"
     assert all(row.use.payback is None for row in outcome.money.rows if row.label == "incumbent")
+
+
+@pytest.mark.parametrize("per_hour", [0.0, 0.09])
+def test_a_model_that_costs_nothing_is_drawn_at_the_foot(tmp_path: Path, per_hour: float) -> None:
+    """A machine of one's own, entered as free: no cost has a logarithm then."""
+    task = summarization([Made("base", 0.9), Made("incumbent", 0.8, model="external")], rows=30)
+    run = make_run(tmp_path / "free", [task])
+    (results,) = run.by_task.values()
+    outcome = build_task_outcome(results)
+    assert outcome.replacement is not None
+    report = replace(outcome.replacement, per_hour=per_hour, spec=ReplacementSpec(hours=0))
+    (row,) = report.rivals[0].rows
+    own = replace(row.replacement.own_amounts, once=0.0, least=0.0, each=per_hour / 1e6)  # type: ignore[type-var]
+    found = find_break_even(own, row.replacement.hosted_amounts, report.spec)
+    row = replace(row, replacement=replace(row.replacement, own_amounts=own, break_even=found))
+    chart = draw_replacement_chart(build_report_view(run).tasks[0], report, replace(report.rivals[0], rows=(row,)), "c")
+    assert found.code == "always" and "nan" not in chart and chart.count("data-line=") == 2
 
 
 def test_without_a_hosted_strategy_nothing_is_said(tmp_path: Path) -> None:
