@@ -2,7 +2,7 @@
 
 The model: in a comparison of i and j, i wins with probability p_ij = 1 / (1 + exp(θ_j − θ_i)). A tie counts as half a win, so p_ij is the
 expected win rate, as for two strategies (Bradley & Terry 1952, Biometrika 39). The score equations are those of a binomial likelihood with
-shares as outcomes (Papke & Wooldridge 1996): the estimates are right for ties whatever their frequency, and the variance is that of the
+shares as outcomes (Papke & Wooldridge 1996): the estimates are right however frequent ties are, and the variance is that of the
 data, not of the model.
 """
 

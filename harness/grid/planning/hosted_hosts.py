@@ -152,7 +152,7 @@ def forecast_questions(name: str, spec: ApiSpec, parts: Iterable[QuestionPart]) 
     """What asking these questions would send, and what that is expected to cost.
 
     Args:
-        name: of the strategy, or of whatever asks.
+        name: of the strategy, or of the judge.
 
     Raises:
         BenchError: the address cannot be used.

@@ -1,7 +1,7 @@
 """Learning and fatigue: whether a rater answers otherwise in the second half of the items than in the first.
 
 The order of items is random for each rater, so the halves differ only by when they were rated, and no strategy is favoured. Whether a
-difference is real is decided by permuting the order: exact whatever the answers are like. The interval is Welch's (1947).
+difference is real is decided by permuting the order: exact for every distribution of answers. The interval is Welch's (1947).
 """
 
 from __future__ import annotations

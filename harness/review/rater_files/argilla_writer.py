@@ -19,6 +19,7 @@ from harness.review.rater_files.file_columns import (
     REFERENCE,
     get_tag,
 )
+from harness.review.rater_files.labelling_fields import join_inputs, list_output_fields
 from harness.text import visible
 
 NO_KIND = "none of these"  # a second option, which Argilla asks for where there is one kind of error
@@ -29,9 +30,9 @@ def render_records(packet: Packet, rater: str, items: Sequence[ItemTexts]) -> st
     """The records as a JSON list. What an item is travels as its metadata and as the record's id."""
     records = []
     for item in items:
-        fields = {"input": _join_inputs(item)}
+        fields = {"input": join_inputs(item) or _EMPTY}
         fields |= {REFERENCE: visible("\n\n".join(item.references)) or _EMPTY} if packet.with_reference else {}
-        fields |= {name: visible(text) or _EMPTY for name, text in zip(_list_outputs(packet), item.outputs, strict=True)}
+        fields |= {name: visible(text) or _EMPTY for name, text in zip(list_output_fields(packet), item.outputs, strict=True)}
         fields |= {EARLIER_TAG: visible("\n".join(item.earlier_answers))} if packet.shows_ratings else {}
         metadata = {ITEM: item.id, PACKET: packet.id, RATER: rater}
         records.append({"id": item.id, "fields": fields, "metadata": metadata, "suggestions": {}, "responses": {}, "vectors": {}})
@@ -40,7 +41,7 @@ def render_records(packet: Packet, rater: str, items: Sequence[ItemTexts]) -> st
 
 def render_settings(packet: Packet) -> str:
     """The fields and questions of the dataset, with the packet's instructions as its guidelines."""
-    outputs = _list_outputs(packet)
+    outputs = list_output_fields(packet)
     fields = [_describe_field("input", "Input")]
     fields += [_describe_field(REFERENCE, "Reference")] if packet.with_reference else []
     fields += [_describe_field(name, packet.output_noun.capitalize() if len(outputs) == 1 else name.upper()) for name in outputs]
@@ -58,16 +59,6 @@ def render_settings(packet: Packet) -> str:
     ]
     settings = {"guidelines": guidelines, "questions": questions, "fields": fields, "vectors": [], "metadata": metadata}
     return json.dumps({**settings, "allow_extra_metadata": True}, indent=1, ensure_ascii=False) + "\n"
-
-
-def _list_outputs(packet: Packet) -> tuple[str, ...]:
-    return ("a", "b") if packet.mode == "pairwise" else ("output",)
-
-
-def _join_inputs(item: ItemTexts) -> str:
-    if len(item.inputs) == 1:
-        return visible(item.inputs[0][1]) or _EMPTY
-    return "\n\n".join(f"{visible(name)}:\n{visible(text)}" for name, text in item.inputs)
 
 
 def _describe_field(name: str, title: str) -> dict[str, Any]:

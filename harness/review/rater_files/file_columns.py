@@ -10,10 +10,10 @@ OUTPUT = "output"  # of a pair: "output A" and "output B"
 REFERENCE = "reference"
 EARLIER, EARLIER_TITLE = "raters said", "What the raters said"  # for a person who adjudicates
 
-# Label Studio names the parts of its labeling interface by tags: letters, digits and underscores.
+# Labelling tools name their fields and questions by tags: letters, digits and underscores.
 CORRECTED_TAG, COMMENT_TAG, KINDS_TAG, EARLIER_TAG = "corrected", "comment", "kinds", "earlier"
 
 
 def get_tag(question: str) -> str:
-    """The tag of a question in Label Studio."""
+    """The tag of a question in a labelling tool."""
     return "".join(c if c.isalnum() and c.isascii() else "_" for c in question)

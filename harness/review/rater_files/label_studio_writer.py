@@ -22,6 +22,7 @@ from harness.review.rater_files.file_columns import (
     REFERENCE,
     get_tag,
 )
+from harness.review.rater_files.labelling_fields import join_inputs, list_output_fields
 from harness.text import visible
 
 _NOT_IN_XML = dict.fromkeys(range(0x20)) | {9: 9, 10: 10}
@@ -31,9 +32,9 @@ def render_tasks(packet: Packet, rater: str, items: Sequence[ItemTexts]) -> str:
     """The tasks that Label Studio imports, as a JSON list."""
     tasks = []
     for item in items:
-        data = {ITEM: item.id, PACKET: packet.id, RATER: rater, "input": _join_inputs(item)}
+        data = {ITEM: item.id, PACKET: packet.id, RATER: rater, "input": join_inputs(item)}
         data |= {REFERENCE: visible("\n\n".join(item.references))} if packet.with_reference else {}
-        data |= {name: visible(text) for name, text in zip(_list_outputs(packet), item.outputs, strict=True)}
+        data |= {name: visible(text) for name, text in zip(list_output_fields(packet), item.outputs, strict=True)}
         data |= {EARLIER_TAG: visible("\n".join(item.earlier_answers))} if packet.shows_ratings else {}
         tasks.append({"data": data})
     return json.dumps(tasks, indent=1, ensure_ascii=False) + "\n"
@@ -42,7 +43,7 @@ def render_tasks(packet: Packet, rater: str, items: Sequence[ItemTexts]) -> str:
 def render_config(packet: Packet) -> str:
     """The XML of the project's labeling interface."""
     view = ET.Element("View")
-    outputs = _list_outputs(packet)
+    outputs = list_output_fields(packet)
     _add_header(view, packet.questions.instructions)
     _add_text(view, "input", "Input")
     if packet.with_reference:
@@ -62,17 +63,6 @@ def render_config(packet: Packet) -> str:
         ET.SubElement(view, "TextArea", name=tag, toName=outputs[0], rows="3", editable="true", maxSubmissions="1")
     ET.indent(view, " ")
     return ET.tostring(view, encoding="unicode") + "\n"
-
-
-def _list_outputs(packet: Packet) -> tuple[str, ...]:
-    """The names of the outputs in a task's data."""
-    return ("a", "b") if packet.mode == "pairwise" else ("output",)
-
-
-def _join_inputs(item: ItemTexts) -> str:
-    if len(item.inputs) == 1:
-        return visible(item.inputs[0][1])
-    return "\n\n".join(f"{visible(name)}:\n{visible(text)}" for name, text in item.inputs)
 
 
 def _add_header(view: ET.Element, text: str, size: str = "5") -> None:
