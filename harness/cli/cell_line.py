@@ -20,6 +20,7 @@ class CellLine:
 
     cell: Cell
     name: str
+    trains: bool = False
     is_trial: bool = False
     state: str = "waiting"
     phase: str = ""
@@ -51,4 +52,4 @@ class CellLine:
         """What is known about its time."""
         state: CellState = self.state if self.state in ("waiting", "running") else "ended"  # type: ignore[assignment]  # one of the two
         spent = now - self.started if state == "running" else self.duration or None
-        return CellTime(state, self.cell.seed is not None, self.forecast, spent, self.remaining(now))
+        return CellTime(state, self.trains, self.forecast, spent, self.remaining(now))

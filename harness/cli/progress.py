@@ -124,7 +124,9 @@ class RunDisplay:
         """Give each cell of the plan a line: those that had one keep it, and those that are no longer planned lose theirs."""
         assert self._folder is not None
         lines = {
-            cell.id: self._lines.get(cell.id) or CellLine(cell, plan.cell_label(cell), cell.id in plan.trials) for cell in plan.all_cells
+            cell.id: self._lines.get(cell.id)
+            or CellLine(cell, plan.cell_label(cell), plan.get_strategy(cell).train is not None, cell.id in plan.trials)
+            for cell in plan.all_cells
         }
         for cell_id, forecast in plan.forecasts.items():
             if cell_id in lines:

@@ -86,3 +86,19 @@ def test_the_forecast_counts_cells_that_have_gpus_of_their_own_once(tmp_path: Pa
     duration, _, more = said.partition(", ")
     (line,) = [line for line in screen.getvalue().splitlines() if line.startswith("Forecast: ")]
     assert line.startswith(f"Forecast: {duration} on a device{', ' * bool(more)}{more} (")
+
+
+def test_a_few_shot_prompt_has_a_seed_and_is_no_measure_of_trainings(tmp_path: Path) -> None:
+    """It took much longer than its forecast of a moment; the training still takes what was forecast."""
+    run = make_run(tmp_path / "run", [summarization([Made("fewshot", 0.4, 0), Made("lora", 0.9, 0, status="interrupted")], rows=30)])
+    plan, (prompt, training) = run.folder.plan(), run.cells
+    takes = CellForecast("a device", None, None, ForecastRange(600.0), ForecastRange(0.0), None, "USD", None, None)
+    moment = replace(takes, training_seconds=ForecastRange(1e-9))
+    run.folder.seal_file.unlink()
+    run.folder.write_plan(replace(plan, forecasts={prompt.id: moment, training.id: takes}))
+    screen = io.StringIO()
+    display = RunDisplay(Console(file=screen, highlight=False, emoji=False))
+    display.started(run.folder, resumed=True)
+    display.event({"event": "start", "cell": prompt.id})
+    display.event({"event": "exit", "cell": prompt.id})
+    assert "1 of 2 cells finished, about 10 min 00 s left" in screen.getvalue()
