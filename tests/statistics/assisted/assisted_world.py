@@ -49,6 +49,7 @@ class World:
         blind: the share of examples with the worst rating whatever their scores; part of `truth`.
         ends: of the scale.
         favoured: which examples are more likely to be rated: none, those with a low last score, or with one far from 0.
+        confidence: of the intervals.
     """
 
     rating: Callable[[Array], Array]
@@ -61,6 +62,7 @@ class World:
     ends: tuple[float, float] | None = (0.0, 1.0)
     favoured: str = ""
     examples: int = 400
+    confidence: float = 0.95
 
     def simulate(self, n: int, rng: np.random.Generator) -> tuple[Interval, AssistedMean]:
         """The interval of n ratings alone, and with the help of the scores."""
@@ -79,7 +81,10 @@ class World:
         rated, probabilities = np.array(sample.positions), np.array(sample.probabilities)
         is_share = bool(np.isin(ratings, (0.0, 1.0)).all())
         alone = self._alone(ratings[rated], probabilities, [groups[i] for i in rated], is_share)
-        return alone, assisted_mean(ratings[rated], rated, scores, probabilities, groups, alone, is_share=is_share, ends=self.ends)
+        assisted = assisted_mean(
+            ratings[rated], rated, scores, probabilities, groups, alone, is_share=is_share, ends=self.ends, confidence=self.confidence
+        )
+        return alone, assisted
 
     def _draw(self, rng: np.random.Generator) -> Array:
         shared = np.repeat(rng.normal(size=self.examples // self.rows), self.rows)
@@ -87,20 +92,22 @@ class World:
 
     def _alone(self, ratings: Array, probabilities: Array, groups: list[str | int | None], is_share: bool) -> Interval:
         if not is_share:
-            return weighted_mean(ratings, probabilities, groups)[1]
+            return weighted_mean(ratings, probabilities, groups, confidence=self.confidence)[1]
         if self.rows == 1 and not self.favoured:
-            return proportion_interval(int(ratings.sum()), len(ratings))
-        return weighted_share(ratings, probabilities, groups)[1]
+            return proportion_interval(int(ratings.sum()), len(ratings), confidence=self.confidence)
+        return weighted_share(ratings, probabilities, groups, confidence=self.confidence)[1]
 
 
 @dataclass(frozen=True)
 class Outcome:
     """Of many samples, the share in which the interval missed the truth, and the mean width relative to that of the ratings alone.
 
-    `missed` counts the interval that a user sees: of the ratings alone where no score helps.
+    `missed` counts the interval that a user sees: of the ratings alone where no score helps. `too_high` are those that lie above the truth,
+    so that the lower end claims too much.
     """
 
     missed: float
+    too_high: float
     width: float
     widest: float
     gained: float
@@ -110,7 +117,7 @@ class Outcome:
 def repeat(world: World, n: int, times: int, seed: int = 0) -> Outcome:
     """What happens in so many samples. Samples whose ratings are all equal have no interval of a mean, and are drawn again."""
     rng = np.random.default_rng([seed, n, world.examples, world.scores, int(100 * world.worth), world.rows])
-    missed, widths, gains, used = 0, [], [], 0
+    missed, too_high, widths, gains, used = 0, 0, [], [], 0
     while len(widths) < times:
         alone, assisted = world.simulate(n, rng)
         if alone.low is None or alone.high is None or alone.high - alone.low < 1e-12:
@@ -118,10 +125,11 @@ def repeat(world: World, n: int, times: int, seed: int = 0) -> Outcome:
         shown = assisted.interval or alone
         assert shown.low is not None and shown.high is not None
         missed += not shown.low <= world.truth <= shown.high
+        too_high += shown.low > world.truth
         widths.append((shown.high - shown.low) / (alone.high - alone.low))
         gains.append(assisted.effective or float(n))
         used += assisted.interval is not None
-    return Outcome(missed / times, float(np.mean(widths)), max(widths), float(np.mean(gains)), used / times)
+    return Outcome(missed / times, too_high / times, float(np.mean(widths)), max(widths), float(np.mean(gains)), used / times)
 
 
 FIVE = World(five_answers, 1 + 0.95 + 0.85 + 0.6 + 0.25, ends=(1.0, 5.0))

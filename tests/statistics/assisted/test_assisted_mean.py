@@ -12,6 +12,7 @@ from chance import at_most, enough
 from harness.statistics import AssistedMean, Interval, assisted_mean, mean_interval, proportion_interval
 
 MISSED = 0.07  # the intervals cover at least 93%
+ONE_SIDED = 0.06  # each end of an interval at 90%, which is a limit at 5%
 
 
 def test_a_perfect_score_gives_nearly_the_interval_of_all_examples() -> None:
@@ -180,6 +181,24 @@ def test_groups_are_covered(world: int, score: int, n: int) -> None:
 @pytest.mark.parametrize("world", [0, 1, 3, 4, 5])
 def test_favoured_samples_are_covered(world: int, score: int, favoured: str, n: int) -> None:
     check(replace(WORLDS[world], **SCORES[score], favoured=favoured, examples=480), n, enough(MISSED))  # type: ignore[arg-type]
+
+
+DRAWS = [{"n": n} for n in (20, 30, 60, 120)]
+DRAWS += [{"n": n, "rows": 4, "examples": 480} for n in (30, 60, 120)]
+DRAWS += [{"n": n, "favoured": favoured, "examples": 480} for favoured in ("low", "far") for n in (30, 60, 120)]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("draw", DRAWS, ids=lambda draw: " ".join(map(str, draw.values())))
+@pytest.mark.parametrize("score", [0, 1, 2, 5])
+def test_win_rates_are_rarely_beyond_the_limits_that_the_gate_reads(score: int, draw: dict[str, object]) -> None:
+    about = {name: value for name, value in draw.items() if name != "n"}
+    world = replace(WINS, confidence=0.9, **SCORES[score], **about)  # type: ignore[arg-type]
+    times = enough(ONE_SIDED)
+    result = repeat(world, int(str(draw["n"])), times)
+    too_low = result.missed - result.too_high
+    print(f"{draw} {SCORES[score]}: above the truth {result.too_high:.3f}, below it {too_low:.3f}, used {result.used:.2f}")
+    assert at_most(ONE_SIDED, result.too_high, times) and at_most(ONE_SIDED, too_low, times)
 
 
 @pytest.mark.soak
