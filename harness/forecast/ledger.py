@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
@@ -26,7 +26,8 @@ from harness.validation import describe_problem, field_path
 FILE = "forecasts.jsonl"
 _LARGEST = 4 * 2**20  # bytes
 _KEPT = 2000  # cells; older ones are dropped when the file is half full
-_LATEST = 200  # cells of a device that decide a correction
+_LATEST = 200  # cells that decide a correction
+_ABOUT = 10  # a cell corrects forecasts that are up to so many times as large or as small as its own was
 _COVERAGE = 0.9
 _TRAINED = ("train", "validate")
 
@@ -180,44 +181,37 @@ def correction_of(pairs: Sequence[tuple[float, float]]) -> MeasuredFactor:
 
 
 @dataclass(frozen=True)
-class DeviceFactors:
-    """The corrections of one device."""
+class DeviceRecords:
+    """The cells that ran on a device, the oldest first."""
 
-    peak: MeasuredFactor = MeasuredFactor()
-    training: MeasuredFactor = MeasuredFactor()
-    answering: MeasuredFactor = MeasuredFactor()
+    records: tuple[ForecastRecord, ...] = ()
 
-
-def calibrate(records: Sequence[ForecastRecord], device: str) -> DeviceFactors:
-    """What the latest cells on a device say about forecasts for it."""
-    own = [each for each in records if each.device == device][-_LATEST:]
-
-    def correction(expected: str) -> MeasuredFactor:
-        pairs = [(getattr(each, expected), getattr(each, f"measured_{expected}")) for each in own]
-        return correction_of([(a, b) for a, b in pairs if a > 0 and b is not None and b > 0])
-
-    return DeviceFactors(correction("peak"), correction("training"), correction("answering"))
+    def correct(self, forecast: ForecastRange, field: Literal["peak", "training", "answering"]) -> ForecastRange:
+        """A forecast corrected by the cells of about its size: what starting up takes of a small cell says nothing about a large one."""
+        pairs = [(getattr(each, field), getattr(each, f"measured_{field}")) for each in self.records]
+        about = [(a, b) for a, b in pairs if b and forecast.value / _ABOUT <= a <= forecast.value * _ABOUT and a > 0]
+        return correction_of(about[-_LATEST:]).apply(forecast)
 
 
-def read_calibration(device: str) -> DeviceFactors:
-    """The calibration of a device from the ledger; none where it has no cell of this device, or cannot be read."""
+def read_calibration(device: str) -> DeviceRecords:
+    """The cells of a device in the ledger; none where it has none of this device, or cannot be read."""
     try:
-        return calibrate(read_ledger(), device)
+        return DeviceRecords(tuple(each for each in read_ledger() if each.device == device))
     except BenchError:
-        return DeviceFactors()
+        return DeviceRecords()
 
 
-def calibrated(forecast: CellForecast, calibration: DeviceFactors) -> CellForecast:
+def calibrated(forecast: CellForecast, calibration: DeviceRecords) -> CellForecast:
     """A forecast corrected by earlier cells on its device; the price follows its time."""
     if forecast.peak is None:
         return forecast
-    training = calibration.training.apply(forecast.training_seconds)
-    answering = calibration.answering.apply(forecast.answer_seconds)
+    training = calibration.correct(forecast.training_seconds, "training")
+    answering = calibration.correct(forecast.answer_seconds, "answering")
     before = forecast.seconds
     price = forecast.price if forecast.price is None or before <= 0 else forecast.price * (training.value + answering.value) / before
     return replace(
         forecast,
-        peak=calibration.peak.apply(forecast.peak),
+        peak=calibration.correct(forecast.peak, "peak"),
         training_seconds=training,
         answer_seconds=answering,
         price=price,

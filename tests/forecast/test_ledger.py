@@ -50,12 +50,24 @@ def test_cells_of_a_device_correct_its_forecasts_and_give_them_an_interval() -> 
     assert calibrated(forecast(), read_calibration("a third")).peak.cells == 0
 
 
+def test_small_cells_say_nothing_about_large_ones() -> None:
+    """A run of the included model takes ten times as long as a forecast of milliseconds says; an hour of training does not take ten."""
+    for _ in range(3):
+        add_to_ledger(result(1500, 0.1), forecast(peak=1000.0, seconds=0.01))
+    add_to_ledger(result(55_000, 3000.0), forecast(peak=50_000.0, seconds=2500.0))
+    calibration = read_calibration("a CPU")
+    hour, blink = (calibrated(forecast(peak, seconds), calibration) for peak, seconds in ((40_000.0, 3600.0), (1000.0, 0.02)))
+    assert (hour.training_seconds.value, hour.training_seconds.cells) == (pytest.approx(3600 * 1.2), 1)
+    assert (hour.peak.value, hour.peak.cells) == (pytest.approx(44_000), 1)
+    assert (blink.training_seconds.value, blink.training_seconds.cells) == (pytest.approx(0.2), 3)
+
+
 def test_a_corrected_forecast_is_stored_uncorrected() -> None:
     """Otherwise a correction would be computed from corrected forecasts, and shrink."""
     for _ in range(4):
         add_to_ledger(result(1500, 20.0), calibrated(forecast(), read_calibration("a CPU")))
     assert {record.peak for record in read_ledger()} == {1000.0}
-    assert read_calibration("a CPU").peak.factor == pytest.approx(1.5)
+    assert calibrated(forecast(), read_calibration("a CPU")).peak.value == pytest.approx(1500)
 
 
 def test_the_interval_covers_nine_of_ten_further_cells() -> None:
@@ -98,7 +110,7 @@ def test_a_damaged_ledger_is_one_error_and_stops_no_run(line: str, problem: str)
     with pytest.raises(BenchError) as caught:
         read_ledger()
     assert problem in str(caught.value) and "Delete the file" in str(caught.value)
-    assert read_calibration("a CPU").peak.cells == 0
+    assert read_calibration("a CPU").records == ()
 
 
 def test_a_ledger_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
