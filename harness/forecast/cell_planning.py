@@ -12,7 +12,15 @@ from harness.engine.inference import ends_with
 from harness.engine.models import Device, ModelSource
 from harness.engine.tuning import list_restarts
 from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_speeds
-from harness.forecast.memory_forecast import PLACEMENTS, DeviceKind, Placement, answer_memory, divide_layers, training_memory
+from harness.forecast.memory_forecast import (
+    PLACEMENTS,
+    DeviceKind,
+    Placement,
+    answer_memory,
+    divide_layers,
+    loading_memory,
+    training_memory,
+)
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.output_lengths import WrittenTokens
@@ -137,10 +145,11 @@ class CellWork:
                 training = self._try_training(target, formats) or training
             answer = self._try_answers(target, formats, answering) or answer
         per_hour = target.price.per_hour
+        loading = loading_memory(self.outline, formats) if target.kind == "cpu" and step is not None else 0
         return CellForecast(
             device=target.name,
             memory=parts,
-            peak=ForecastRange(parts.total),
+            peak=ForecastRange(max(parts.total, loading)),
             training_seconds=training,
             answer_seconds=answer,
             price=None if per_hour is None else (training.value + answer.value) / 3600 * per_hour * devices,
@@ -269,7 +278,8 @@ def _try_step(
     work, smallest = measure(None), 2 if recipe.objective == "dpo" else 1
     for _ in range(_HALVINGS):
         counts = _cached_training(outline, formats, work.batch, checkpointing)
-        parts = training_memory(outline, formats, counts, target.kind, accumulates=work.accumulates, placement=placement)
+        later = None if work.later is None else _cached_training(outline, formats, work.later, checkpointing)
+        parts = training_memory(outline, formats, counts, target.kind, later=later, placement=placement)
         if step == "as-planned" or work.batch.rows == smallest or target.memory is None or parts.total <= target.memory:
             break
         work = measure(max(work.batch.tokens, work.batch.rows * work.batch.tokens // 2))

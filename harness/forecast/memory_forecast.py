@@ -1,8 +1,8 @@
 """The peak memory of a cell, from what a step takes on a model without weights and from the sizes of the weights.
 
-A training holds weights, gradients, the optimizer's states, and what a step allocates. Gradients of earlier micro-batches are in place
-while the next one computes. The optimizer's own step needs room for one more number for each trained weight where it handles all tensors
-at once, as torch does on a GPU with weights in float32, else for the largest tensor.
+A training holds weights, gradients, the optimizer's states, and what a step allocates. Gradients of earlier micro-batches of a step are
+in place while the next one computes. The optimizer's own step needs room for one more number for each trained weight where it handles
+all tensors at once, as torch does on a GPU with weights in float32, else for the largest tensor.
 """
 
 from __future__ import annotations
@@ -20,11 +20,15 @@ _CONTEXT = 500 * _MIB
 # torch's allocator keeps blocks that do not fit the next tensor; batches of other sizes leave gaps. Measured by others as reserved minus
 # allocated memory: 3 to 10% of what comes and goes.
 _GAPS = 0.07
-# Resident memory of a cell's process on a CPU beside its tensors (Linux, torch 2.13). With a model loaded, 420 MiB: Python with torch,
-# transformers and PEFT. Answering takes 50 MiB more, of libraries; training 120, with matrix products that stay prepared. Metrics take
-# 80 to 155, when the tensors of the answers are gone.
+# Resident memory of a cell's process on a CPU beside its tensors (Linux, torch 2.13): Python with torch, transformers and PEFT once a model
+# is loaded. Answering takes 50 MiB more, of libraries; training 120, with matrix products that stay prepared. Metrics take 80 to 155, when
+# the tensors of the answers are gone.
+_LOADED_PROCESS = 420 * _MIB
 _ANSWERING_PROCESS, _TRAINING_PROCESS, _SCORING_PROCESS = 470 * _MIB, 540 * _MIB, 545 * _MIB
-_CPU_GAPS = 0.18  # of what comes and goes: freed blocks between others. 0.17 to 0.19 with SmolLM2-135M, 0.1 to 0.4 with the included model
+# Freed blocks between others, of what comes and goes. In training, 0.17 to 0.19 with SmolLM2-135M, 0.1 to 0.4 with the included model. In
+# answering, keys and values stay between what comes and goes: 0.75 of all above 64 MiB fits 8 and 16 prompts of 128 to 1,100 tokens in
+# bfloat16 within 3% of the peak (SmolLM2-135M, two processors, glibc 2.41).
+_TRAINING_GAPS, _ANSWERING_GAPS, _WITHOUT_GAPS = 0.18, 0.75, 64 * _MIB
 _WORD = 950  # bytes of the tokenizer for each word: 45 MiB for 49,152 words
 
 
@@ -56,14 +60,14 @@ def training_memory(
     step: StepCounts,
     device: DeviceKind,
     *,
-    accumulates: bool = True,
+    later: StepCounts | None,
     placement: Placement = _ON_DEVICE,
 ) -> MemoryParts:
     """The peak memory of a training.
 
     Args:
-        step: what a micro-batch takes.
-        accumulates: whether a step has several micro-batches, so that gradients are in place while activations are.
+        step: what the largest micro-batch takes.
+        later: what the largest of those takes that are not the first of their step; None if steps have one each.
     """
     recipe, sizes = outline.strategy.train, outline.sizes
     assert recipe is not None
@@ -73,7 +77,7 @@ def training_memory(
     # Paged states are in memory that the driver moves to the CPU when it needs room.
     on_device = not placement.offloads_optimizer and not recipe.optimizer.startswith("paged")
     states = sizes.state_bytes(recipe) if on_device else 0.0
-    working = _working_bytes(outline, formats, step, gradients, accumulates=accumulates)
+    working = _working_bytes(outline, formats, step, later, gradients)
     together = device == "cuda" and recipe.optimizer == "adamw" and recipe.weights == "float32"
     own_step = 4 * (sizes.trained if together else 2 * sizes.largest_trained) if on_device else 0
     if placement.offloads_weights and outline.strategy.method != "full":
@@ -93,7 +97,8 @@ def training_memory(
             runtime=0,
         ),
         device,
-        trains=True,
+        _TRAINING_PROCESS,
+        _TRAINING_GAPS * max(working, own_step / share),
     )
 
 
@@ -109,7 +114,22 @@ def answer_memory(outline: ModelOutline, formats: Formats, peak: float, device: 
         peak += _width(outline, formats) * outline.sizes.largest_packed
     adapter = 4 * outline.sizes.adapter
     parts = MemoryParts(round(weights), round(constants), adapter, 0, 0, round(peak), 0)
-    return _with_runtime(outline, parts, device, trains=outline.strategy.train is not None)  # in the process that has trained
+    process = _ANSWERING_PROCESS if outline.strategy.train is None else _TRAINING_PROCESS  # a cell answers in the process that has trained
+    return _with_runtime(outline, parts, device, process, _ANSWERING_GAPS * max(0.0, peak - _WITHOUT_GAPS))
+
+
+def loading_memory(outline: ModelOutline, formats: Formats) -> int:
+    """The peak resident memory while a model is loaded on a CPU: its weights beside the pages of their files, if these are converted.
+
+    The system drops such pages where memory is short, so that they do not decide whether a cell fits. Weights that are kept as they are
+    stored have no other pages than these.
+    """
+    recipe, is_full = outline.strategy.train, outline.strategy.method == "full"
+    weights, constants = _base_bytes(outline, formats, training=True)
+    kept = "float32" if outline.shape == "encoder" else recipe.weights if is_full and recipe is not None else formats.weights
+    is_converted = outline.strategy.quantization is not None or outline.stored.formats != {kept}
+    read = outline.stored.size if is_converted else 0
+    return round(weights + constants + read + _LOADED_PROCESS) + _WORD * int(outline.config.vocab_size)
 
 
 def divide_layers(outline: ModelOutline, formats: Formats, parts: MemoryParts, processes: int) -> MemoryParts:
@@ -124,14 +144,13 @@ def divide_layers(outline: ModelOutline, formats: Formats, parts: MemoryParts, p
     )
 
 
-def _working_bytes(outline: ModelOutline, formats: Formats, step: StepCounts, gradients: float, *, accumulates: bool) -> float:
+def _working_bytes(outline: ModelOutline, formats: Formats, step: StepCounts, later: StepCounts | None, gradients: float) -> float:
     """What a micro-batch allocates beside gradients that are in place."""
-    unpacked = _width(outline, formats) * outline.sizes.largest_packed if outline.strategy.quantization is not None else 0
-    if accumulates:
-        return step.peak + unpacked
-    # A single micro-batch begins without gradients: at its peak, none of those of the layers has been computed.
+    # The first micro-batch begins without gradients: at its peak, none of those of the layers has been computed.
     early = max(step.peaks["forward"], step.peaks["head"]) - gradients
-    return max(early, step.peaks["layers"] - gradients, step.peaks["embeddings"]) + unpacked
+    first = max(early, step.peaks["layers"] - gradients, step.peaks["embeddings"])
+    unpacked = _width(outline, formats) * outline.sizes.largest_packed if outline.strategy.quantization is not None else 0
+    return max(first, 0.0 if later is None else later.peak) + unpacked
 
 
 def _base_bytes(outline: ModelOutline, formats: Formats, *, training: bool) -> tuple[float, float]:
@@ -153,9 +172,14 @@ def _resident(outline: ModelOutline, formats: Formats, weights: float) -> float:
     return outside + 2 * (weights - outside) / max(1, outline.layer_count)
 
 
-def _with_runtime(outline: ModelOutline, parts: MemoryParts, device: DeviceKind, *, trains: bool) -> MemoryParts:
+def _with_runtime(outline: ModelOutline, parts: MemoryParts, device: DeviceKind, process: int, gaps: float) -> MemoryParts:
+    """With what the process takes beside its tensors.
+
+    Args:
+        process: bytes of a process on a CPU.
+        gaps: bytes between the tensors of one.
+    """
     if device == "cpu":
-        process = _TRAINING_PROCESS if trains else _ANSWERING_PROCESS
-        runtime = max(process + _CPU_GAPS * parts.activations, _SCORING_PROCESS - parts.activations)
+        runtime = max(process + gaps, _SCORING_PROCESS - parts.activations)
         return replace(parts, runtime=round(runtime + _WORD * outline.config.vocab_size))
     return replace(parts, runtime=round(_CONTEXT + _GAPS * (parts.activations + parts.gradients)))

@@ -13,11 +13,12 @@ from functools import cached_property
 from typing import Any
 
 from harness.engine.adapters import adapt
-from harness.engine.models import ModelSource, load_description
+from harness.engine.models import ModelSource, load_description, number_formats_of, weight_files
 from harness.forecast.meta_tracker import MetaTracker, StepCounts
 from harness.forecast.model_sizes import ModelSizes, list_weights, name_parameters
 from harness.types import Shape, Strategy
 
+_FORMATS = {"F32": "float32", "BF16": "bfloat16", "F16": "float16"}  # of safetensors
 _FEWEST_LAYERS = 3  # so many are worth cutting
 
 
@@ -29,6 +30,19 @@ class Formats:
     autocast: str | None
 
 
+@dataclass(frozen=True)
+class StoredFiles:
+    """The files of a model's weights.
+
+    Attributes:
+        formats: of the numbers, such as "bfloat16".
+        size: bytes of all files.
+    """
+
+    formats: frozenset[str]
+    size: int
+
+
 class ModelOutline:
     """A model on the meta device, with what a strategy adds to it. `loaded` has its tokenizer and its context.
 
@@ -38,7 +52,7 @@ class ModelOutline:
     """
 
     def __init__(self, source: ModelSource, strategy: Strategy, *, labels: tuple[str, ...] = (), trust_remote_code: bool = False) -> None:
-        self.strategy, self.digest = strategy, source.digest
+        self.strategy, self.digest, self._folder = strategy, source.digest, source.folder
         self.loaded = load_description(source, labels=labels, trust_remote_code=trust_remote_code)
         base, self.shape = self.loaded.model, self.loaded.shape
         self._base_names = names = name_parameters(base)
@@ -61,6 +75,15 @@ class ModelOutline:
         if self._layers is None:
             return self.sizes.packed
         return sum(parameter.numel() for parameter in self._layers[2].parameters() if str(id(parameter)) in self._base_names)
+
+    @cached_property
+    def stored(self) -> StoredFiles:
+        """The files of the weights. Where they are not here, as files in the configuration's format would be."""
+        formats = frozenset(_FORMATS.get(name, name) for name in number_formats_of(self._folder))
+        if formats:
+            return StoredFiles(formats, sum(file.stat().st_size for file in weight_files(self._folder)))
+        usual = str(self.config.dtype or "float32").removeprefix("torch.")
+        return StoredFiles(frozenset({usual}), self.sizes.base * (4 if usual == "float32" else 2))
 
     @cached_property
     def _layers(self) -> tuple[Any, str, Any] | None:

@@ -90,8 +90,10 @@ def training_on_tokens(budget: int | None) -> TrainingWork:
     """A training on a million tokens, with micro-batches of at most so many; None: of the effective batch."""
     rows = BATCH if budget is None else max(1, min(BATCH, budget // EXAMPLE_TOKENS))
     examples = math.ceil(_MILLION / EXAMPLE_TOKENS)
+    batch = BatchShape(rows, EXAMPLE_TOKENS, rows * EXAMPLE_TARGETS, is_padded=rows > 1)
     return TrainingWork(
-        batch=BatchShape(rows, EXAMPLE_TOKENS, rows * EXAMPLE_TARGETS, is_padded=rows > 1),
+        batch=batch,
+        later=batch if rows < BATCH else None,
         tokens=float(_MILLION),
         micro_batches=examples / rows,
         steps=math.ceil(examples / BATCH),

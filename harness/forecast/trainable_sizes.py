@@ -87,7 +87,8 @@ def _count_steps(outline: ModelOutline, kind: DeviceKind) -> Iterator[tuple[Memo
         checkpointing = step not in ("as-planned", "smaller-micro-batches")
         counts = watch_training(outline, formats, work.batch, checkpointing=checkpointing)
         placement = PLACEMENTS.get(step, Placement())
-        parts = training_memory(outline, formats, counts, kind, accumulates=work.accumulates, placement=placement)
+        later = counts if work.later is not None else None
+        parts = training_memory(outline, formats, counts, kind, later=later, placement=placement)
         yield step, round(parts.total / _MIB)
 
 

@@ -25,6 +25,7 @@ class TrainingWork:
 
     Attributes:
         batch: the largest micro-batch.
+        later: the largest of those that are not the first of their step, so that gradients are in place; None if steps have one each.
         tokens: all that pass forward and backward, padding included, if it does not stop early.
         micro_batches: how many these are.
         steps: of the optimizer.
@@ -36,6 +37,7 @@ class TrainingWork:
     """
 
     batch: BatchShape
+    later: BatchShape | None
     tokens: float
     micro_batches: float
     steps: int
@@ -44,11 +46,6 @@ class TrainingWork:
     earliest_stop: float = 1.0
     earliest_validations: float = 1.0
     typical: tuple[EncodedExample, ...] = ()
-
-    @property
-    def accumulates(self) -> bool:
-        """Whether a step has several micro-batches."""
-        return self.micro_batches > self.steps
 
     def until_earliest_stop(self) -> TrainingWork:
         """What is left of it if it stops as early as it may."""
@@ -122,8 +119,10 @@ def measure_training(
     once = _padded_tokens(micro_batches(spread, budget)) * train_size / len(spread)
     ordered = sorted(schedule.validation_steps)
     stop = schedule.earliest_stop if held_out else schedule.steps
+    longest = _longest_parts(examples, rows, budget)
     return TrainingWork(
-        batch=_largest(examples, rows, budget),
+        batch=_shape_of(max(longest, key=_part_tokens)),
+        later=_shape_of(max(longest[1:], key=_part_tokens)) if len(longest) > 1 else None,
         tokens=seen * _padded_tokens(parts),
         micro_batches=max(float(schedule.steps), seen * len(parts)),
         steps=schedule.steps,
@@ -131,13 +130,17 @@ def measure_training(
         reference_tokens=validated + once if recipe.objective == "dpo" else 0.0,
         earliest_stop=stop / schedule.steps,
         earliest_validations=(ordered.index(stop) + 1) / len(ordered),
-        typical=tuple(sorted(parts, key=lambda part: len(part) * part[-1].padded_length)[len(parts) // 2]),
+        typical=tuple(sorted(parts, key=_part_tokens)[len(parts) // 2]),
     )
 
 
 def _padded_tokens(parts: Iterable[Sequence[EncodedExample]]) -> float:
-    """The tokens of micro-batches, whose last example is the longest."""
-    return float(sum(len(part) * part[-1].padded_length for part in parts))
+    return float(sum(map(_part_tokens, parts)))
+
+
+def _part_tokens(part: Sequence[EncodedExample]) -> int:
+    """The tokens of a micro-batch, whose last example is the longest."""
+    return len(part) * part[-1].padded_length
 
 
 def _effective_batches(examples: Sequence[EncodedExample], rows: int) -> list[Sequence[EncodedExample]]:
@@ -146,11 +149,14 @@ def _effective_batches(examples: Sequence[EncodedExample], rows: int) -> list[Se
     return [ordered[start : start + rows] for start in range(0, len(ordered), rows)]
 
 
-def _largest(examples: Sequence[EncodedExample], rows: int, budget: int) -> BatchShape:
-    """The micro-batch with the most tokens, among those of the longest examples."""
+def _longest_parts(examples: Sequence[EncodedExample], rows: int, budget: int) -> list[list[EncodedExample]]:
+    """The micro-batches of a step with the longest examples, in their order."""
     longest = sorted(examples, key=lambda each: -each.padded_length)[:rows]
     longest += [longest[-1]] * (rows - len(longest))
-    part = max(micro_batches(longest, budget), key=lambda part: len(part) * part[-1].padded_length)
+    return list(micro_batches(longest, budget))
+
+
+def _shape_of(part: Sequence[EncodedExample]) -> BatchShape:
     sequences = [sequence for example in part for sequence in example.sequences]
     lengths = {sequence.length for sequence in sequences}
     return BatchShape(len(sequences), max(lengths), sum(each.targets for each in sequences), is_padded=len(lengths) > 1)

@@ -99,7 +99,9 @@ def test_the_experts_of_a_layer_can_leave_the_device_with_it(tmp_path: Path) -> 
     model = outline(tmp_path / "m", MIXTRAL, LORA)
     formats = Formats("bfloat16", "bfloat16")
     step = watch_training(model, formats, BatchShape(1, 64, 16, is_padded=False), checkpointing=True)
-    whole, offloaded = (training_memory(model, formats, step, "cuda", placement=PLACEMENTS.get(each, Placement())) for each in STEPS)
+    whole, offloaded = (
+        training_memory(model, formats, step, "cuda", later=step, placement=PLACEMENTS.get(each, Placement())) for each in STEPS
+    )
     assert whole.weights == 2 * model.sizes.base
     assert offloaded.weights == pytest.approx(2 * (2 * 32000 * 4096 + 2 * 1.451e9), rel=0.01)
 

@@ -34,7 +34,7 @@ def strategy(method: str, targets: object = "all-linear", *, r: int = 8, four_bi
 def memory(folder: Path, model: str, used: Strategy, batch: BatchShape, *, checkpointing: bool, accumulates: bool = True) -> MemoryParts:
     outline = ModelOutline(write_public_model(model, folder), used)
     step = watch_training(outline, PURE, batch, checkpointing=checkpointing)
-    return training_memory(outline, PURE, step, "cuda", accumulates=accumulates)
+    return training_memory(outline, PURE, step, "cuda", later=step if accumulates else None)
 
 
 def allocated(parts: MemoryParts) -> float:
@@ -81,7 +81,8 @@ def test_qlora_of_70b_fits_48_gb_and_full_fine_tuning_does_not(tmp_path: Path) -
     batch = BatchShape(1, 512, 512, is_padded=False)
     paged = strategy("peft", r=64, four_bit=True, optimizer="paged_adamw_32bit")
     outline = ModelOutline(write_public_model("Llama-3.1-70B", tmp_path), paged)
-    parts = training_memory(outline, PURE, watch_training(outline, PURE, batch, checkpointing=True), "cuda")
+    step = watch_training(outline, PURE, batch, checkpointing=True)
+    parts = training_memory(outline, PURE, step, "cuda", later=step)
     assert parts.total < 48 * GIB
     assert parts.weights > 33 * GIB, "half a byte for each packed weight, two for the others"
     assert outline.sizes.base == 70_553_706_496
@@ -111,7 +112,7 @@ def test_bytes_of_each_weight_that_strategies_readme_states(tmp_path: Path) -> N
         (narrow | {"optimizer": "adamw_8bit"}, 6), (narrow | {"optimizer": "adafactor"}, 4),
     ):  # fmt: skip
         outline = ModelOutline(source, strategy("full", **train))
-        parts = training_memory(outline, PURE, StepCounts(), "cuda")
+        parts = training_memory(outline, PURE, StepCounts(), "cuda", later=None)
         assert (parts.weights + parts.gradients + parts.optimizer) / outline.sizes.base == pytest.approx(expected, rel=0.02), train
 
 

@@ -3,7 +3,14 @@
 from harness.engine.models.device import DTYPES, Device, find_device
 from harness.engine.models.digest import digest_of, folder_digest, model_files, shipped_model_digest
 from harness.engine.models.experts import stacked_experts
-from harness.engine.models.folder_check import has_tokenizer, parameters_of, read_tensor_shapes, size_of, weight_files
+from harness.engine.models.folder_check import (
+    has_tokenizer,
+    number_formats_of,
+    parameters_of,
+    read_tensor_shapes,
+    size_of,
+    weight_files,
+)
 from harness.engine.models.four_bit import avoid_repacking, require_four_bit
 from harness.engine.models.gguf import read_gguf
 from harness.engine.models.head import head_modules
@@ -54,6 +61,7 @@ __all__ = [
     "logits_only_at",
     "model_files",
     "named_models",
+    "number_formats_of",
     "offload_layers",
     "parameters_of",
     "quiet_libraries",
