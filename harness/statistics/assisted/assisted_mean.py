@@ -86,9 +86,9 @@ def assisted_mean(
 
     It stands only where it narrows the interval, so that it is never wider than that of the ratings alone.
 
-    Valid for 20 independently drawn examples or groups, for 30 where some examples were favoured. In the simulations that were run
-    (n 20–200, N 40–1,000; useless, biased, coarse and good scores, one to twelve of them; independent examples and groups; favoured
-    samples) it covered at least 93%.
+    Valid for 20 independently drawn examples or groups, for 30 where some examples were favoured. In simulations of
+    476 settings (n 20–200, N 40–1,000; useless, biased, coarse and good scores, one to twelve of them; independent examples and groups;
+    favoured samples) it covered at least 93%.
 
     Args:
         ratings: (n,), of the rated examples; of two strategies the differences.
