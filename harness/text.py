@@ -59,6 +59,11 @@ def escape_formula(text: str) -> str:
 
 
 @lru_cache(maxsize=512)
+def replace_surrogates(text: str) -> str:
+    """Text that UTF-8 can hold: a lone surrogate, which is half of a character, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _symbol(character: str) -> str:
     return f"⟦U+{ord(character):04X}⟧"
 

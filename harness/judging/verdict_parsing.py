@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from harness.judging.judge_prompts import REASON, VERDICT
+from harness.text import replace_surrogates
 from harness.types import JudgeSpec
 
 WhyMissing: TypeAlias = Literal["no_verdict", "several_verdicts", "cut", "refused", "too_long"]
@@ -49,7 +50,7 @@ def parse_answer(spec: JudgeSpec, text: str, *, was_cut: bool = False) -> Parsed
     objects = [value for value in _list_objects(text) if VERDICT in value]
     if objects:
         verdicts = {_read_verdict(spec, value[VERDICT]) for value in objects}
-        reason = next((value[REASON] for value in objects if isinstance(value.get(REASON), str)), "")
+        reason = replace_surrogates(next((value[REASON] for value in objects if isinstance(value.get(REASON), str)), ""))
     else:
         lines = {line: _find_verdict(line) for line in text.splitlines()}
         verdicts = {_read_verdict(spec, verdict) for verdict in lines.values() if verdict is not None} or {_read_verdict(spec, text)}

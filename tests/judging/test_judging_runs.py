@@ -157,6 +157,19 @@ def test_a_killed_judge_asks_no_answered_question_again(run: StoredRun, server: 
     assert len(asked) == 2 * ROWS + 1 and len(set(asked)) == 2 * ROWS == len(record.judgements)
 
 
+@pytest.mark.parametrize("answer", ['{"reason": "half \\ud83d", "verdict": "A"}', 'half \ud83d {"verdict": "A"}'])
+def test_an_answer_with_half_a_character_is_kept_and_paid_once(run: StoredRun, server: ModelServer, declare: Declare, answer: str) -> None:
+    uncached = json.loads(declare().read_text())["api"] | {"cache": False}
+    server.complete = chat(lambda body: answer, model="big \udc00")
+    server.refuse = lambda body: (401, {}) if len(server.requests) == 5 else None
+    with pytest.raises(BenchError, match="401"):
+        judge(run.path, declare(api=uncached), PAIR, send_to="127.0.0.1")
+    record = judge(run.path, declare(api=uncached), PAIR, send_to="127.0.0.1")
+    assert load_judges(run, "summarization") == [record] and {each.model for each in record.judgements} == {"big ?"}
+    asked = [body["messages"][0]["content"] for body in server.requests]
+    assert not set(asked[:4]) & set(asked[5:]), "only the refused request is sent again"
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

@@ -1,9 +1,14 @@
-"""What a server's JSON must look like to count as an answer. It is a stranger's: every part is checked."""
+"""What a server's JSON must look like to count as an answer. It is a stranger's: every part is checked.
+
+A lone surrogate becomes a question mark: JSON can name one, but no file can hold it, and an answer that is not stored is paid again.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+from harness.text import replace_surrogates
 
 _MOST_TOKENS = 1 << 40
 _MOST_ALTERNATIVES = 40  # of a token; servers give at most 20
@@ -70,7 +75,7 @@ def read_completion(value: dict[str, Any]) -> ServerCompletion:
         raise UnreadableReplyError("an answer without a text")
     usage, logprobs = _table(value.get("usage")), _table(first.get("logprobs")).get("token_logprobs")
     return ServerCompletion(
-        first["text"],
+        replace_surrogates(first["text"]),
         first.get("finish_reason") == "length",
         _count(usage.get("prompt_tokens")),
         _count(usage.get("completion_tokens")),
@@ -111,13 +116,13 @@ def _read_text(message: dict[str, Any]) -> str:
     content = message.get("content")
     if content is None:
         refusal = message.get("refusal")
-        return refusal if isinstance(refusal, str) else ""
+        return replace_surrogates(refusal) if isinstance(refusal, str) else ""
     if isinstance(content, list):
         parts = [_table(part).get("text") for part in content]
         content = "".join(part for part in parts if isinstance(part, str))
     if not isinstance(content, str):
         raise UnreadableReplyError("an answer without a text")
-    return content
+    return replace_surrogates(content)
 
 
 def _read_choices(value: Any) -> tuple[TokenChoice, ...]:
@@ -129,8 +134,8 @@ def _read_choices(value: Any) -> tuple[TokenChoice, ...]:
         if not isinstance(token, str) or logprob is None:
             return ()
         pairs = [(_table(one).get("token"), _logprob(_table(one).get("logprob"))) for one in others] if isinstance(others, list) else []
-        known = [(text, number) for text, number in pairs if isinstance(text, str) and number is not None]
-        choices.append(TokenChoice(token, logprob, tuple(known[:_MOST_ALTERNATIVES])))
+        known = [(replace_surrogates(text), number) for text, number in pairs if isinstance(text, str) and number is not None]
+        choices.append(TokenChoice(replace_surrogates(token), logprob, tuple(known[:_MOST_ALTERNATIVES])))
     return tuple(choices)
 
 
@@ -139,7 +144,7 @@ def _table(value: Any) -> dict[str, Any]:
 
 
 def _name(value: Any) -> str:
-    return value[:_LONGEST_NAME] if isinstance(value, str) else ""
+    return replace_surrogates(value[:_LONGEST_NAME]) if isinstance(value, str) else ""
 
 
 def _count(value: Any) -> int | None:
