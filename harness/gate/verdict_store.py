@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 from harness.gate.verdict import FORMAT, Verdict
 from harness.store import add_verdict_file, list_verdict_files, read_json, read_verdict_file
 
-_ADVICE = "Move the file away, and run `bench gate` again."
+_ADVICE = f"Move the file away, run `bench verify` with {setting('forget_missing')}, and run `bench gate` again."
 
 
 def save_verdict(run: Path, verdict: Verdict) -> Path:

@@ -9,13 +9,16 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 from harness.judging.verdict_parsing import WhyMissing
 from harness.store import JUDGES, StoredRun, list_verdict_files, read_verdict_file
 from harness.types import JudgeSpec
 
 _Count: TypeAlias = Annotated[int, Field(ge=0)]
-_ADVICE = "Restore it from a backup, or judge the run again with `bench judge`."
+_ADVICE = (
+    f"Restore it from a backup, or move it away, run `bench verify` with {setting('forget_missing')}, and judge the run again with "
+    "`bench judge`."
+)
 
 
 @dataclass(frozen=True)

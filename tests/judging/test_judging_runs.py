@@ -14,7 +14,7 @@ import pytest
 from model_server import ModelServer, chat
 from report_factory import HOSTILE, Made, make_run, summarization
 
-from harness.api import import_results, judge, load_task, plan_judge, review_export, review_import
+from harness.api import import_results, judge, load_task, plan_judge, review_export, review_import, verify
 from harness.decision import Decision, decide_task
 from harness.errors import BenchError, RunStoppedError
 from harness.judging import load_judges, read_judge
@@ -204,12 +204,14 @@ def test_a_damaged_or_foreign_record_is_refused(run: StoredRun, declare: Declare
     (file,) = (run.path / "judges").iterdir()
     whole = file.read_bytes()
     file.write_bytes(whole.replace(b'"verdict": "A"', b'"verdict": "B"', 1))
-    with pytest.raises(BenchError, match="is damaged"):
+    with pytest.raises(BenchError, match=r"is damaged.*move it away, run `bench verify` with forget_missing"):
         load_judges(run, "summarization")
     assert not verify_run(RunFolder(run.path)).is_intact
     file.unlink()
     with pytest.raises(BenchError, match="is missing"):
         load_judges(run, "summarization")
+    verify(run.path, forget_missing=True)
+    assert judge(run.path, declare(), PAIR, send_to="127.0.0.1") in load_judges(run, "summarization"), "the advice leads to a new record"
     other = make_run(tmp_path / "runs" / "other", [summarization([Made("base"), Made("lora", 0.9, 1)], rows=5)])
     shutil.copytree(run.path / "judges", other.path / "judges", dirs_exist_ok=True)
     (other.path / "judges" / file.name).write_bytes(whole)
