@@ -17,3 +17,8 @@ CORRECTED_TAG, COMMENT_TAG, KINDS_TAG, EARLIER_TAG = "corrected", "comment", "ki
 def get_tag(question: str) -> str:
     """The tag of a question in a labelling tool."""
     return "".join(c if c.isalnum() and c.isascii() else "_" for c in question)
+
+
+def list_output_columns(mode: str) -> list[str]:
+    """The columns of a spreadsheet that show outputs."""
+    return [f"{OUTPUT} A", f"{OUTPUT} B"] if mode == "pairwise" else [OUTPUT]

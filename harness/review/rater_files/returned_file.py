@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from harness.errors import BenchError, first_line
 from harness.review.packets import Packet
-from harness.review.rater_files.argilla_reader import is_argilla_record, read_argilla
+from harness.review.rater_files.argilla_reader import is_argilla_file, read_argilla
 from harness.review.rater_files.label_studio_reader import read_label_studio
 from harness.review.rater_files.page_reader import FORMAT_FIELD, read_page_file
 from harness.review.rater_files.returned_rows import ReturnedRow
@@ -53,7 +53,7 @@ def read_returned_file(path: Path, packets: Mapping[str, Packet]) -> ReturnedFil
     value = _parse_json(path, content)
     if isinstance(value, dict) and FORMAT_FIELD in value:
         return _collect(path, content, "html", read_page_file(path.name, value), prefix=f"{path.name}: ")
-    if isinstance(value, list) and any(map(is_argilla_record, value)):
+    if isinstance(value, list) and is_argilla_file(value):
         return _collect(path, content, "argilla", read_argilla(path.name, value, packets), prefix=f"{path.name}: ")
     if isinstance(value, list):
         return _collect(path, content, "label-studio", read_label_studio(path.name, value, packets), prefix=f"{path.name}: ")

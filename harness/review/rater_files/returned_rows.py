@@ -35,13 +35,15 @@ class ReturnedRow:
     answered_at: str | None = None
     person: tuple[str, ...] = ()
     """Ids of the person who annotated it in Label Studio (number, address), where several people may share a rater's tasks."""
+    outputs: tuple[str, ...] = ()
+    """The outputs that the row shows, in order; empty where the format does not return them."""
     problem: str | None = None
     """Why the row must be rejected, if reading it already showed that."""
 
     @property
     def is_unanswered(self) -> bool:
         """Whether the rater filled in nothing."""
-        return not (any(self.answers.values()) or self.kinds or self.corrected.strip() or self.comment.strip())
+        return not (self.problem or any(self.answers.values()) or self.kinds or self.corrected.strip() or self.comment.strip())
 
 
 def to_text(value: Any) -> str:

@@ -9,7 +9,17 @@ from harness.data.formats import open_table
 from harness.data.records import BadRow
 from harness.errors import BenchError
 from harness.review.packets import Packet, list_error_kinds, list_questions
-from harness.review.rater_files.file_columns import COMMENT, CORRECTED, INPUT_PREFIX, ITEM, KIND_PREFIX, OUTPUT, PACKET, RATER
+from harness.review.rater_files.file_columns import (
+    COMMENT,
+    CORRECTED,
+    INPUT_PREFIX,
+    ITEM,
+    KIND_PREFIX,
+    OUTPUT,
+    PACKET,
+    RATER,
+    list_output_columns,
+)
 from harness.review.rater_files.label_studio_reader import is_label_studio_table, list_missing_tags, read_flat_row
 from harness.review.rater_files.returned_rows import ReturnedRow, quote, to_text
 
@@ -78,6 +88,7 @@ def _read_row(place: str, values: Mapping[str, str], packet: Packet | None) -> R
         kinds=tuple(kind for kind, mark in marks.items() if mark in _MARKED),
         corrected=values.get(CORRECTED, ""),
         comment=values.get(COMMENT, ""),
+        outputs=tuple(values[name] for name in map(str.casefold, list_output_columns(packet.mode)) if name in values) if packet else (),
         problem=invalid[0] if invalid else None,
     )
 

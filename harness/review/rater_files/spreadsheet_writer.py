@@ -20,6 +20,7 @@ from harness.review.rater_files.file_columns import (
     PACKET,
     RATER,
     REFERENCE,
+    list_output_columns,
 )
 from harness.store import write_atomically
 from harness.text import escape_formula, visible
@@ -56,7 +57,7 @@ def write_xlsx(path: Path, packet: Packet, rater: str, items: Sequence[ItemTexts
 
 def _build_header(packet: Packet, items: Sequence[ItemTexts]) -> list[str]:
     """Column names: ids, then the texts to read, then the answers to fill in."""
-    outputs = [f"{OUTPUT} A", f"{OUTPUT} B"] if packet.mode == "pairwise" else [OUTPUT]
+    outputs = list_output_columns(packet.mode)
     texts = [
         *(f"{INPUT_PREFIX}{name}" for name in _list_input_names(items)),
         *([REFERENCE] if packet.with_reference else []),

@@ -13,6 +13,9 @@ from harness.review.rater_files import ReturnedRow, quote
 from harness.review.ratings.rating_records import Rating, load_review
 from harness.review.ratings.text_restoration import is_unchanged, restore_text
 from harness.store import PacketFolder, StoredRun
+from harness.text import visible
+
+_COMPARED = 1000  # characters of an output that tell which item it belongs to
 
 
 class RejectedRowError(Exception):
@@ -68,6 +71,7 @@ class PacketChecker:
         """
         if row.problem:
             raise RejectedRowError(row.problem)
+        self._check_outputs(row)
         unknown = [name for name, answer in row.answers.items() if name not in self._answers and answer]
         if unknown:
             raise RejectedRowError(f"unknown question '{quote(unknown[0])}'.{did_you_mean(unknown[0], self._answers)}")
@@ -89,6 +93,27 @@ class PacketChecker:
             answered_at=_parse_time(row.answered_at),
             person=" ".join(row.person) or None,
         )
+
+    @cached_property
+    def _shown_outputs(self) -> Mapping[str, Sequence[str]]:
+        """The letters of the outputs that raters see, by item."""
+        shown = self._surrogate_texts if self.packet.anonymized else self._texts
+        return {item: [_take_letters(output) for output in texts.outputs] for item, texts in shown.items()}
+
+    @cached_property
+    def _known_outputs(self) -> frozenset[str]:
+        return frozenset(letters for outputs in self._shown_outputs.values() for letters in outputs)
+
+    def _check_outputs(self, row: ReturnedRow) -> None:
+        """Check that a row shows the outputs of its own item: spreadsheet programs sort a column without the others."""
+        if not row.outputs:
+            return
+        for returned, own in zip(map(_take_letters, row.outputs), self._shown_outputs[row.item], strict=False):
+            if returned and returned != own and returned in self._known_outputs:
+                raise RejectedRowError(
+                    f"shows an output of another item than '{row.item}'. Was a column sorted without the others? Rate in a fresh copy of the "
+                    "packet"
+                )
 
     def _identify_rater(self, row: ReturnedRow, item: ReviewItem) -> str:
         """Who gave the rating. An item belongs to one rater, but in Label Studio several people may annotate it: each is a rater."""
@@ -118,6 +143,11 @@ class PacketChecker:
         if label is None:
             raise RejectedRowError(f"corrected version: '{quote(text)}' is not a label.{did_you_mean(text.strip(), self._labels)}")
         return None if label in item.outputs and len(item.outputs) == 1 else label
+
+
+def _take_letters(text: str) -> str:
+    """The beginning of a text as it is shown, without anything that spreadsheet programs change."""
+    return "".join(character for character in visible(text[: 2 * _COMPARED]) if character.isalnum())[:_COMPARED]
 
 
 def _match_answer(question: str, text: str, answers: Sequence[str]) -> str:

@@ -64,6 +64,23 @@ def test_no_error_and_kinds_of_errors_contradict_each_other(export: Export, run:
     ]
 
 
+@pytest.mark.parametrize("mode", ["pairwise", "errors"])
+def test_a_column_that_was_sorted_without_the_others_is_rejected(export: Export, run: StoredRun, mode: str) -> None:
+    exported = export(strategies=("base", "lora"), mode=mode, raters=1, formats=["csv"])
+    file = fill_csv(exported.files[0], exported, ratings_for(exported))
+    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    items = sorted(row["item"] for row in rows)
+    writer.writerows(row | {"item": item} for row, item in zip(rows, items, strict=True))
+    file.with_name("sorted.csv").write_text(text.getvalue(), encoding="utf-8")
+    moved = sum(row["item"] != item for row, item in zip(rows, items, strict=True))
+    summary, whole = review_import(run.path, [file.with_name("sorted.csv"), file])
+    assert (summary.new, len(summary.rejected)) == (len(rows) - moved, moved) and moved
+    assert "shows an output of another item than" in summary.rejected[0] and not whole.rejected
+
+
 @pytest.mark.parametrize("lost", ["preference", "severity"])
 def test_table_without_an_answer_column_is_rejected(export: Export, run: StoredRun, lost: str) -> None:
     exported = export(formats=["csv"], mode="pairwise" if lost == "preference" else "errors")
