@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 60
 _short.maxlevel = 2
+_PLAIN = {  # in the words of YAML and JSON, instead of Python's
+    **dict.fromkeys(("tuple_type", "list_type", "set_type", "frozen_set_type"), "must be a list"),
+    **dict.fromkeys(("dict_type", "mapping_type"), "must be a mapping of names to values"),
+}
 
 
 def field_path(loc: Sequence[int | str]) -> str:
@@ -36,7 +40,7 @@ def describe_problem(detail: ErrorDetails) -> str:
     if kind == "literal_error" and isinstance(value, str):
         known = [part.strip(" '") for part in str(detail["ctx"]["expected"]).replace(" or ", ", ").split(",")]
         return f"unknown value '{_short.repr(value)[1:-1]}'.{did_you_mean(value, known)}"
-    message = detail["msg"].removeprefix("Value error, ")
+    message = _PLAIN.get(kind) or detail["msg"].removeprefix("Value error, ")
     message = message.replace("Input should", "must", 1) if message.startswith("Input should") else message[:1].lower() + message[1:]
     if kind == "value_error" or isinstance(value, Mapping):
         return message

@@ -180,6 +180,8 @@ def test_an_answer_with_half_a_character_is_kept_and_paid_once(run: StoredRun, s
         ({"api": None, "model": "tiny", "repeats": 3}, "'repeats' is for hosted models"),
         ({"scale": [1, 4]}, "kind 'pairwise' takes no 'scale'"),
         ({"kind": "rubric", "scale": [5, 1]}, "must go from the worst to the best"),
+        ({"kind": "rubric", "scale": 5}, "scale: must be a list, not 5"),
+        ({"kind": "rubric", "meanings": "good"}, "meanings: must be a mapping of names to values, not 'good'"),
         ({"name": "<b>"}, "name"),
     ],
 )

@@ -63,8 +63,7 @@ def _read_text(values: Mapping[str, str], columns: Sequence[str], place: str) ->
             if len(text) > _MAX_CHARACTERS:
                 raise BenchError(f"{place}: '{column}' has {len(text):,} characters; at most {_MAX_CHARACTERS:,} are allowed.")
             return text
-    known = ", ".join(quote(name) for name in list(values)[:12])
-    raise BenchError(f"{place}: has no column '{columns[-1]}'.{did_you_mean(columns[-1], values)} Columns: {known}.")
+    raise BenchError(f"{place}: has no column '{columns[-1]}'.{did_you_mean(columns[-1], map(quote, values))}")
 
 
 def _read_answers(values: Mapping[str, str], questions: Sequence[ReviewQuestion], place: str) -> dict[str, tuple[str, ...]]:

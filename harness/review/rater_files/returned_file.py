@@ -67,9 +67,12 @@ def _read_content(path: Path) -> bytes:
         size = path.stat().st_size >> 20
         if size > _MAX_MIB:
             raise BenchError(f"{path.name}: has {size} MiB; a file of ratings may have at most {_MAX_MIB} MiB.")
-        return path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise BenchError(f"{path}: cannot be read: {error.strerror}.") from None
+    if not content.strip():
+        raise BenchError(f"{path.name}: is empty. Ask the rater to save and send it again.")
+    return content
 
 
 def _convert_to_utf8(path: Path, content: bytes, folder: Path) -> Path:

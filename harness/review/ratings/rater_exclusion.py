@@ -34,7 +34,7 @@ def exclude_rater(run: StoredRun, rater: str, *, reason: str, packet: str | None
     raters = {id_: {*review.packet.raters, *(rating.rater for rating in review.ratings)} for id_, review in chosen.items()}
     if not any(rater in names for names in raters.values()):
         names = sorted({name for each in raters.values() for name in each})
-        raise BenchError(f"{run.path}: no rater '{short(rater, 40)}'.{did_you_mean(rater, names)} Raters: {', '.join(names) or 'none'}.")
+        raise BenchError(f"{run.path}: no rater '{short(rater, 40)}'.{did_you_mean(rater, names)}")
     record = RaterExclusion(rater, one_line(reason, _MAX_REASON), datetime.now(UTC).isoformat(timespec="seconds"))
     changed = []
     for id_, review in chosen.items():

@@ -134,6 +134,8 @@ def test_packet_of_another_run_is_rejected(export: Export, run: StoredRun, tmp_p
         ("a.xlsx", b"PK\x03\x04 not a workbook", "a.xlsx"),
         ("a.csv", b"this,that\n1,2\n", "no columns 'item' and 'packet'"),
         ("a.csv", b'item,packet\n"open', "a.csv"),
+        ("a.csv", b"", "is empty. Ask the rater to save and send it again"),
+        ("a.json", b" \n", "is empty. Ask the rater to save and send it again"),
         ("missing.json", None, "no such file"),
     ],
 )
