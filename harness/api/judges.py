@@ -18,7 +18,7 @@ from harness.reporting import rewrite_page
 from harness.results import RunResults, TaskResults
 from harness.review import find_rated_cell, load_reviews
 from harness.review.findings import JudgeFindings, compute_judge_findings
-from harness.store import JUDGES, add_verdict_file, settle_added_files
+from harness.store import JUDGES, StoredRun, add_verdict_file, settle_added_files
 from harness.types import Cell, HostedForecast, JudgeSpec
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def judge(
     known = [record for record in load_judges(results.run, results.task.name) if record.cells == asked.cell_ids]
     earlier = [record for record in known if reuse and identify_judge(record.judge, asked.cells) == identity]
     if earlier:
-        kept.remove()  # what a call has left that was killed once its record was stored
+        _finish_interrupted(results.run, kept)
         return earlier[-1]
     source = _find_local_model(spec) if spec.api is None else None
     host = _check_host(asked, request_to, max_cost) if spec.api is not None else ""
@@ -130,9 +130,19 @@ def judge(
         record = JudgeRecord(spec, results.task.name, now, asked.cell_ids, own, host, digest, tuple(judgements))
         settle_added_files(results.run.path)
         add_verdict_file(results.run.path, JudgeRecord, record, at=now, folder=JUDGES)
-    kept.remove()
-    rewrite_page(RunResults(results.run.folder))
+        rewrite_page(RunResults(results.run.folder))
+    kept.remove()  # last: while it is there, the rest may not be done
     return record
+
+
+def _finish_interrupted(run: StoredRun, kept: KeptJudgements) -> None:
+    """Do what is left after a call that was killed once its record was stored."""
+    if not kept.folder.is_dir():
+        return
+    with kept.locked():
+        settle_added_files(run.path)
+        rewrite_page(RunResults(run.folder))
+    kept.remove()
 
 
 def judge_findings(run: RunLike, *, task: str | None = None, runs_dir: PathLike = "runs") -> list[JudgeFindings]:

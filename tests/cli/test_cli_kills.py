@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from kills import Killed, call_and_kill
+from model_server import ModelServer, chat
 from report_factory import Made, make_run, summarization
 
 from harness.cli.main import main
+from harness.judging import load_judges
 from harness.store import RunFolder, StoredRun
 
 State = dict[str, object]
@@ -20,8 +22,15 @@ FORCE = ("--policy", "gate.yaml", "--force", "--reason", "approved", "--new-regi
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run, a policy, external outputs, and a packet with ratings that are not imported yet."""
+def host() -> Iterator[ModelServer]:
+    """A host whose verdict depends on the question alone."""
+    with ModelServer(chat(lambda body: json.dumps({"reason": "r", "verdict": 1 + len(body["messages"][0]["content"]) % 5}))) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory, host: ModelServer) -> Path:
+    """A run, a policy, external outputs, a judge, and a packet with ratings that are not imported yet."""
     here = tmp_path_factory.mktemp("template")
     with pytest.MonkeyPatch.context() as patch:  # the run is one of the machine that the commands run on
         patch.setattr("harness.cache._Choice.folder", here / ".cache")
@@ -33,6 +42,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (here / "train.csv").write_text("id,text,summary\n" + "".join(f"{i},note {i},sum {i}\n" for i in range(50, 60)))
     (here / "facts.csv").write_text("id,text,summary\n" + "".join(f"{i},text number {i},summary {i}\n" for i in range(12)))
     (here / "outputs.jsonl").write_text("".join(json.dumps({"id": str(i), "output": f"summary {i}"}) + "\n" for i in range(12)))
+    api = {"base_url": f"{host.address}/v1", "model": "big", "cache": False}
+    (here / "judge.yaml").write_text(json.dumps({"name": "careful", "kind": "rubric", "criterion": "Is it complete?", "api": api}))
     assert bench(here, "review", "export", "runs/done", "--strategies", "base,lora", "--n", "6").code == 0
     (packet,) = [json.loads(file.read_text()) for file in (here / "runs").glob("done/review/*/packet.json")]
     ratings = [{"item": item["id"], "answers": {"preference": "A"}, "corrected": None} for item in packet["items"]]
@@ -71,6 +82,13 @@ def _report(here: Path) -> object:
     return (here / "runs" / "done" / "report.html").read_text(encoding="utf-8")
 
 
+def _verdicts(here: Path) -> object:
+    answer(here, "verify", "runs/done")
+    (record,) = load_judges(StoredRun(RunFolder(here / "runs" / "done")), "summarization")
+    page = (here / "runs" / "done" / "report.html").read_text(encoding="utf-8")
+    return [(each.key, each.verdict) for each in record.judgements], page.count("Judge careful is not checked")
+
+
 def _scores(here: Path) -> object:
     run = StoredRun(RunFolder(max((here / "scored").iterdir(), key=lambda run: run.name)))
     assert (run.path / "report.html").is_file()
@@ -80,6 +98,7 @@ def _scores(here: Path) -> object:
 COMMANDS: dict[str, tuple[tuple[str, ...], Callable[[Path], object]]] = {
     "review import": (("review", "import", "runs/done", "ratings.json"), _ratings),
     "review export": (("review", "export", "runs/done", "--strategies", "base,lora", "--n", "8", "--format", "html,xlsx,csv"), _packets),
+    "judge": (("judge", "runs/done", "--with", "judge.yaml", "--strategies", "lora", "--send-to", "127.0.0.1"), _verdicts),
     "promote": (("promote", "runs/done", "--strategy", "base", *FORCE), _registry),
     "gate": (("gate", "runs/done", "--strategy", "lora", "--baseline", "runs/done:base", "--new-registry"), lambda here: None),
     "report": (("report", "runs/done"), _report),
@@ -91,13 +110,13 @@ COMMANDS: dict[str, tuple[tuple[str, ...], Callable[[Path], object]]] = {
 @pytest.mark.parametrize("kills", [pytest.param(1, id="once"), pytest.param(60, id="many", marks=pytest.mark.soak)])
 def test_killed_command_completes_when_it_is_repeated(template: Path, tmp_path: Path, command: str, kills: int) -> None:
     arguments, get_state = COMMANDS[command]
-    undisturbed = shutil.copytree(template, tmp_path / "undisturbed")
+    undisturbed = copy(template, tmp_path / "undisturbed", command)
     ended = bench(undisturbed, *arguments)
     assert ended.code == 0, ended.output
     expected, files = get_state(undisturbed), list_files(undisturbed)
     draw, changes, killed = random.Random(command), ended.changes, 0
     for number in range(kills):
-        here = shutil.copytree(template, tmp_path / f"kill-{number}")
+        here = copy(template, tmp_path / f"kill-{number}", command)
         moment, after = draw.randint(1, changes), draw.choice([0.0, 0.0005, 0.005]) if number else 0.0
         first = bench(here, *arguments, moment=moment, after=after)
         if first.completed:  # the signal came too late
@@ -113,6 +132,14 @@ def test_killed_command_completes_when_it_is_repeated(template: Path, tmp_path: 
         shutil.rmtree(here)
     assert killed
     print(f"{command}: {killed} kills at {changes} changes")
+
+
+def copy(template: Path, folder: Path, command: str) -> Path:
+    """The template; a run that is judged has a page, which is written again once the verdicts are stored."""
+    shutil.copytree(template, folder)
+    if command == "judge":
+        (folder / "runs" / "done" / "report.html").touch()
+    return folder
 
 
 def list_files(here: Path) -> set[str]:

@@ -50,10 +50,12 @@ def test_a_hosted_judge_sees_each_pair_in_both_orders_and_everything_is_stored(
     left = run.path / "work" / "judges" / identify_judge(record.judge, {cell.strategy: cell for cell in run.cells})
     left.mkdir(parents=True)
     (left / "answers.txt").write_text("left by a process that was killed once it had stored the record")
+    page = run.path / "report.html"
+    page.write_text("as it was before the verdicts")
     api = json.loads(declare().read_text())["api"]
     again = declare(api=api | {"timeout": 60, "price": {"input_per_million": 1, "output_per_million": 1}})
     assert judge(run.path, again, PAIR, send_to="127.0.0.1") == record and len(server.requests) == 2 * ROWS, "asked once, at any price"
-    assert not left.exists()
+    assert not left.exists() and "Judge careful is not checked" in page.read_text(encoding="utf-8")
 
 
 def test_nothing_is_sent_before_the_user_names_the_host(server: ModelServer, declare: Declare, tmp_path: Path) -> None:
@@ -252,7 +254,15 @@ def test_a_judge_decides_nothing_without_ratings_and_cannot_be_named_as_a_score(
     before, scores = decide(), to_json(RunResults(RunFolder(run.path)))
     judge(run.path, declare(), PAIR, send_to="127.0.0.1")
     after, again = decide(), to_json(RunResults(RunFolder(run.path)))
-    assert after == before and again == scores
+    assert after == before and again | {"judges": []} == scores
+    (exported,) = again["judges"]
+    assert (exported["judge"], exported["answers"], exported["missing"], exported["checked_by"]) == ("careful", 2 * ROWS, 0, None)
+    assert sum(exported["verdicts"].values()) == 2 * ROWS and exported["price"] == pytest.approx(4.8) and exported["currency"] == "USD"
+    (win,) = exported["wins"]
+    assert (win["strategy"], win["against"]) == PAIR[::-1] and win["low"] <= win["value"] <= win["high"]
+    assert exported["biases"]["flips"]["n"] == ROWS and exported["biases"]["length"]["why_unknown"] == "equal_lengths"
+    assert exported["sentences"][0].startswith("Judge careful is not checked")
+    assert "it says more" not in json.dumps(again), "reasons quote the data"
     task = tmp_path / "task.yaml"
     text = "name: mine\nkind: summarization\nprompt: '{{ input }}'\ndata: {path: x.jsonl}\nmetrics: [rouge]\nprimary: judge:careful\n"
     task.write_text(text)

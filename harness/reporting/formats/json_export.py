@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.data.privacy import tag_identifiers
 from harness.decision import Decision
+from harness.reporting.formats.judge_export import judge_to_json
 from harness.reporting.formats.money_export import claims_to_json, leak_to_json, money_to_json, safety_to_json
 from harness.reporting.formats.search_export import search_to_json
 from harness.reporting.views import TaskOutcome, build_task_outcome
@@ -21,7 +22,7 @@ from harness.types import Cell, CellResult, Cost, Score
 
 
 def to_json(run: RunResults, *, volume: int | None = None) -> dict[str, Any]:
-    """`{"run": name, "cells": [...], "decisions": [...], "learning_curves": [...]}`, the cells in the order of the plan.
+    """`{"run": name, "cells": [...], "decisions": [...], "learning_curves": [...], "judges": [...]}`, the cells in the order of the plan.
 
     The status of an unfinished cell is 'interrupted'; only cells that are done have scores. Scores are computed from the stored
     predictions. Seconds are wall-clock time, memory is in bytes, energy in joules. A number that was not measured is null, never NaN.
@@ -36,6 +37,7 @@ def to_json(run: RunResults, *, volume: int | None = None) -> dict[str, Any]:
             "cells": [_cell(cell, run.status(cell.id), run.results.get(cell.id), run.by_task[cell.task]) for cell in run.cells],
             "decisions": [_decision(outcome) for outcome in outcomes],
             "learning_curves": [_learning_curve(outcome, c) for outcome in outcomes if outcome.learning for c in outcome.learning.curves],
+            "judges": [judge_to_json(findings) for outcome in outcomes for findings in outcome.judges],
         }
     )
     return record

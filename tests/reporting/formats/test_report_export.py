@@ -15,7 +15,7 @@ from harness.statistics import compute_scores
 
 def test_every_cell_is_there_in_the_order_of_the_plan_with_exactly_these_fields(troubled: RunResults) -> None:
     value = json.loads(json.dumps(to_json(troubled), allow_nan=False))
-    assert set(value) == {"run", "cells", "decisions", "learning_curves"}
+    assert set(value) == {"run", "cells", "decisions", "learning_curves", "judges"}
     assert value["run"] == "troubled"
     assert [(c["task"], c["strategy"], c["seed"]) for c in value["cells"]] == [(c.task, c.strategy, c.seed) for c in troubled.cells]
     for cell in value["cells"]:
