@@ -44,7 +44,7 @@ def read_argilla(name: str, records: Sequence[Any], packets: Mapping[str, Packet
     """One row for each user who answered a record; a text is the reason why a record cannot be read."""
     for number, record in enumerate(records, 1):
         if not is_argilla_record(record):
-            yield f"record {number}: must be an object with 'fields' and 'responses', two objects, as dataset.records.to_json of Argilla 2 writes"
+            yield f"record {number}: must be an object with 'fields' and 'responses', as dataset.records.to_json of Argilla 2 writes them"
             continue
         metadata = record.get("metadata")
         if not isinstance(metadata, Mapping) or not isinstance(metadata.get(PACKET), str):

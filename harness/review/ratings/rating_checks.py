@@ -111,8 +111,8 @@ class PacketChecker:
         for returned, own in zip(map(_take_letters, row.outputs), self._shown_outputs[row.item], strict=False):
             if returned and returned != own and returned in self._known_outputs:
                 raise RejectedRowError(
-                    f"shows an output of another item than '{row.item}'. Was a column sorted without the others? Rate in a fresh copy of the "
-                    "packet"
+                    f"shows an output of another item than '{row.item}'. Was a column sorted without the others? Rate in a fresh copy of "
+                    "the packet"
                 )
 
     def _identify_rater(self, row: ReturnedRow, item: ReviewItem) -> str:

@@ -64,4 +64,4 @@ def test_records_of_another_version_are_refused_as_such(export: Export, run: Sto
     for changed in ({"responses": [{"values": {"preference": {"value": "A"}}}]}, {"fields": None, "text": "x", "annotation": "A"}):
         file.write_text(json.dumps([record | changed for record in records]))
         (summary,) = import_files(run, [file])
-        assert not summary.new and "as dataset.records.to_json of Argilla 2 writes" in summary.rejected[0]
+        assert not summary.new and "as dataset.records.to_json of Argilla 2 writes them" in summary.rejected[0]
