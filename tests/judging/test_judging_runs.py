@@ -14,7 +14,7 @@ import pytest
 from model_server import ModelServer, chat
 from report_factory import HOSTILE, Made, make_run, summarization
 
-from harness.api import import_results, judge, load_task, plan_judge, review_export, review_import, verify
+from harness.api import import_results, judge, judge_findings, load_task, plan_judge, review_export, review_import, verify
 from harness.decision import Decision, decide_task
 from harness.errors import BenchError, RunStoppedError
 from harness.judging import load_judges, read_judge
@@ -271,6 +271,16 @@ def test_a_judge_decides_nothing_without_ratings_and_cannot_be_named_as_a_score(
     task.write_text(text.replace("judge:careful", "rougeL") + "guardrails: {judge:careful: {at_least: 0.5}}\n")
     with pytest.raises(BenchError, match="judge:careful"):
         load_task(task)
+
+
+def test_a_judge_that_always_gives_the_best_rating_is_not_shown_to_have_no_other(
+    run: StoredRun, declare: Declare, server: ModelServer
+) -> None:
+    server.complete = chat('{"reason": "r", "verdict": 5}')
+    judge(run.path, declare(kind="rubric"), PAIR, send_to="127.0.0.1")
+    (findings,) = judge_findings(run.path)
+    score = findings.scores["lora"]
+    assert score.value == 1 and score.low is not None and score.low < 0.9 and score.high == 1 and not score.reliable
 
 
 def test_a_judge_with_too_few_verdicts_on_rated_outputs_is_not_called_unchecked(

@@ -30,7 +30,8 @@ _ATTEMPTS = 5
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0  # seconds between two attempts, unless the server asks for more
 _LONGEST_ASKED = 600.0  # seconds that a server may ask to wait
 _MOST_BYTES = 8 << 20  # of a response
-_MAY_PASS = (408, 409, 425, 429, 500, 502, 503, 504, 529)
+_TOO_MANY = 429
+_MAY_PASS = (408, 409, 425, _TOO_MANY, 500, 502, 503, 504, 529)
 _CONNECT_SECONDS = 10.0
 _HIDDEN = "[key]"
 
@@ -239,7 +240,10 @@ class ServerClient:
                 elif attempt + 1 < most:
                     self._sleep(min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt) * (1 + self._jitter()))
         kind = ServerFailureError if status == 500 else BenchError
-        raise kind(f"{place}: {problem}, {most} times. Is the server running, and is this its address?")
+        advice = "Is the server running, and is this its address?"
+        if status == _TOO_MANY:
+            advice = "It allows fewer requests. Try again later; for a hosted model, set api.requests_per_minute lower."
+        raise kind(f"{place}: {problem}, {most} times. {advice}")
 
     def _send_and_read(self, method: str, path: str, body: Mapping[str, Any] | None, read: Callable[[dict[str, Any]], T]) -> T:
         """One attempt; raises as `_send` does."""

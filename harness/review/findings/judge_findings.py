@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.judging import JudgeBiases, JudgeRecord, JudgeScores, estimate_share, has_too_many_missing, load_judge_scores, measure_biases
+from harness.metrics import example_metric
 from harness.results import TaskScores
 from harness.review.findings.combination import ScoreCombiner
 from harness.review.findings.error_rates import compute_error_rates
@@ -19,10 +20,12 @@ from harness.review.findings.metric_agreement import compute_metric_agreement
 from harness.review.findings.preferences import compute_preferences
 from harness.review.findings.scale_scores import compute_scale_scores
 from harness.review.ratings import Review, UnblindedRatings
-from harness.statistics import mean_interval, rank_association
+from harness.statistics import rank_association, score_stacks
 from harness.types import Score
 
 Array: TypeAlias = NDArray[np.float64]
+
+_SCORE = example_metric("judge", "higher", "fraction", lambda example, prediction: None, "verdicts")
 
 
 @dataclass(frozen=True)
@@ -123,15 +126,11 @@ def _find_ratings(results: TaskScores, scores: JudgeScores, reviews: Sequence[Re
 
 
 def _estimate_mean(values: Array, results: TaskScores, is_reliable: bool) -> Score | None:
-    known = [i for i, value in enumerate(values) if not np.isnan(value)]
-    if not known:
+    """The mean over test examples, with the interval of any score of single examples; None without a verdict."""
+    if np.isnan(values).all():
         return None
-    interval = mean_interval(values[known], [results.groups[i] for i in known], scale=1.0)
-    low, high = (None if end is None else min(1.0, max(0.0, end)) for end in (interval.low, interval.high))
-    reason = interval.reason if is_reliable else "too many answers without a verdict"
-    return Score(
-        float(values[known].mean()), low, high, len(known), interval.method, reliable=interval.reliable and is_reliable, reason=reason
-    )
+    score = score_stacks([_SCORE], lambda _: values[:, None, None], results.groups)[_SCORE.name]
+    return score if is_reliable else replace(score, reliable=False, reason="too many answers without a verdict")
 
 
 def _associate_length(results: TaskScores, scores: JudgeScores, words: Mapping[str, Array]) -> Score | None:

@@ -23,11 +23,14 @@ def test_failures_that_may_pass_are_tried_again_with_growing_waits() -> None:
     assert waits == [7.0, 1.0, 2.0, 4.0], "the server asked for 7 seconds once"
 
 
-@pytest.mark.parametrize("fault", [429, 503, "cut", "json", "shape"])
-def test_a_server_that_keeps_failing_is_given_up(fault: object) -> None:
+@pytest.mark.parametrize(
+    ("fault", "advice"),
+    [(429, r"set api\.requests_per_minute lower"), *((fault, "Is the server running") for fault in (503, "cut", "json", "shape"))],
+)
+def test_a_server_that_keeps_failing_is_given_up(fault: object, advice: str) -> None:
     with ModelServer(say("never")) as server:
         server.faults = [fault] * 9
-        with pytest.raises(BenchError, match=r"5 times\. Is the server running"):
+        with pytest.raises(BenchError, match=rf"5 times\. .*{advice}"):
             ServerClient(server.address, sleep=lambda _: None).complete(BODY)
         assert len(server.requests) == 5
 
