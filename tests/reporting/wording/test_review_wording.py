@@ -271,6 +271,15 @@ PLANS = {
     "a larger packet": replace(PILOT, n=61, factors={"disagreement": 0.8, "low-score": 1.1}, sample="disagreement"),
     "no score helps": replace(PILOT, explained=(), earlier=EarlierRatings("p1234567", 60, 30, (), 0.0), needed=(RatingsNeeded(0.65, 82),)),
     "too few examples": replace(PLAN, question=RatingsNeeded(0.52, None, (None, None)), n=190),
+    "all are rated, and they are too few": replace(
+        PILOT,
+        examples=60,
+        explained=(),
+        earlier=EarlierRatings("p1234567", 60, 60, (), 0.0),
+        needed=(RatingsNeeded(0.52, None),),
+        question=RatingsNeeded(0.52, None),
+        n=60,
+    ),
     "scales": replace(PLAN, mode="scales", needed=(RatingsNeeded(0.5, 34, (28, 20)),), question=RatingsNeeded(0.5, 34, (28, 20)), n=34),
     "errors": RatingPlan("visits", "errors", ("lora",), 190, (CEILING,), (), None, {}, "random", CEILING, 190),
 }

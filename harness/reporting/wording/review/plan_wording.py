@@ -46,7 +46,7 @@ def describe_plan(plan: RatingPlan, run: str) -> list[str]:
     sentences = [_NO_HELP_WITH_ERRORS if plan.mode == "errors" else _describe_basis(plan)]
     if plan.factors and not _continues_packet(plan):
         sentences.append(_describe_samples(plan))
-    if plan.is_open:
+    if plan.is_open and (plan.earlier is None or plan.earlier.rated < plan.n):
         sentences.append(f"Even if all {numbers.plural(plan.examples, 'example')} are rated, this may remain open: {_quote(plan)}.")
     sentences.append(_describe_step(plan, run))
     if plan.earlier is None and plan.explained and plan.n > _FIRST:
@@ -58,12 +58,15 @@ def _describe_step(plan: RatingPlan, run: str) -> str:
     """What to rate now."""
     earlier = plan.earlier
     if earlier is not None and earlier.rated >= plan.n:
+        if plan.is_open:
+            return f"All {numbers.plural(plan.examples, 'test example')} are rated: only a larger test set can show {_quote(plan)}."
         return f"These {earlier.rated} rated examples are enough for {_quote(plan)}."
     if earlier is not None and _continues_packet(plan):
         more = numbers.plural(plan.n - earlier.rated, "more example")
         return f"To show {_quote(plan)}, rate {more} of packet {earlier.packet}, in its order."
     alone = "Every packet is analysed by itself. " if earlier is not None else ""
-    return f"{alone}To show {_quote(plan)}: {format_export(plan, run)}"
+    purpose = "To rate all of them" if plan.is_open else f"To show {_quote(plan)}"
+    return f"{alone}{purpose}: {format_export(plan, run)}"
 
 
 def _continues_packet(plan: RatingPlan) -> bool:
