@@ -25,7 +25,16 @@ def test_a_perfect_score_gives_nearly_the_interval_of_all_examples() -> None:
     assert joined.estimate == pytest.approx(truth.mean(), abs=0.01) and joined.scores == (0,) and joined.explained > 0.98
     whole = mean_interval(truth)
     assert joined.interval is not None and width(joined.interval) == pytest.approx(width(whole), rel=0.1)
-    assert joined.effective == pytest.approx(30 * (width(alone) / width(joined.interval)) ** 2)
+    assert joined.effective == pytest.approx(min(300, 30 * (width(alone) / width(joined.interval)) ** 2))
+
+
+def test_ratings_are_never_worth_more_than_those_of_all_examples() -> None:
+    rng = np.random.default_rng(8)
+    score = rng.integers(0, 2, 80).astype(float)
+    rated = np.sort(rng.choice(80, 22, replace=False))
+    joined = assist(score[rated], rated, score[:, None], Interval(0.1, 0.9, 22, 22, "", True), is_share=True)
+    assert joined.interval is not None and 22 * (0.8 / width(joined.interval)) ** 2 > 100
+    assert joined.effective == 80
 
 
 def test_an_unusual_draw_is_corrected() -> None:
