@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.engine.inference import log_totals
 from harness.engine.tuning import KeyedRandom
 from harness.forecast.meta_tracker import MetaTracker, StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
@@ -249,8 +250,7 @@ def _write(model: Any, cache: Any, batch: BatchShape, nodes: int) -> None:
     with torch.no_grad():
         logits = _called(model)(input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True).logits
         if nodes:
-            scores = logits.float().log_softmax(dim=-1)
-            torch.cat([scores, scores[:, :1]], dim=1)
+            log_totals(logits)
 
 
 def _called(model: Any) -> Any:
