@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from in_process import call_main, new_accelerator
+from in_process import call_main, cells_in_process, new_accelerator
 
 from tests.benchmarks.__main__ import compare, grow
 from tests.benchmarks.comparisons import COMPARISONS, Setting, count_equal
 from tests.benchmarks.growth import GROWTHS, Workplace, exponent
+from tests.benchmarks.learning_rates import read_searches, search, write_tables
 from tests.benchmarks.machine import machine_line, matrix_ceiling
 from tests.benchmarks.material import read_rows, write_rows
 from tests.benchmarks.our_side import measure
@@ -125,6 +126,17 @@ def test_growth_takes_the_median_of_its_rounds():
     made = type(growth)(growth.name, growth.unit, (10, 20), 1, lambda size, place: next(seconds))
     assert grow(made, "tiny", 3, (10, 20)) == Grown("data pipeline", "rows", (10, 20), (2.0, 5.0))
     assert exponent((10, 20), (2.0, 8.0)) == pytest.approx(2)
+
+
+def test_learning_rates_are_searched_without_a_test_example(tmp_path):
+    with cells_in_process():
+        search(tmp_path, "classification", "ia3", "tiny", limit=8, epochs=1, search=3)
+    (searched,) = read_searches(tmp_path)
+    assert len(searched.trials) == 3 and searched.best.share == 1
+    row = write_tables([searched]).splitlines()[-1]
+    assert row.startswith("| `ia3` | 0.1 | ") and f" {searched.best.loss_at(0):.3f}" in row
+    assert f"**{searched.best.values['learning_rate']:.2g}** {searched.best.loss:.3f}" in row
+    assert not list(tmp_path.rglob("predictions*")), "only validation examples were read"
 
 
 def test_tables_show_medians_ranges_and_what_was_not_equal():

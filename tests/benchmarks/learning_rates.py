@@ -1,0 +1,192 @@
+"""Searched learning rates: what strategies/README.md says about the shipped values, measured again on this machine.
+
+python tests/benchmarks/learning_rates.py --keep rates                                  # every shipped strategy that trains, included model
+python tests/benchmarks/learning_rates.py --keep rates --model smollm2-135m --tasks e2e,banking77 --strategies dora,oft
+python tests/benchmarks/learning_rates.py --keep rates --tables                         # only print what was searched so far
+
+Each strategy has the search of `bench run --tune` on each task, and nothing after it: no test example is answered. The same command resumes
+an interrupted search and keeps a finished one. Two processes may share a folder if they search different strategies or tasks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import json
+import math
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import harness
+from harness.api.requested_runs import SilentListener
+from harness.catalog import shipped_folder
+from harness.engine.models import resolve_model
+from harness.errors import BenchError
+from harness.results import SearchTrial, StrategySearch, load_searches
+from harness.store import RunFolder, RunPlan, StoredRun
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+NOT_SEARCHED = {"base", "fewshot", "cascade", "dpo"}  # these train nothing, or learn from pairs
+SHIPPED = {"summarization": 280, "classification": 300}  # tasks, with the training examples that are used
+PUBLIC = ("e2e", "banking77")  # from the public data sets beside the checkout
+TASKS = (*SHIPPED, *PUBLIC)
+
+
+class SearchEnded(Exception):  # noqa: N818 - it is no error
+    """All trials are done, and the grid would begin."""
+
+
+class UntilTheGrid(SilentListener):
+    """Shows each part of a trial, and ends the run before its first cell."""
+
+    def __init__(self) -> None:
+        self._plan: RunPlan | None = None
+        self._began = time.monotonic()
+
+    def planned(self, plan: RunPlan) -> None:
+        self._plan = plan
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        assert self._plan is not None
+        if event["event"] == "start":
+            trial = self._plan.trials.get(event["cell"])
+            if trial is None:
+                raise SearchEnded
+            seconds = time.monotonic() - self._began
+            print(f"{seconds:6.0f} s  trial {trial.number}, {trial.share:.0%}: {dict(trial.values)}", file=sys.stderr, flush=True)
+
+
+def arguments() -> argparse.Namespace:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--model", default="tiny")
+    p.add_argument("--tasks", default=",".join(SHIPPED), help=f"of {', '.join(TASKS)}; {' and '.join(PUBLIC)} are read from {SHARED}")
+    p.add_argument("--strategies", default="", help="default: all shipped ones that train")
+    p.add_argument("--keep", required=True, type=Path, help="folder for the runs")
+    p.add_argument("--tables", action="store_true", help="search nothing")
+    return p.parse_args()
+
+
+def main() -> None:
+    a = arguments()
+    shipped = sorted({file.stem for file in shipped_folder("strategies").glob("*.yaml")} - NOT_SEARCHED)
+    if not a.tables:
+        model = a.model if a.model == "tiny" else str(resolve_model(a.model).folder)  # a GGUF file is converted once
+        for task, strategy in itertools.product(a.tasks.split(","), a.strategies.split(",") if a.strategies else shipped):
+            print(f"{task}, {strategy}", file=sys.stderr, flush=True)
+            search(a.keep, task, strategy, model)
+    print(write_tables(read_searches(a.keep)))
+
+
+def search(folder: Path, task: str, strategy: str, model: str, **options: Any) -> None:
+    """Run one search in its own folder of runs, or what is missing of it.
+
+    Args:
+        options: further arguments of `harness.run`.
+    """
+    try:
+        harness.run(
+            **{"search": True, **describe_task(folder, task), **options},
+            strategies=strategy,
+            model=model,
+            base=False,
+            serving_seconds=0,
+            forecasts=False,
+            reuse=False,
+            runs_dir=folder / f"{task}-{strategy}",
+            listener=UntilTheGrid(),
+        )
+    except SearchEnded:
+        return
+    raise SystemExit(f"{task}, {strategy}: no cell of the grid began")
+
+
+def describe_task(folder: Path, task: str) -> dict[str, Any]:
+    """A task as arguments of `harness.run`. The files of a public data set are written into the folder."""
+    if task in SHIPPED:
+        return {"task": task, "limit": SHIPPED[task]}
+    if task not in PUBLIC:
+        raise SystemExit(f"--tasks {task}: unknown. Tasks: {', '.join(TASKS)}")
+    place = folder / "data" / task
+    place.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for part, rows in (split_restaurants() if task == "e2e" else split_questions()).items():
+        file = place / f"{part}.jsonl"
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        paths[part] = str(file.resolve())
+    kind, ending = ("generation", "Text:") if task == "e2e" else ("classification", "Intent:")
+    definition = place / f"{task}.json"
+    fields = {"name": task, "kind": kind, "data": paths, "prompt": f"{{{{ input }}}}\n{ending}\n"}
+    definition.write_text(json.dumps(fields), encoding="utf-8")
+    return {"task": str(definition), "epochs": 2}
+
+
+def split_restaurants() -> dict[str, list[dict[str, str]]]:
+    """One text of each of 1,484 descriptions (E2E, cleaned): 96 to train on, 48 to validate on. Test examples are never answered."""
+    texts: dict[str, str] = {}
+    for row in read_csv("e2e-cleaned/devel-fixed.no-ol.csv"):
+        texts.setdefault(row["mr"], row["ref"])
+    rows = [{"input": mr, "target": text} for mr, text in texts.items()][::10]
+    return {"train": rows[:96], "validation": rows[96:144], "test": rows[144:]}
+
+
+def split_questions() -> dict[str, list[dict[str, str]]]:
+    """Questions with 77 intents (BANKING77): four of each to train on, 128 to validate on."""
+    by_label: dict[str, list[dict[str, str]]] = {}
+    for row in read_csv("banking77/train.csv"):
+        by_label.setdefault(row["category"], []).append({"input": row["text"], "target": row["category"]})
+    train = [row for own in by_label.values() for row in own[:4]]
+    others = [own[4 + turn] for turn in range(3) for own in by_label.values()]
+    return {"train": train, "validation": others[:128], "test": others[128:]}
+
+
+def read_csv(name: str) -> list[dict[str, str]]:
+    with (SHARED / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def read_searches(folder: Path) -> list[StrategySearch]:
+    """All searches of a folder."""
+    searches: list[StrategySearch] = []
+    for place in sorted(folder.glob("*/*/run.json")):
+        try:
+            stored = StoredRun(RunFolder(place.parent))
+            searches += load_searches(stored.plan, stored.trial_results)
+        except BenchError as error:
+            print(f"{place.parent}: {error}", file=sys.stderr)
+    return sorted(searches, key=lambda each: (each.model, each.task, each.strategy))
+
+
+def write_tables(searches: Sequence[StrategySearch]) -> str:
+    """A table for each task and model. Its cells have each learning rate with the loss at it, in nats per target token."""
+    tables = []
+    for (task, model), group in itertools.groupby(searches, key=lambda each: (each.task, each.model)):
+        head = [f"| {task}, {model} | own rate | a quarter of the steps | half | all |", "| --- | --- | --- | --- | --- |"]
+        tables.append("\n".join([*head, *map(_write_row, group)]))
+    return "\n\n".join(tables)
+
+
+def _write_row(search: StrategySearch) -> str:
+    trials = sorted(search.trials, key=_rate_of)
+    own = next(each for each in search.trials if each.number == 0)
+    cells = []
+    for rung in range(3):
+        reached = [(each, loss) for each in trials if math.isfinite(loss := each.loss_at(rung))]
+        last = rung == search.best.last.trial.rung
+        cells.append(" · ".join(f"{_mark(f'{_rate_of(each):.2g}', last and each is search.best)} {loss:.3f}" for each, loss in reached))
+    return f"| `{search.strategy}` | {_rate_of(own):.2g} | {' | '.join(cells)} |"
+
+
+def _mark(text: str, is_chosen: bool) -> str:
+    return f"**{text}**" if is_chosen else text
+
+
+def _rate_of(trial: SearchTrial) -> float:
+    return float(trial.values["learning_rate"])
+
+
+if __name__ == "__main__":
+    main()
