@@ -44,7 +44,8 @@ class World:
         truth: its mean.
         worth: the correlation of the last score with what the rating depends on; all other scores are useless.
         scores: how many.
-        shape: what is done to the last score: it stays as it is, is stretched and shifted, has a heavy tail, or is 0 or 1.
+        shape: what is done to the last score: it stays as it is, is stretched and shifted, has a heavy tail, is 0 or 1, or is the verdict
+            of a judge that sees every rating but those of the blind share, which it takes for the best.
         rows: examples of each group, which share 40% of their variance.
         blind: the share of examples with the worst rating whatever their scores; part of `truth`.
         ends: of the scale.
@@ -69,12 +70,14 @@ class World:
         from scipy.special import ndtr
 
         hidden = self._draw(rng)
-        ratings = self.rating(ndtr(hidden))
+        seen = ratings = self.rating(ndtr(hidden))
         if self.blind and self.ends is not None:
-            ratings = np.where(rng.random(self.examples) < self.blind, self.ends[0], ratings)
+            is_blind = rng.random(self.examples) < self.blind
+            ratings, seen = np.where(is_blind, self.ends[0], ratings), np.where(is_blind, self.ends[1], ratings)
         scores = np.column_stack([self._draw(rng) for _ in range(self.scores)])
         last = self.worth * hidden + np.sqrt(1 - self.worth**2) * scores[:, -1]
-        scores[:, -1] = {"plain": last, "biased": np.exp(last) + 3, "heavy": last**3, "flag": np.where(last > 0.5, 1.0, 0.0)}[self.shape]
+        shapes = {"plain": last, "biased": np.exp(last) + 3, "heavy": last**3, "flag": np.where(last > 0.5, 1.0, 0.0), "verdict": seen}
+        scores[:, -1] = shapes[self.shape]
         groups: list[str | int | None] = [i // self.rows if self.rows > 1 else None for i in range(self.examples)]
         sizes = {"low": -last, "far": np.abs(last)}.get(self.favoured)
         sample = draw_uniform_sample(self.examples, n, rng) if sizes is None else draw_weighted_sample(list(sizes), n, rng)

@@ -128,6 +128,7 @@ SHORT = [
     (of_share(0.7, worth=0.7, scores=6), 40),
     (BLIND, 30),
     (replace(FIVE, worth=0.7, favoured="low"), 50),
+    (of_share(0.5, truth=0.475, blind=0.05, shape="verdict"), 40),  # 9% missed before failures moved ratings from their prediction
 ]
 
 
@@ -192,9 +193,35 @@ def test_favoured_samples_are_covered(world: int, score: int, favoured: str, n: 
     check(replace(WORLDS[world], **SCORES[score], favoured=favoured, examples=480), n, enough(MISSED))  # type: ignore[arg-type]
 
 
+def judged(world: World, wrong: float) -> World:
+    """With a judge that is right but for a share of the examples, which it takes for the best and which are the worst."""
+    assert world.ends is not None
+    truth = (1 - wrong) * world.truth + wrong * world.ends[0]
+    return replace(world, truth=truth, blind=wrong, shape="verdict")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("n", [20, 30, 40, 60, 100])
+@pytest.mark.parametrize("wrong", [0.03, 0.05, 0.1])
+@pytest.mark.parametrize("world", [0, 1, 3, 4, 5])
+def test_judges_that_err_in_one_direction_alone_are_covered(world: int, wrong: float, n: int) -> None:
+    check(judged(WORLDS[world], wrong), n, enough(MISSED))
+
+
 DRAWS = [{"n": n} for n in (20, 30, 60, 120)]
 DRAWS += [{"n": n, "rows": 4, "examples": 480} for n in (30, 60, 120)]
 DRAWS += [{"n": n, "favoured": favoured, "examples": 480} for favoured in ("low", "far") for n in (30, 60, 120)]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("n", [20, 30, 40, 60, 100])
+@pytest.mark.parametrize("wrong", [0.03, 0.05, 0.1])
+def test_win_rates_by_such_judges_are_rarely_beyond_the_limits_that_the_gate_reads(wrong: float, n: int) -> None:
+    times = enough(ONE_SIDED)
+    result = repeat(replace(judged(WINS, wrong), confidence=0.9), n, times)
+    too_low = result.missed - result.too_high
+    print(f"n={n} wrong={wrong}: above the truth {result.too_high:.3f}, below it {too_low:.3f}, used {result.used:.2f}")
+    assert at_most(ONE_SIDED, result.too_high, times) and at_most(ONE_SIDED, too_low, times)
 
 
 @pytest.mark.soak
