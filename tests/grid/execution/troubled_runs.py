@@ -91,10 +91,16 @@ def complete(here: Path, *arguments: str, **environment: str) -> dict[str, Any]:
 
 
 def preload() -> None:
-    """What forked commands need not import again. This process must not compute with torch: its threads would not survive a fork."""
+    """What forked commands need not import again. This process must not compute with torch: its threads would not survive a fork.
+
+    A command itself tries steps of a model before it forks its server, so torch has one thread.
+    """
+    import torch
+
     from harness.grid.execution import fork_server as server
 
     server.preload()
+    torch.set_num_threads(1)
     for module in ("api", "reporting", "decision", "grid", "engine.artifacts", "cli.commands.run"):
         importlib.import_module(f"harness.{module}")
     import pandas  # noqa: F401
