@@ -58,12 +58,12 @@ def escape_formula(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-@lru_cache(maxsize=512)
 def replace_surrogates(text: str) -> str:
     """Text that UTF-8 can hold: a lone surrogate, which is half of a character, becomes a question mark."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+@lru_cache(maxsize=512)
 def _symbol(character: str) -> str:
     return f"⟦U+{ord(character):04X}⟧"
 
