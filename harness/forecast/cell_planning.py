@@ -145,6 +145,7 @@ class CellWork:
                 training = self._try_training(target, formats) or training
             answer = self._try_answers(target, formats, answering) or answer
         per_hour = target.price.per_hour
+        # A cell that does not fit shows the memory that it would need, without pages that the system can drop.
         loading = loading_memory(self.outline, formats) if target.kind == "cpu" and step is not None else 0
         return CellForecast(
             device=target.name,

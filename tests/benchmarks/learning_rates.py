@@ -1,8 +1,9 @@
 """Searched learning rates: what strategies/README.md says about the shipped values, measured again on this machine.
 
-python tests/benchmarks/learning_rates.py --keep rates                                  # every shipped strategy that trains, included model
-python tests/benchmarks/learning_rates.py --keep rates --model smollm2-135m --tasks e2e,banking77 --strategies dora,oft
-python tests/benchmarks/learning_rates.py --keep rates --tables                         # only print what was searched so far
+With PYTHONPATH=.:tests
+python -m tests.benchmarks.learning_rates --keep rates                                  # every shipped strategy that trains, included model
+python -m tests.benchmarks.learning_rates --keep rates --model smollm2-135m --tasks e2e,banking77 --strategies dora,oft
+python -m tests.benchmarks.learning_rates --keep rates --tables                         # only print what was searched so far
 
 Each strategy has the search of `bench run --tune` on each task, and nothing after it: no test example is answered. The same command resumes
 an interrupted search and keeps a finished one. Two processes may share a folder if they search different strategies or tasks.
@@ -11,7 +12,6 @@ an interrupted search and keeps a finished one. Two processes may share a folder
 from __future__ import annotations
 
 import argparse
-import csv
 import itertools
 import json
 import math
@@ -28,10 +28,10 @@ from harness.engine.models import resolve_model
 from harness.errors import BenchError
 from harness.results import SearchTrial, StrategySearch, load_searches
 from harness.store import RunFolder, RunPlan, StoredRun
+from tests.benchmarks.material import DATA, read_table, write_rows
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 NOT_SEARCHED = {"base", "fewshot", "cascade", "dpo"}  # these train nothing, or learn from pairs
-SHIPPED = {"summarization": 280, "classification": 300}  # tasks, with the training examples that are used
+SHIPPED = {"summarization": 280, "classification": 300}  # tasks, with the most examples of a split
 PUBLIC = ("e2e", "banking77")  # from the public data sets beside the checkout
 TASKS = (*SHIPPED, *PUBLIC)
 
@@ -63,7 +63,7 @@ class UntilTheGrid(SilentListener):
 def arguments() -> argparse.Namespace:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--model", default="tiny")
-    p.add_argument("--tasks", default=",".join(SHIPPED), help=f"of {', '.join(TASKS)}; {' and '.join(PUBLIC)} are read from {SHARED}")
+    p.add_argument("--tasks", default=",".join(SHIPPED), help=f"of {', '.join(TASKS)}; {' and '.join(PUBLIC)} are read from {DATA}")
     p.add_argument("--strategies", default="", help="default: all shipped ones that train")
     p.add_argument("--keep", required=True, type=Path, help="folder for the runs")
     p.add_argument("--tables", action="store_true", help="search nothing")
@@ -115,7 +115,7 @@ def describe_task(folder: Path, task: str) -> dict[str, Any]:
     paths = {}
     for part, rows in (split_restaurants() if task == "e2e" else split_questions()).items():
         file = place / f"{part}.jsonl"
-        file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        write_rows(file, rows)
         paths[part] = str(file.resolve())
     kind, ending = ("generation", "Text:") if task == "e2e" else ("classification", "Intent:")
     definition = place / f"{task}.json"
@@ -127,7 +127,7 @@ def describe_task(folder: Path, task: str) -> dict[str, Any]:
 def split_restaurants() -> dict[str, list[dict[str, str]]]:
     """One text of each of 1,484 descriptions (E2E, cleaned): 96 to train on, 48 to validate on. Test examples are never answered."""
     texts: dict[str, str] = {}
-    for row in read_csv("e2e-cleaned/devel-fixed.no-ol.csv"):
+    for row in read_table("e2e-cleaned/devel-fixed.no-ol.csv"):
         texts.setdefault(row["mr"], row["ref"])
     rows = [{"input": mr, "target": text} for mr, text in texts.items()][::10]
     return {"train": rows[:96], "validation": rows[96:144], "test": rows[144:]}
@@ -136,16 +136,11 @@ def split_restaurants() -> dict[str, list[dict[str, str]]]:
 def split_questions() -> dict[str, list[dict[str, str]]]:
     """Questions with 77 intents (BANKING77): four of each to train on, 128 to validate on."""
     by_label: dict[str, list[dict[str, str]]] = {}
-    for row in read_csv("banking77/train.csv"):
+    for row in read_table("banking77/train.csv"):
         by_label.setdefault(row["category"], []).append({"input": row["text"], "target": row["category"]})
     train = [row for own in by_label.values() for row in own[:4]]
     others = [own[4 + turn] for turn in range(3) for own in by_label.values()]
     return {"train": train, "validation": others[:128], "test": others[128:]}
-
-
-def read_csv(name: str) -> list[dict[str, str]]:
-    with (SHARED / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def read_searches(folder: Path) -> list[StrategySearch]:

@@ -54,20 +54,20 @@ def _long_dialogues() -> Rows:
 
 def _restaurants() -> Rows:
     """Texts that are as long as their prompts."""
-    rows = _read_table("e2e-cleaned/devel-fixed.no-ol.csv")[::120]
+    rows = read_table("e2e-cleaned/devel-fixed.no-ol.csv")[::120]
     return [{"prompt": f"{row['mr']}\nText:\n", "completion": row["ref"]} for row in rows][:32]
 
 
 def _intents() -> Rows:
     """Short messages with one of 77 labels."""
-    choices = sorted({row["category"] for row in _read_table("banking77/test.csv")})
-    rows = _read_table("banking77/test.csv")[::97]
+    choices = sorted({row["category"] for row in read_table("banking77/test.csv")})
+    rows = read_table("banking77/test.csv")[::97]
     return [_choice(f"{row['text']}\nLabel:\n", choices, row["category"]) for row in rows]
 
 
 def _long_inputs() -> Rows:
     """Dialogues of about 320 tokens, with the five most frequent of their sections."""
-    rows = [row for row in _read_table("mts-dialog/MTS-Dialog-TrainingSet.csv") if 800 < len(row["dialogue"]) < 2600]
+    rows = [row for row in read_table("mts-dialog/MTS-Dialog-TrainingSet.csv") if 800 < len(row["dialogue"]) < 2600]
     counts = {name: sum(row["section_header"] == name for row in rows) for name in {row["section_header"] for row in rows}}
     choices = sorted(sorted(counts, key=lambda name: (-counts[name], name))[:5])
     chosen = [row for row in rows if row["section_header"] in choices][:16]
@@ -89,7 +89,7 @@ def _is_short(row: dict[str, str]) -> bool:
 
 
 def _summaries(is_chosen: Callable[[dict[str, str]], bool], number: int) -> Rows:
-    rows = [row for row in _read_table("mts-dialog/MTS-Dialog-TrainingSet.csv") if is_chosen(row)]
+    rows = [row for row in read_table("mts-dialog/MTS-Dialog-TrainingSet.csv") if is_chosen(row)]
     return [{"prompt": f"Summarize.\n\n{row['dialogue']}\n\nSummary:\n", "completion": row["section_text"]} for row in rows[:number]]
 
 
@@ -97,6 +97,6 @@ def _choice(prompt: str, choices: list[str], label: str) -> dict[str, object]:
     return {"prompt": prompt, "completion": label, "choices": choices, "label": choices.index(label)}
 
 
-def _read_table(name: str) -> list[dict[str, str]]:
+def read_table(name: str) -> list[dict[str, str]]:
     with (DATA / name).open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))

@@ -22,8 +22,8 @@ a bounded scale each end is at least as far out as failures of a share 1 − ((1
 (see `intervals.unseen`; this is a limit on the rectifier y − λ f), but no further than the ratings alone have it. On a scale of several
 answers a failure moves its rating from the mean to the end of the scale. Shares and win rates are 0 or 1 but for ties, and a judge that is
 nearly always right may err in one direction alone: there a failure moves its rating from the highest (or lowest) prediction mean + λ f to
-the end, and the error of taking the N examples for all comes on top, as the root of the sum of both squares. Where
-some examples were favoured, n is the few that the largest weights stand for, which is wide enough without that.
+the end, and the error of taking the N examples for all is added (the root of the sum of both squares). This is left out where some
+examples were favoured: there n is 1 over the mean of the largest weights, and the limits are wide enough.
 
 Rare events are not helped: with fewer than 5 events (or non-events) the interval is not shown to hold, and there is no combined estimate.
 Critical errors are never combined at all, however many there are: see `harness.review.findings`.
