@@ -6,8 +6,9 @@ from harness.engine.inference.classify import classify
 from harness.engine.inference.decoding_state import count_rows
 from harness.engine.inference.extract import ends_with, extract
 from harness.engine.inference.generate import generate, require_finite
+from harness.engine.inference.last_positions import last_positions
 from harness.engine.inference.predictor import Predictor
-from harness.engine.inference.prefill import count_read
+from harness.engine.inference.prefill import count_read, list_groups
 from harness.engine.inference.seq2seq import Seq2SeqScorer, generate_seq2seq
 from harness.engine.inference.shared_prefix import count_shared, plain_cache
 
@@ -27,6 +28,8 @@ __all__ = [
     "extract",
     "generate",
     "generate_seq2seq",
+    "last_positions",
+    "list_groups",
     "log_totals",
     "plain_cache",
     "require_finite",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.engine.inference.generate import require_finite
+from harness.engine.inference.last_positions import last_positions
 from harness.engine.inference.prefill import left_padded
 from harness.engine.inference.shared_prefix import Prefix, plain_cache
 
@@ -132,7 +133,7 @@ class LabelScorer:
         cache = prefix.cache(len(prompts))
         with torch.no_grad():
             prompt = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
-            first = prefix.model(**prompt, cache=cache, use_cache=True, logits_to_keep=1).logits[:, -1:]  # (B, 1, V)
+            first = prefix.model(**prompt, cache=cache, use_cache=True, logits_to_keep=last_positions(1)).logits[:, -1:]  # (B, 1, V)
             scores = [first[:, 0, path[0][1]].float() - log_totals(first)[:, 0] for path in tree.paths]  # (B) for each label
             if tree.tokens:
                 nodes = torch.tensor(tree.tokens, device=device).expand(len(prompts), -1)  # (B, N)
@@ -204,7 +205,8 @@ def score_labels(
         # A recurrence may be computed differently with a cache than without: models without a prefix get none.
         begin = {"cache": prefix.cache(len(part)), "position_ids": prefix.positions(mask)} if prefix.length else {"use_cache": False}
         with torch.no_grad():
-            logits = prefix.model(input_ids=ids.to(device), attention_mask=prefix.mask(mask), logits_to_keep=width + 1, **begin).logits
+            last = last_positions(width + 1)
+            logits = prefix.model(input_ids=ids.to(device), attention_mask=prefix.mask(mask), logits_to_keep=last, **begin).logits
         logprobs = logits.float().log_softmax(dim=-1)  # (b, width + 1, V)
         for i, label in enumerate(part):
             positions = torch.arange(len(label), device=device)

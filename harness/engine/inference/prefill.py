@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.engine.inference.last_positions import last_positions
 from harness.engine.inference.shared_prefix import Prefix, plain_cache
 
 if TYPE_CHECKING:
@@ -53,10 +54,14 @@ def prefill(prefix: Prefix, prompts: Sequence[Sequence[int]], pad_id: int, room:
     return _with_room(prefix, prefix.mask(mask), parts, room)
 
 
+def list_groups(config: Any, lengths: Sequence[int], device: str) -> list[list[int]]:
+    """The prompts that a model of this configuration reads at once, of prompts of these lengths, by number and in their order."""
+    return group_by_length(lengths, _pass_tokens(device)) if plain_cache(config) else [list(range(len(lengths)))]
+
+
 def count_read(config: Any, lengths: Sequence[int], device: str) -> int:
     """The tokens that pass through a model of this configuration when it reads prompts of these lengths, their padding included."""
-    groups = group_by_length(lengths, _pass_tokens(device)) if plain_cache(config) else [list(range(len(lengths)))]
-    return sum(len(group) * max(lengths[i] for i in group) for group in groups)
+    return sum(len(group) * max(lengths[i] for i in group) for group in list_groups(config, lengths, device))
 
 
 def _pass_tokens(device: str) -> int:
@@ -100,7 +105,8 @@ def _prefill_at_once(prefix: Prefix, prompts: Sequence[Sequence[int]], pad_id: i
     positions = prefix.positions(mask)  # (B, T)
     mask = prefix.mask(mask)  # (B, n + T)
     cache = prefix.cache(len(prompts))
-    passed = prefix.model(input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, logits_to_keep=1)
+    last = last_positions(1)
+    passed = prefix.model(input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, logits_to_keep=last)
     return Prefilled(passed.logits[:, -1], cache, mask, positions[:, -1:])
 
 
@@ -121,6 +127,7 @@ def _with_room(prefix: Prefix, mask: Any, parts: Iterable[tuple[Sequence[int], P
         for layer, own in zip(whole.cache.layers, part.cache.layers, strict=True):
             if own.is_initialized:
                 layer.put(index.to(own.keys.device), own.keys, own.values, prefix.length)
+        del part, own  # the next part is computed before these names stand for it
     assert whole is not None, "a batch has rows"
     return whole
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.engine.inference.last_positions import last_positions
+
 # A separate pass pays off for a shared beginning of at least so many tokens.
 _WORTH_SHARING = 16
 
@@ -42,7 +44,7 @@ class Prefix:
             if isinstance(cache, torch.Tensor):
                 embeddings = cache.to(model.word_embeddings.weight.dtype)
                 cache = DynamicCache(config=base.config)
-                base(inputs_embeds=embeddings, cache=cache, use_cache=True, logits_to_keep=1)
+                base(inputs_embeds=embeddings, cache=cache, use_cache=True, logits_to_keep=last_positions(1))
         return Prefix(base, config.num_virtual_tokens, tuple((layer.keys, layer.values) for layer in cache.layers))
 
     def with_beginning(self, prompts: Sequence[Sequence[int]]) -> tuple[Prefix, Sequence[Sequence[int]]]:
@@ -71,7 +73,7 @@ class Prefix:
                 position_ids=self.positions(mask),
                 cache=cache,
                 use_cache=True,
-                logits_to_keep=1,
+                logits_to_keep=last_positions(1),
             )
         layers = tuple((layer.keys, layer.values) for layer in cache.layers)
         return Prefix(self.model, self.length + len(tokens), layers)
