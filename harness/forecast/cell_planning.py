@@ -74,7 +74,7 @@ class TargetDevice:
 
 def formats_on(target: TargetDevice) -> Formats:
     """The formats that models are loaded and trained in on a device."""
-    return Formats(target.dtype, None if target.dtype == "float32" else target.dtype)
+    return Formats(target.dtype, None if target.dtype == "float32" else target.dtype, target.kind == "cpu")
 
 
 def target_of_table(device: KnownDevice) -> TargetDevice:
@@ -131,7 +131,7 @@ class CellWork:
         answering = measure_answering(self.task, self.strategy, self.outline.loaded, self.splits, target.kind)
         answers = _answers(self, formats, answering)
         step: MemoryStep | None = "as-planned"
-        parts = answer_memory(self.outline, formats, max(answers.reading.peak, answers.writing.peak), target.kind)
+        parts = answer_memory(self.outline, formats, answers.peak, target.kind)
         training, devices = ForecastRange(0.0), 1
         if self.strategy.train is not None:
             fitted = fit_training(self.outline, target, formats, speeds, partial(self._measure, target))
@@ -335,9 +335,11 @@ def _cached_training(outline: ModelOutline, formats: Formats, batch: BatchShape,
 
 
 @lru_cache(maxsize=1024)
-def _cached_answers(outline: ModelOutline, formats: Formats, batch: BatchShape, nodes: int, written: int, shared: int) -> AnswerCounts:
-    return watch_answers(outline, formats, batch, nodes=nodes, written=written, shared=shared)
+def _cached_answers(
+    outline: ModelOutline, formats: Formats, batch: BatchShape, groups: tuple[BatchShape, ...], nodes: int, written: int, shared: int
+) -> AnswerCounts:
+    return watch_answers(outline, formats, batch, groups=groups, nodes=nodes, written=written, shared=shared)
 
 
 def _answers(work: CellWork, formats: Formats, answering: AnsweringWork) -> AnswerCounts:
-    return _cached_answers(work.outline, formats, replace(answering.batch, targets=0), answering.nodes, answering.limit, answering.shared)
+    return _cached_answers(work.outline, formats, answering.batch, answering.groups, answering.nodes, answering.limit, answering.shared)

@@ -7,11 +7,14 @@ in a real step, whatever the family of the model and the adapter on it; nothing 
 from __future__ import annotations
 
 import contextlib
+import functools
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+_CONVERTS_NOTHING = {"where", "masked_fill", "masked_fill_", "copy_"}  # these read each format as it is
+_FEWEST_PACKED = 64  # queries, and keys, from which on fused attention packs keys and values for AMX (torch 2.13)
 # The parts of a step: up to the loss; the backward pass of the output layer; that of the layers; that of the embeddings.
 PARTS = ("forward", "head", "layers", "embeddings")
 
@@ -69,10 +72,11 @@ class MetaTracker:
 
     Args:
         is_full: the answer to a question about values, which models ask of masks only: is there no padding?
+        on_cpu: whether the step is one on a CPU, else on a GPU.
     """
 
-    def __init__(self, is_full: bool) -> None:
-        self.is_full = is_full
+    def __init__(self, is_full: bool, *, on_cpu: bool) -> None:
+        self.is_full, self.on_cpu = is_full, on_cpu
         self.counts = StepCounts()
         self.part = PARTS[0]
         self._live = 0
@@ -99,6 +103,10 @@ class MetaTracker:
         """The context in which attention and products are computed as inside `watch`, for a part of it that torch runs without."""
         return self._computing
 
+    def hold(self, size: int) -> None:
+        """Count bytes that are allocated until the running operation ends, besides its outputs."""
+        self.counts.peaks[self.part] = max(self.counts.peaks[self.part], self._live + size)
+
     def count(self, name: str, inputs: Sequence[Any], outputs: Sequence[Any], flops: float | None) -> None:
         """Count one operation."""
         size = sum(_size(tensor) for tensor in (*inputs, *outputs))
@@ -115,7 +123,7 @@ class MetaTracker:
             self._seen[storage] = None
             self._live += storage.nbytes()
             weakref.finalize(storage, self._free, storage.nbytes())
-        self.counts.peaks[self.part] = max(self.counts.peaks[self.part], self._live)
+        self.hold(0)
 
     def _free(self, size: int) -> None:
         self._live -= size
@@ -124,6 +132,22 @@ class MetaTracker:
 def _size(tensor: Any) -> int:
     """The bytes that a kernel reads of a tensor: what is expanded is read once."""
     return int(min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()))
+
+
+def _converted_bytes(function: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -> int:
+    """What a CPU allocates inside an operation that reads several formats, besides its outputs: inputs, and an output that is one of them,
+    in the format that is computed in."""
+    import torch
+
+    if torch.Tag.pointwise not in function.tags or function.overloadpacket.__name__ in _CONVERTS_NOTHING:
+        return 0
+    read = [each for each in inputs if each.dim()]
+    formats = {each.dtype for each in read}
+    if len(formats) < 2:
+        return 0
+    computed = functools.reduce(torch.promote_types, formats)
+    written = [each for each in outputs if any(each is other for other in read)]
+    return sum(each.numel() * computed.itemsize for each in (*read, *written) if each.dtype != computed)
 
 
 _PRODUCTS = {"mm": 0, "bmm": 0, "addmm": 1, "baddbmm": 1}  # by operation, where its first factor is
@@ -155,6 +179,8 @@ def _dispatch_mode(tracker: MetaTracker) -> Any:
             if outputs:
                 name = function.overloadpacket.__name__
                 tracker.count(name, on_meta, outputs, _flops(name, tensors, outputs))
+                if tracker.on_cpu:
+                    tracker.hold(_converted_bytes(function, on_meta, outputs))
             return result
 
     return Watching()  # type: ignore[no-untyped-call,unused-ignore]
@@ -220,6 +246,8 @@ def _fused_attention(tracker: MetaTracker) -> Any:
                 kept.append(torch.empty(mask.shape, dtype=query.dtype, device="meta"))
             ctx.save_for_backward(*kept)
             tracker.counts.flops += 2 * _score_flops(query, keys)
+            if tracker.on_cpu:
+                tracker.hold(_packed_bytes(query, keys))
             return output
 
         @staticmethod
@@ -229,6 +257,16 @@ def _fused_attention(tracker: MetaTracker) -> Any:
             return torch.empty_like(query), torch.empty_like(keys), torch.empty_like(values), None
 
     return Attention.apply
+
+
+def _packed_bytes(query: Any, keys: Any) -> int:
+    """Keys and values (B, heads of the queries, S, D) as fused attention copies them for AMX, which multiplies bfloat16."""
+    import torch
+
+    rows, columns = query.shape[-2], keys.shape[-2]
+    if query.dtype != torch.bfloat16 or min(rows, columns) < _FEWEST_PACKED or not torch.cpu._is_amx_tile_supported():
+        return 0
+    return int(2 * query.numel() // rows * columns * query.element_size())
 
 
 def _grouped_product(tracker: MetaTracker) -> Any:

@@ -24,10 +24,15 @@ _FEWEST_LAYERS = 3  # so many are worth cutting
 
 @dataclass(frozen=True)
 class Formats:
-    """The formats that a device computes in: "float32", "bfloat16" or "float16" for weights, and for products in training."""
+    """The formats that a device computes in: "float32", "bfloat16" or "float16" for weights, and for products in training.
+
+    Attributes:
+        on_cpu: whether the device is a CPU, else a GPU.
+    """
 
     weights: str
     autocast: str | None
+    on_cpu: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ class ModelOutline:
     def _watch_once(self, step: Callable[[Any, MetaTracker], None], formats: Formats, *, training: bool, is_full: bool) -> StepCounts:
         import torch
 
-        tracker = MetaTracker(is_full)
+        tracker = MetaTracker(is_full, on_cpu=formats.on_cpu)
         autocast = getattr(torch, formats.autocast) if training and formats.autocast else None
         for parameter in self.model.parameters():
             parameter.grad = torch.empty_like(parameter) if training and parameter.requires_grad else None

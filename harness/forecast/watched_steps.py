@@ -6,11 +6,11 @@ They call the model as `engine/tuning` and `engine/inference` do.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.engine.inference import log_totals
+from harness.engine.inference import last_positions, log_totals
 from harness.engine.tuning import KeyedRandom
 from harness.forecast.meta_tracker import MetaTracker, StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
@@ -38,12 +38,14 @@ class AnswerCounts:
     """What answering a batch takes: reading the prompts, and then each further token, or all labels at once.
 
     Attributes:
-        reading: of the prompts; its peak includes the cache of keys and values.
-        writing: of one token of every row, behind prompts and outputs; its peak includes the cache, too.
+        reading: of the prompts.
+        writing: of one token of every row, behind prompts and outputs.
+        peak: bytes that are allocated at most, the cache of keys and values included.
     """
 
     reading: StepCounts
     writing: StepCounts
+    peak: float
 
 
 def watch_training(outline: ModelOutline, formats: Formats, batch: BatchShape, *, checkpointing: bool) -> StepCounts:
@@ -77,28 +79,40 @@ def watch_training(outline: ModelOutline, formats: Formats, batch: BatchShape, *
 
 
 def watch_answers(
-    outline: ModelOutline, formats: Formats, batch: BatchShape, *, nodes: int = 0, written: int = 0, shared: int = 0
+    outline: ModelOutline,
+    formats: Formats,
+    batch: BatchShape,
+    *,
+    groups: Sequence[BatchShape] = (),
+    nodes: int = 0,
+    written: int = 0,
+    shared: int = 0,
 ) -> AnswerCounts:
     """Answering a batch of prompts.
 
     Args:
+        groups: what of the batch is read at once: the first, and the largest of the others; none if all is.
         nodes: the tokens of all labels, for a task that chooses; 0 for one that writes.
         written: tokens of the outputs, whose keys and values are in the cache when the last one is written.
         shared: tokens that all prompts begin with, which a decoder reads once.
     """
     if outline.shape == "encoder":
-        return AnswerCounts(
-            outline.watch(lambda model, _: _classify(model, batch), formats, training=False, is_full=not batch.is_padded), StepCounts()
-        )
+        passed = outline.watch(lambda model, _: _classify(model, batch), formats, training=False, is_full=not batch.is_padded)
+        return AnswerCounts(passed, StepCounts(), passed.peak)
     if outline.shape == "encoder-decoder":
         return _watch_both_parts(outline, formats, batch)
     config = outline.config
 
     last = replace(batch, tokens=batch.tokens + written)
 
-    def read(shown: BatchShape, room: int) -> StepCounts:
+    def read(parts: Sequence[BatchShape], room: int) -> StepCounts:
+        """What it takes to read these prompts, and to copy keys and values to where more tokens of each row of the batch have room."""
+
         def step(model: Any, _: MetaTracker) -> None:
-            _make_room(_read_prompts(model, config, shown, shared), room)
+            whole = _make_room(_read_prompts(model, config, parts[0], shared), batch, room)
+            for part in parts[1:]:
+                _read_prompts(model, config, part, shared)
+            del whole
 
         return outline.watch(step, formats, training=False, is_full=not batch.is_padded)
 
@@ -107,10 +121,12 @@ def watch_answers(
         tracker.part = "head"
         _write(model, cache, last, nodes)
 
-    reading = read(batch, written)
-    before = read(last, 0) if written else reading
+    reading = read([batch], written)
+    before = read([last], 0) if written else reading
     both = outline.watch(read_and_write, formats, training=False, is_full=not batch.is_padded)
-    return AnswerCounts(reading, both.after(before, "head"))
+    writing = both.after(before, "head")
+    at_once = read(groups, written) if len(groups) > 1 else reading
+    return AnswerCounts(reading, writing, max(at_once.peak, writing.peak))
 
 
 def _watch_both_parts(outline: ModelOutline, formats: Formats, batch: BatchShape) -> AnswerCounts:
@@ -126,7 +142,8 @@ def _watch_both_parts(outline: ModelOutline, formats: Formats, batch: BatchShape
         _decode(model, *encoded, batch)
 
     reading, both = (outline.watch(step, formats, training=False, is_full=not batch.is_padded) for step in (read, read_and_write))
-    return AnswerCounts(reading, both.after(reading, "head"))
+    writing = both.after(reading, "head")
+    return AnswerCounts(reading, writing, max(reading.peak, writing.peak))
 
 
 def _training_step(shape: str, batch: BatchShape) -> Callable[[Any], Any]:
@@ -219,10 +236,10 @@ def _filled(cache: Any) -> list[Any]:
     return [layer for layer in cache.layers if layer.keys is not None]
 
 
-def _make_room(cache: Any, room: int) -> None:
-    """Copy keys and values to where so many more tokens of each row have room, as `engine/inference/prefill` does."""
+def _make_room(cache: Any, batch: BatchShape, room: int) -> list[Any]:
+    """Copy keys and values to where so many more tokens of each row of the batch have room, as `engine/inference/prefill` does."""
     kept = [each for layer in _filled(cache) for each in (layer.keys, layer.values)] if room else []
-    _ = [each.new_zeros(*each.shape[:2], each.shape[2] + room, each.shape[3]) for each in kept]
+    return [each.new_zeros(batch.rows, each.shape[1], batch.tokens + room, each.shape[3]) for each in kept]
 
 
 def _read(model: Any, cache: Any, batch: BatchShape, known: int) -> None:
@@ -231,8 +248,11 @@ def _read(model: Any, cache: Any, batch: BatchShape, known: int) -> None:
 
     ids, mask = _prompt_tensors(batch)
     positions = torch.arange(known, batch.tokens, device="meta").expand(batch.rows, -1)
+    last = last_positions(1)
     with torch.no_grad():
-        _called(model)(input_ids=ids[:, known:], attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, logits_to_keep=1)
+        _called(model)(
+            input_ids=ids[:, known:], attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, logits_to_keep=last
+        )
 
 
 def _write(model: Any, cache: Any, batch: BatchShape, nodes: int) -> None:

@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from harness.engine.inference import BATCH_ROWS, LabelTree, Predictor, count_read, count_shared, rows_of_labels, split_into_batches
+from harness.engine.inference import (
+    BATCH_ROWS,
+    LabelTree,
+    Predictor,
+    count_read,
+    count_shared,
+    list_groups,
+    rows_of_labels,
+    split_into_batches,
+)
 from harness.engine.models import LoadedModel
 from harness.engine.prompts import render_shots
 from harness.engine.tuning import MICRO_BATCH_TOKENS, EncodedExample, Schedule, encode_material, micro_batches
@@ -65,6 +74,7 @@ class AnsweringWork:
 
     Attributes:
         batch: the largest batch of prompts.
+        groups: what of it is read at once: the first, and the largest of the others; one if all is.
         tokens: of all prompts, padding included; what a batch shares counts once.
         batches: how many.
         limit: tokens of the longest output; 0 where labels are chosen.
@@ -78,6 +88,7 @@ class AnsweringWork:
     """
 
     batch: BatchShape
+    groups: tuple[BatchShape, ...]
     tokens: float
     batches: float
     limit: int
@@ -187,9 +198,14 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
     first = [len(prompts[i].ids) for i in largest]
     rows = min(most_rows, len(splits.test), max(len(largest), 1))
     shared = count_shared(loaded.model.config, [prompts[i].ids for i in largest]) if predictor.shape == "decoder" else 0
-    count_passed = partial(count_read, loaded.model.config, device=device) if limit and predictor.shape == "decoder" else count_padded
+    reads_groups = bool(limit) and predictor.shape == "decoder"
+    count_passed = partial(count_read, loaded.model.config, device=device) if reads_groups else count_padded
+    own = [each - shared for each in first]
+    groups = list_groups(loaded.model.config, own, device) if reads_groups else [range(len(first))]
+    shapes = [_shape_of_prompts([first[i] for i in group]) for group in groups]
     return AnsweringWork(
-        batch=BatchShape(rows, max(first), 0, is_padded=len(set(first)) > 1),
+        batch=replace(_shape_of_prompts(first), rows=rows),
+        groups=(shapes[0], *sorted(shapes[1:], key=lambda each: -each.rows * each.tokens)[:1]),
         tokens=share * sum(shared + count_passed([len(spread[i].ids) - shared for i in batch]) for batch in batches),
         batches=max(1.0, share * len(batches)),
         limit=limit,
@@ -201,6 +217,10 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         typical=tuple(tuple(spread[i].ids) for i in batches[len(batches) // 2]),
         stops=predictor.stops,
     )
+
+
+def _shape_of_prompts(lengths: Sequence[int]) -> BatchShape:
+    return BatchShape(len(lengths), max(lengths), 0, is_padded=len(set(lengths)) > 1)
 
 
 def count_padded(lengths: Sequence[int]) -> int:

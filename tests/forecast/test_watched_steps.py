@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 from allocations import Allocations
+from cpu_allocations import peak_of
 from tiny_models import save_model
 
 from harness.engine.adapters import adapt
-from harness.engine.models import Device, ModelSource, load_model, resolve_description, resolve_model
+from harness.engine.inference import LabelScorer, LabelTree, generate, list_groups
+from harness.engine.models import Device, ModelSource, load_description, load_model, resolve_description, resolve_model
 from harness.engine.tuning import EncodedExample, KeyedRandom
 from harness.engine.tuning.loss import batch_loss
 from harness.forecast.model_outline import Formats, ModelOutline
@@ -114,6 +116,38 @@ def test_keys_and_values_are_part_of_an_answer(tiny: ModelSource) -> None:
     answers = watch_answers(outline, WIDE, BatchShape(8, 256, 0))
     assert answers.reading.peak > 2 * 8 * 256 * 320 * 4 * 4, "keys and values of 8 × 256 tokens in 4 layers"
     assert 0 < answers.writing.flops < answers.reading.flops / 100
+
+
+@pytest.mark.parametrize("strategy", [Strategy(name="b", method="prompt"), LORA], ids=["base", "lora"])
+@pytest.mark.parametrize("lengths", [(40, 44, 150, 160, 170), (100, 101)], ids=["groups", "at-once"])
+def test_answers_take_what_they_allocate(tiny: ModelSource, strategy: Strategy, lengths: tuple[int, ...]) -> None:
+    """With bfloat16, prompts that are read in groups, what torch allocates inside its operations, and no copies of weights."""
+    prompts, room = [[5 + i, *[7] * (length - 1)] for length in lengths for i in range(12)], 40
+    groups = list_groups(load_description(tiny).model.config, [*map(len, prompts)], "cpu")
+    shapes = [BatchShape(len(group), max(len(prompts[i]) for i in group), 0) for group in groups]
+    watched = watch_answers(
+        ModelOutline(tiny, strategy),
+        Formats("bfloat16", "bfloat16", on_cpu=True),
+        BatchShape(len(prompts), max(lengths), 0),
+        groups=(shapes[0], *sorted(shapes[1:], key=lambda each: -each.rows * each.tokens)[:1]),
+        written=room,
+    )
+    model = load_model(tiny, Device("cpu", "a CPU", "bfloat16")).model
+    model = (adapt(model, strategy, 0) if strategy.adapter else model).eval()
+    real = peak_of(lambda: generate(model, prompts, max_new_tokens=room, stop_ids=(), pad_id=0))
+    assert watched.peak == pytest.approx(real, rel=0.05)
+
+
+@pytest.mark.parametrize("strategy", [Strategy(name="b", method="prompt"), LORA], ids=["base", "lora"])
+def test_choosing_labels_takes_what_it_allocates(tiny: ModelSource, strategy: Strategy) -> None:
+    prompts, labels = [[5 + i, *[7] * 79] for i in range(48)], [[9, 10 + i, 11] for i in range(4)]
+    model = load_model(tiny, Device("cpu", "a CPU", "bfloat16")).model
+    model = (adapt(model, strategy, 0) if strategy.adapter else model).eval()
+    scorer = LabelScorer(model, labels, 0)
+    scorer(prompts[:2])  # compares two ways to choose
+    formats, nodes = Formats("bfloat16", "bfloat16", on_cpu=True), len(LabelTree.of(labels).tokens)
+    watched = watch_answers(ModelOutline(tiny, strategy), formats, BatchShape(len(prompts), 80, 0, is_padded=False), nodes=nodes)
+    assert watched.peak == pytest.approx(peak_of(lambda: scorer(prompts)), rel=0.05)
 
 
 @pytest.mark.parametrize("family", ["t5", "bart", "bert", "distilbert"])
