@@ -155,7 +155,7 @@ _PRODUCTS = {"mm": 0, "bmm": 0, "addmm": 1, "baddbmm": 1}  # by operation, where
 
 def _flops(name: str, tensors: Sequence[Any], outputs: Sequence[Any]) -> float | None:
     """2·m·n·k of a matrix product; None for other operations."""
-    first = _PRODUCTS.get(name)
+    first = _PRODUCTS.get(name.rstrip("_"))
     if first is None or len(tensors) <= first:
         return None
     return float(2 * outputs[0].numel() * tensors[first].shape[-1])
@@ -240,7 +240,9 @@ def _fused_attention(tracker: MetaTracker) -> Any:
     class Attention(torch.autograd.Function):
         @staticmethod
         def forward(ctx: Any, query: Any, keys: Any, values: Any, mask: Any) -> Any:
-            output = torch.empty(*query.shape[:-1], values.shape[-1], dtype=query.dtype, device="meta")
+            *batch, heads, rows, _ = query.shape
+            # The heads of a token stand side by side, so that what follows needs no copy.
+            output = torch.empty(*batch, rows, heads, values.shape[-1], dtype=query.dtype, device="meta").transpose(-2, -3)
             kept = [query, keys, values, output, torch.empty(query.shape[:-1], dtype=torch.float32, device="meta")]
             if mask is not None:
                 kept.append(torch.empty(mask.shape, dtype=query.dtype, device="meta"))

@@ -34,6 +34,13 @@ class Formats:
     autocast: str | None
     on_cpu: bool = False
 
+    @property
+    def autocast_dtype(self) -> Any:
+        """torch's dtype of products in training; None without autocast."""
+        import torch
+
+        return getattr(torch, self.autocast) if self.autocast else None
+
 
 @dataclass(frozen=True)
 class StoredFiles:
@@ -126,12 +133,11 @@ class ModelOutline:
         import torch
 
         tracker = MetaTracker(is_full, on_cpu=formats.on_cpu)
-        autocast = getattr(torch, formats.autocast) if training and formats.autocast else None
         for parameter in self.model.parameters():
             parameter.grad = torch.empty_like(parameter) if training and parameter.requires_grad else None
         gradients = [each.grad for each in self.model.parameters() if each.grad is not None]
         tracker.ignore([*self.model.parameters(), *self.model.buffers(), *gradients])
-        with self._mark_parts(tracker), tracker.watch(autocast):
+        with self._mark_parts(tracker), tracker.watch(formats.autocast_dtype if training else None):
             step(self.model, tracker)
         return tracker.counts
 

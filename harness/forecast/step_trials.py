@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from harness.engine.adapters import RankAllocation
 from harness.engine.inference import LabelScorer, Seq2SeqScorer, classify, count_read, count_shared, generate, generate_seq2seq, plain_cache
-from harness.engine.tuning import EncodedExample, KeyedRandom, batch_loss, list_reads, make_optimizer, preference_losses
+from harness.engine.tuning import EncodedExample, KeyedRandom, batch_loss, fused_lora, list_reads, make_optimizer, preference_losses
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.trial_model import TRIAL_STEPS, build_trial_model, count_layers
 
@@ -76,8 +76,8 @@ def try_training(outline: ModelOutline, formats: Formats, device: str, examples:
         model = build_trial_model(outline, formats, device, layers, trains=True)
         optimizer = make_optimizer(model, recipe)
         ranks, random = RankAllocation.of(model), KeyedRandom(seed=0)
-        autocast = recipe.weights == "float32" and formats.autocast
-        context = torch.autocast(device, dtype=getattr(torch, str(autocast))) if autocast else nullcontext()
+        autocast = formats.autocast_dtype if recipe.weights == "float32" else None
+        context = torch.autocast(device, dtype=autocast) if autocast else nullcontext()
 
         def loss() -> Any:
             with context:
@@ -103,7 +103,7 @@ def try_training(outline: ModelOutline, formats: Formats, device: str, examples:
                 loss()
             model.train()
 
-        with random.replacing_dropout():
+        with random.replacing_dropout(), fused_lora(model, random, autocast):
             return _seconds(step, device), _seconds(update, device), _seconds(validate, device)
 
     step, update, validation = _of_whole_model(outline, run)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.engine.inference import last_positions, log_totals
-from harness.engine.tuning import KeyedRandom
+from harness.engine.tuning import KeyedRandom, fused_lora
 from harness.forecast.meta_tracker import MetaTracker, StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 
@@ -57,7 +57,7 @@ def watch_training(outline: ModelOutline, formats: Formats, batch: BatchShape, *
     def step(model: Any, tracker: MetaTracker) -> None:
         running[:] = [tracker]
         random.begin(1, range(batch.rows))
-        with random.replacing_dropout():
+        with random.replacing_dropout(), fused_lora(model, random, formats.autocast_dtype):
             loss = run(model)
             tracker.part = "head"
             loss.backward()

@@ -13,7 +13,7 @@ from tiny_models import save_model
 
 from harness.engine.adapters import adapt
 from harness.engine.models import Device, load_model, resolve_description, resolve_model
-from harness.engine.tuning import EncodedExample, KeyedRandom, batch_loss
+from harness.engine.tuning import EncodedExample, KeyedRandom, batch_loss, fused_lora
 from harness.forecast.memory_forecast import PLACEMENTS, Placement, training_memory
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.step_trials import count_tried
@@ -75,7 +75,7 @@ def test_a_watched_step_takes_what_the_step_allocates(tmp_path: Path, family: st
     random = KeyedRandom(seed=0)
     random.begin(1, range(4))
     known = [*parameters, *model.buffers(), *(parameter.grad for parameter in parameters if parameter.grad is not None)]
-    with Allocations(known) as real, random.replacing_dropout():
+    with Allocations(known) as real, random.replacing_dropout(), fused_lora(model, random, None):
         batch_loss(model, rows, 0, "cpu", "decoder").backward()
     watched = watch_training(ModelOutline(resolve_description(str(folder)), strategy), WIDE, BatchShape(4, 48, 64), checkpointing=False)
     assert watched.peak == pytest.approx(real.peak, rel=0.05)

@@ -11,7 +11,7 @@ from tiny_models import save_model
 from harness.engine.adapters import adapt
 from harness.engine.inference import LabelScorer, LabelTree, generate, list_groups
 from harness.engine.models import Device, ModelSource, load_description, load_model, resolve_description, resolve_model
-from harness.engine.tuning import EncodedExample, KeyedRandom
+from harness.engine.tuning import EncodedExample, KeyedRandom, fused_lora
 from harness.engine.tuning.loss import batch_loss
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.watched_steps import BatchShape, watch_answers, watch_training
@@ -39,7 +39,7 @@ def test_a_watched_step_takes_what_the_step_allocates(tiny: ModelSource) -> None
     rows = [EncodedExample((5,) * (48 - 16 - (i == 0)), (6,) * 16) for i in range(4)]
     random = KeyedRandom(seed=0)
     random.begin(1, range(4))
-    with Allocations(known) as real, random.replacing_dropout():
+    with Allocations(known) as real, random.replacing_dropout(), fused_lora(model, random, torch.bfloat16):
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = batch_loss(model, rows, 0, "cpu", "decoder")
         loss.backward()

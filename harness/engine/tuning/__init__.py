@@ -2,6 +2,7 @@
 
 from harness.engine.tuning.batches import EncodedExample, batch_order, collate, list_reads, micro_batches
 from harness.engine.tuning.example_losses import example_losses
+from harness.engine.tuning.fused_lora import fused_lora
 from harness.engine.tuning.general_text_loss import general_loss
 from harness.engine.tuning.keyed_dropout import KeyedRandom
 from harness.engine.tuning.loop import Progress, train
@@ -31,6 +32,7 @@ __all__ = [
     "encode_examples",
     "encode_material",
     "example_losses",
+    "fused_lora",
     "general_loss",
     "list_reads",
     "list_restarts",

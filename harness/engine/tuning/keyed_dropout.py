@@ -16,7 +16,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.engine.tuning.keyed_random import BITS, draw, draw_at_least, mix_key
+from harness.engine.tuning.keyed_random import BITS, draw, draw_below, mix_key
 
 _HALF = 1 << (BITS - 1)
 _NOISE = -1  # the number of the layer of `uniform_noise`
@@ -87,17 +87,27 @@ class KeyedRandom:
         finally:
             self._calls = current
 
+    def choose_dropped(self, values: Any, p: float) -> tuple[Any, float] | None:
+        """What the next dropout of this forward pass takes away: a mask of the shape of `values`, True with the probability p, and the
+        factor of the other values, with which their mean stays. None where torch's own dropout is used: no pass was announced, or nothing
+        would be left.
+        """
+        threshold = round(p * 2 * _HALF)
+        if not self._examples or threshold >= 2 * _HALF:
+            return None
+        layer, self._calls = self._calls, self._calls + 1
+        keys, shape = self._places(values, layer)
+        return draw_below(keys, shape, threshold - _HALF).view(values.shape), 1 / (1 - threshold / (2 * _HALF))
+
     def _dropped(self, values: Any, p: float) -> Any:
         """Values that are 0 with the probability p, and otherwise scaled so that their mean stays."""
         import torch
 
-        layer, self._calls = self._calls, self._calls + 1
-        threshold = round(p * 2 * _HALF)
-        if threshold >= 2 * _HALF:
+        chosen = self.choose_dropped(values, p)
+        if chosen is None:
             return torch.zeros_like(values) * values  # with a gradient, as torch has it
-        keys, shape = self._places(values, layer)
-        kept = draw_at_least(keys, shape, threshold - _HALF).view(values.shape)
-        return (values * kept).mul_(1 / (1 - threshold / (2 * _HALF)))
+        dropped, factor = chosen
+        return values.masked_fill(dropped, 0.0).mul_(factor)
 
     def _places(self, values: Any, layer: int) -> tuple[Any, tuple[int, ...]]:
         """The keys of the examples, and the shape of their numbers; one key for everything if the tensor has no dimension of examples."""

@@ -48,12 +48,12 @@ def draw(keys: Any, shape: Sequence[int]) -> Any:
     return _pairs(keys, shape).flatten(-2)[..., : shape[-1]]
 
 
-def draw_at_least(keys: Any, shape: Sequence[int], limit: int) -> Any:
-    """Whether each number that `draw` gives is at least `limit`; bool. It takes less memory than the numbers."""
+def draw_below(keys: Any, shape: Sequence[int], limit: int) -> Any:
+    """Whether each number that `draw` gives is less than `limit`; bool. It takes less memory than the numbers."""
     import torch
 
     at_once = max(1, _AT_ONCE // math.prod(shape[1:]))
-    parts = [_pairs(part, (len(part), *shape[1:])) >= limit for part in keys.split(at_once)]
+    parts = [_pairs(part, (len(part), *shape[1:])) < limit for part in keys.split(at_once)]
     return (parts[0] if len(parts) == 1 else torch.cat(parts)).flatten(-2)[..., : shape[-1]]
 
 

@@ -22,6 +22,7 @@ from harness.engine.tuning.attention import using_attention
 from harness.engine.tuning.batches import EncodedExample, batch_order
 from harness.engine.tuning.checkpoint import Checkpoints
 from harness.engine.tuning.embedding_noise import noisy_embeddings
+from harness.engine.tuning.fused_lora import fused_lora
 from harness.engine.tuning.keyed_dropout import KeyedRandom
 from harness.engine.tuning.layer_checkpoints import checkpoint_layers, keep_activations
 from harness.engine.tuning.memory_ladder import MemoryLadder, can_checkpoint, reaches
@@ -105,8 +106,14 @@ def train(
     checkpoints = Checkpoints(checkpoint, checkpoint_every, group)
     random = KeyedRandom(seed)
     examples = [replace(example, index=i) for i, example in enumerate(examples)]
-    with random.replacing_dropout(), using_attention(model, recipe.attention), noisy_embeddings(model, recipe.neftune, random):
-        trainer = _trainer(model, recipe, seed, random, pad_id, device, shape, meter, place, on_place, group)
+    autocast = None if recipe.weights == "bfloat16" or device.dtype == "float32" else device.torch_dtype
+    with (
+        random.replacing_dropout(),
+        using_attention(model, recipe.attention),
+        noisy_embeddings(model, recipe.neftune, random),
+        fused_lora(model, random, autocast),
+    ):
+        trainer = _trainer(model, recipe, seed, random, autocast, pad_id, device, shape, meter, place, on_place, group)
         try:
             if was_killed and not trainer.ladder.relieve(max(example.padded_length for example in examples)):
                 raise MemoryError("the system ran out of memory and killed the training, with one example at a time")
@@ -179,6 +186,7 @@ def _trainer(
     recipe: TrainSpec,
     seed: int,
     random: KeyedRandom,
+    autocast: Any,
     pad_id: int,
     device: Device,
     shape: Shape,
@@ -189,8 +197,7 @@ def _trainer(
 ) -> Trainer:
     from accelerate import Accelerator
 
-    mixed_precision = "no" if recipe.weights == "bfloat16" else device.mixed_precision
-    accelerator = Accelerator(mixed_precision=mixed_precision, cpu=device.kind == "cpu")
+    accelerator = Accelerator(mixed_precision="no" if autocast is None else device.mixed_precision, cpu=device.kind == "cpu")
     # The groups of processes are ours, see harness/engine/distributed: accelerate has this one process, and its number formats.
     offloads_weights = reaches(place.step, "offloaded-weights")
     if offloads_weights:  # an adapter is where the weights are that it adapts

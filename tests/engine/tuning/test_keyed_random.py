@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from harness.engine.tuning.keyed_dropout import KeyedRandom
-from harness.engine.tuning.keyed_random import draw, draw_at_least, mix_key
+from harness.engine.tuning.keyed_random import draw, draw_below, mix_key
 
 KEYS = torch.tensor([mix_key(3, i) for i in range(16)])
 
@@ -20,9 +20,9 @@ def test_padding_and_company_change_nothing(shape):
 
 def test_limits_are_those_of_the_numbers(monkeypatch):
     numbers = draw(KEYS, (16, 5, 9))
-    whole = draw_at_least(KEYS, (16, 5, 9), -20_000)
+    whole = draw_below(KEYS, (16, 5, 9), -20_000)
     monkeypatch.setattr("harness.engine.tuning.keyed_random._AT_ONCE", 100)  # drawn in several parts
-    assert torch.equal(whole, numbers >= -20_000) and torch.equal(draw_at_least(KEYS, (16, 5, 9), -20_000), whole)
+    assert torch.equal(whole, numbers < -20_000) and torch.equal(draw_below(KEYS, (16, 5, 9), -20_000), whole)
 
 
 def test_numbers_look_independent_and_uniform():

@@ -1,0 +1,144 @@
+"""LoRA layers that compute in one function of autograd while a model trains: y = W·x + s·B·A·d(x), d a dropout.
+
+PEFT composes a layer of a dozen operations. Each reads and writes all tokens, some in float32 where products are computed in bfloat16, and
+autograd keeps what half of them made. Here, products are added where they are computed, backward, too. What is kept are the input, which
+layers share, one byte for each number that dropout may take, and r numbers of each token. In float32 the result is the same to rounding.
+
+Base layers whose weights are packed, or come from the CPU, compute by themselves. Layers that are more than this formula are left to PEFT:
+DoRA, adapters with a bias, several adapters at once, and weights that are divided among processes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from functools import lru_cache, partial
+from typing import Any
+
+from harness.engine.distributed import is_sharded
+from harness.engine.tuning.keyed_dropout import KeyedRandom
+
+
+@contextlib.contextmanager
+def fused_lora(model: Any, random: KeyedRandom, autocast: Any) -> Iterator[None]:
+    """Inside this context, the LoRA layers of a model compute in one function each.
+
+    Args:
+        random: what its dropout masks are drawn from.
+        autocast: the dtype that torch's autocast computes products in; None without autocast.
+    """
+    layers = [] if is_sharded(model) else [module for module in model.modules() if _is_plain(module)]
+    for layer in layers:
+        layer.forward = partial(_forward, layer, random, autocast)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.forward
+
+
+def _is_plain(module: Any) -> bool:
+    if type(module) not in _adapted_types() or module.lora_variant or len(module.lora_A) != 1:
+        return False
+    (name,) = module.lora_A
+    return module.lora_A[name].bias is None and module.lora_B[name].bias is None
+
+
+@lru_cache(maxsize=1)
+def _adapted_types() -> tuple[type, ...]:
+    """PEFT's LoRA on linear layers, and on those with weights in 4 bits if bitsandbytes is installed."""
+    from peft.import_utils import is_bnb_4bit_available
+    from peft.tuners.lora.layer import Linear
+
+    if not is_bnb_4bit_available():
+        return (Linear,)
+    from peft.tuners.lora.bnb import Linear4bit
+
+    return Linear, Linear4bit
+
+
+def _has_plain_weights(base: Any) -> bool:
+    """Whether a layer is x·Wᵀ + b of weights in their place: not packed, not transposed, and not brought from elsewhere by a hook."""
+    import torch
+
+    return type(base) is torch.nn.Linear and not (base._forward_pre_hooks or base._forward_hooks or "forward" in vars(base))
+
+
+def _forward(layer: Any, random: KeyedRandom, autocast: Any, x: Any, *args: Any, **options: Any) -> Any:
+    """The layer's output (..., out) for x (..., in)."""
+    (name,) = layer.lora_A
+    first, second = layer.lora_A[name].weight, layer.lora_B[name].weight  # (r, in), (out, r)
+    computed = autocast or x.dtype
+    if (
+        args
+        or options
+        or layer.disable_adapters
+        or layer.merged
+        or layer.active_adapters != [name]
+        or (autocast is None and first.dtype != computed)
+    ):
+        return type(layer).forward(layer, x, *args, **options)
+    dropped, scale = None, float(layer.scaling[name])
+    p = getattr(layer.lora_dropout[name], "p", 0.0)
+    if layer.training and p > 0.0:
+        chosen = random.choose_dropped(x, p)
+        if chosen is None:
+            return type(layer).forward(layer, x)
+        dropped, scale = chosen[0], scale * chosen[1]
+    base = layer.base_layer
+    if _has_plain_weights(base):
+        weight, bias, output = base.weight, base.bias, None
+    else:
+        weight, bias, output = None, None, base(x).to(computed)
+    return _function().apply(x, output, weight, bias, first, second, scale, dropped, computed)
+
+
+@lru_cache(maxsize=1)
+def _function() -> Any:
+    import torch
+    from torch.autograd.function import once_differentiable
+
+    class AdaptedLinear(torch.autograd.Function):
+        """With N tokens: x (N, in), W (out, in), A (r, in), B (out, r). `output` is that of the base layer where W is None."""
+
+        @staticmethod
+        def forward(
+            ctx: Any, x: Any, output: Any, weight: Any, bias: Any, first: Any, second: Any, scale: float, dropped: Any, computed: Any
+        ) -> Any:
+            rows = x.reshape(-1, x.shape[-1]).to(computed)
+            dropped = None if dropped is None else dropped.view(rows.shape)
+            inner = _without(rows, dropped) @ first.to(computed).t()  # (N, r)
+            if weight is None:
+                result = torch.addmm(output.reshape(-1, output.shape[-1]), inner, second.to(computed).t(), alpha=scale)
+            else:
+                result = torch.nn.functional.linear(rows, weight.to(computed), None if bias is None else bias.to(computed))
+                result.addmm_(inner, second.to(computed).t(), alpha=scale)
+            ctx.save_for_backward(rows, weight, first, second, inner, dropped)
+            ctx.scale, ctx.like = scale, (x.shape, x.dtype)
+            return result.view(*x.shape[:-1], second.shape[0])
+
+        @staticmethod
+        @once_differentiable
+        def backward(ctx: Any, gradient: Any) -> Any:
+            rows, weight, first, second, inner, dropped = ctx.saved_tensors
+            computed = rows.dtype
+            outer = gradient.reshape(-1, gradient.shape[-1]).to(computed)  # (N, out)
+            into_inner = (outer @ second.to(computed)).mul_(ctx.scale)  # (N, r)
+            into_first = (into_inner.t() @ _without(rows, dropped)).to(first.dtype)
+            into_second = (outer.t() @ inner).to(second.dtype).mul_(ctx.scale)
+            into_x = None
+            if ctx.needs_input_grad[0]:
+                into_x = into_inner @ first.to(computed)
+                if dropped is not None:
+                    into_x.masked_fill_(dropped, 0.0)
+                if weight is not None:
+                    into_x.addmm_(outer, weight.to(computed))
+                shape, dtype = ctx.like
+                into_x = into_x.view(shape).to(dtype)
+            return into_x, gradient if weight is None else None, None, None, into_first, into_second, None, None, None
+
+    return AdaptedLinear
+
+
+def _without(rows: Any, dropped: Any) -> Any:
+    return rows if dropped is None else rows.masked_fill(dropped, 0.0)

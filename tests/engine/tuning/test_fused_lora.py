@@ -1,0 +1,134 @@
+"""LoRA layers in one function: the outputs, gradients and masks of PEFT's own layers."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+import torch
+from cpu_allocations import peak_of
+from peft import LoraConfig, get_peft_model
+from torch import nn
+
+from harness.engine.tuning import KeyedRandom, fused_lora
+
+WIDTH, TOKENS, EXAMPLES = 64, 24, 6
+
+
+class Two(nn.Module):
+    """Two layers, the second with a bias, and something between them that is not linear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(WIDTH, 3 * WIDTH, bias=False), nn.Linear(3 * WIDTH, WIDTH)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.second(torch.nn.functional.silu(self.first(x)))
+
+
+def adapted(base: nn.Module | None = None, **options: Any) -> Any:
+    """An adapter whose second factors are not zero, as after some steps."""
+    torch.manual_seed(0)
+    model = get_peft_model(base or Two(), LoraConfig(**{"r": 4, "lora_alpha": 12, "target_modules": ["first", "second"], **options}))
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            nn.init.normal_(parameter, std=0.1)
+    return model.train()
+
+
+def inputs(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    return torch.randn(*shape, WIDTH, generator=torch.Generator().manual_seed(1)).to(dtype).requires_grad_()
+
+
+def compute(model: Any, x: torch.Tensor, *, fused: bool, autocast: torch.dtype | None = None) -> list[torch.Tensor]:
+    """The output of a pass, the gradient of x, and those of the adapter."""
+    random = KeyedRandom(seed=3)
+    random.begin(1, range(EXAMPLES))
+    model.zero_grad()
+    x.grad = None
+    with random.replacing_dropout(), fused_lora(model, random, autocast) if fused else nullcontext():
+        with torch.autocast("cpu", dtype=autocast) if autocast else nullcontext():
+            output = model(x)
+        (output.float() * torch.linspace(-1, 1, output.numel()).view(output.shape)).sum().backward()
+    assert x.grad is not None
+    return [output.detach(), x.grad, *(each.grad for each in model.parameters() if each.requires_grad)]
+
+
+def packed() -> nn.Module:
+    from bitsandbytes.nn import Linear4bit
+
+    torch.manual_seed(0)
+    plain, model = Two(), Two()
+    for name in ("first", "second"):
+        layer = getattr(plain, name)
+        four_bit = Linear4bit(layer.in_features, layer.out_features, layer.bias is not None, torch.float32, quant_type="nf4")
+        four_bit.load_state_dict(layer.state_dict())
+        setattr(model, name, four_bit.to("cpu"))
+    model.is_loaded_in_4bit = True
+    return model.requires_grad_(False)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"lora_dropout": 0.3}, {"use_rslora": True, "lora_dropout": 0.1}, {"base": packed, "lora_dropout": 0.2}, {"base": packed}],
+    ids=["plain", "dropout", "rslora", "4-bit-dropout", "4-bit"],
+)
+@pytest.mark.parametrize("shape", [(EXAMPLES, TOKENS), (TOKENS,)], ids=["examples", "tokens"])
+def test_outputs_and_gradients_are_those_of_peft(options: dict[str, Any], shape: tuple[int, ...]) -> None:
+    options = dict(options)
+    base = options.pop("base", Two)()
+    model, x = adapted(base, **options), inputs(*shape)
+    ours, theirs = compute(model, x, fused=True), compute(model, x, fused=False)
+    assert len(ours) == 6
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+    assert all(each.abs().max() > 0.01 for each in ours)
+
+
+def test_in_bfloat16_gradients_are_as_near_to_those_in_float32() -> None:
+    model, x = adapted(lora_dropout=0.1), inputs(EXAMPLES, TOKENS)
+    exact = compute(model, x, fused=False)
+    ours, theirs = (compute(model, x, fused=fused, autocast=torch.bfloat16) for fused in (True, False))
+    for wanted, a, b in zip(exact, ours, theirs, strict=True):
+        assert (a - wanted).norm() < 1.1 * (b - wanted).norm() + 1e-3 * wanted.norm()
+
+
+@pytest.mark.parametrize("options", [{"use_dora": True}, {"lora_bias": True, "target_modules": ["second"]}], ids=["dora", "bias"])
+def test_other_adapters_are_left_to_peft(options: dict[str, Any]) -> None:
+    model, x = adapted(**options), inputs(EXAMPLES, TOKENS)
+    for a, b in zip(compute(model, x, fused=True), compute(model, x, fused=False), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_an_adapter_that_is_switched_off_changes_nothing() -> None:
+    """As in preference tuning, whose reference is the model without its adapter."""
+    model, x = adapted(), inputs(EXAMPLES, TOKENS)
+    random = KeyedRandom(seed=3)
+    with fused_lora(model, random, None), model.disable_adapter():
+        assert torch.equal(model(x), model.get_base_model()(x))
+        reference = model(x)
+    assert not torch.equal(model(x), reference)
+
+
+def test_a_layer_is_as_it_was_after_training() -> None:
+    model, x = adapted(lora_dropout=0.5).eval(), inputs(EXAMPLES, TOKENS)
+    before = model(x)
+    with pytest.raises(RuntimeError), fused_lora(model, KeyedRandom(seed=3), None):
+        raise RuntimeError
+    assert torch.equal(model(x), before)
+    assert not any("forward" in vars(module) for module in model.modules())
+
+
+def test_frozen_inputs_get_no_gradient_and_none_is_computed() -> None:
+    model = adapted()
+    x = inputs(EXAMPLES, TOKENS).detach()
+    with fused_lora(model, KeyedRandom(seed=3), None):
+        model(x).sum().backward()
+    assert x.grad is None and all(each.grad is not None for each in model.parameters() if each.requires_grad)
+
+
+def test_a_step_keeps_less_than_with_layers_of_peft() -> None:
+    model, x = adapted(lora_dropout=0.1), inputs(EXAMPLES, 400, dtype=torch.bfloat16)
+    ours, theirs = (peak_of(lambda fused=fused: compute(model, x, fused=fused, autocast=torch.bfloat16)) for fused in (True, False))
+    assert ours < 0.8 * theirs
