@@ -127,7 +127,7 @@ def _with_room(prefix: Prefix, mask: Any, parts: Iterable[tuple[Sequence[int], P
         for layer, own in zip(whole.cache.layers, part.cache.layers, strict=True):
             if own.is_initialized:
                 layer.put(index.to(own.keys.device), own.keys, own.values, prefix.length)
-        del part, own  # the next part is computed before these names stand for it
+        del part, own  # else they stay in memory while the next part is computed
     assert whole is not None, "a batch has rows"
     return whole
 

@@ -1,11 +1,12 @@
 """LoRA layers that compute in one function of autograd while a model trains: y = W·x + s·B·A·d(x), d a dropout.
 
 PEFT composes a layer of a dozen operations. Each reads and writes all tokens, some in float32 where products are computed in bfloat16, and
-autograd keeps what half of them made. Here, products are added where they are computed, backward, too. What is kept are the input, which
-layers share, one byte for each number that dropout may take, and r numbers of each token. In float32 the result is the same to rounding.
+autograd keeps what half of them made. Here, forward and backward, each product is added to its sum as it is computed. What is kept are the
+input, which layers share, one byte for each number that dropout may take, and r numbers of each token. In float32 the result is the same
+to rounding.
 
-Base layers whose weights are packed, or come from the CPU, compute by themselves. Layers that are more than this formula are left to PEFT:
-DoRA, adapters with a bias, several adapters at once, and weights that are divided among processes.
+Base layers whose weights are packed in 4 bits, or loaded from the CPU, compute their own output. Layers that are more than this formula are
+left to PEFT: DoRA, adapters with a bias, several adapters at once, and weights that are divided among processes.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ def fused_lora(model: Any, random: KeyedRandom, autocast: Any) -> Iterator[None]
 
 
 def _is_plain(module: Any) -> bool:
+    """Whether a module is a LoRA layer of this formula and no more."""
     if type(module) not in _adapted_types() or module.lora_variant or len(module.lora_A) != 1:
         return False
     (name,) = module.lora_A
@@ -58,7 +60,7 @@ def _adapted_types() -> tuple[type, ...]:
 
 
 def _has_plain_weights(base: Any) -> bool:
-    """Whether a layer is x·Wᵀ + b of weights in their place: not packed, not transposed, and not brought from elsewhere by a hook."""
+    """Whether a layer is x·Wᵀ + b with weights that are neither packed nor transposed, and that no hook loads from elsewhere."""
     import torch
 
     return type(base) is torch.nn.Linear and not (base._forward_pre_hooks or base._forward_hooks or "forward" in vars(base))
