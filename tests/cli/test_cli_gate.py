@@ -52,7 +52,7 @@ def tuned(quick_bench: Callable[..., Any], tmp_path_factory: pytest.TempPathFact
     (here / "gate.yaml").write_text(POLICY)
     for name, train, test in (("bad", "bad", "test"), ("good", "good", "test"), ("elsewhere", "good", "other")):
         data = ("--train", f"{train}.csv", "--validation", "val.csv", "--test", f"{test}.csv", "--input", "text", "--target", "label")
-        ended = quick_bench("run", "--task", "classification", *data, "--strategies", "lora", "--epochs", "1", "--no-base", here=here)
+        ended = quick_bench("run", "--task", "classification", *data, "--strategies", "lora", "--epochs", "2", "--no-base", here=here)
         assert ended.code == 0, ended
         (here / ended.out.strip()).rename(here / "runs" / name)
     return here
