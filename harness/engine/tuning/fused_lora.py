@@ -60,10 +60,12 @@ def _adapted_types() -> tuple[type, ...]:
 
 
 def _has_plain_weights(base: Any) -> bool:
-    """Whether a layer is x·Wᵀ + b with weights that are neither packed nor transposed, and that no hook loads from elsewhere."""
+    """Whether a layer is x·Wᵀ + b with weights that are frozen, neither packed nor transposed, and that no hook loads from elsewhere."""
     import torch
 
-    return type(base) is torch.nn.Linear and not (base._forward_pre_hooks or base._forward_hooks or "forward" in vars(base))
+    if type(base) is not torch.nn.Linear or any(each.requires_grad for each in base.parameters()):  # PEFT's field `bias` trains biases
+        return False
+    return not (base._forward_pre_hooks or base._forward_hooks or "forward" in vars(base))
 
 
 def _forward(layer: Any, random: KeyedRandom, autocast: Any, x: Any, *args: Any, **options: Any) -> Any:
@@ -86,13 +88,14 @@ def _forward(layer: Any, random: KeyedRandom, autocast: Any, x: Any, *args: Any,
         chosen = random.choose_dropped(x, p)
         if chosen is None:
             return type(layer).forward(layer, x)
-        dropped, scale = chosen[0], scale * chosen[1]
-    base = layer.base_layer
+        dropped, scale = chosen[0].view(-1, x.shape[-1]), scale * chosen[1]
+    base, rows = layer.base_layer, x.reshape(-1, x.shape[-1])
     if _has_plain_weights(base):
         weight, bias, output = base.weight, base.bias, None
     else:
-        weight, bias, output = None, None, base(x).to(computed)
-    return _function().apply(x, output, weight, bias, first, second, scale, dropped, computed)
+        weight, bias, output = None, None, base(x).to(computed).reshape(-1, second.shape[0])
+    result = _function().apply(rows, output, weight, bias, first, second, scale, dropped, computed)
+    return result.view(*x.shape[:-1], second.shape[0])  # models may write into it, which torch refuses for views made inside a function
 
 
 @lru_cache(maxsize=1)
@@ -101,30 +104,29 @@ def _function() -> Any:
     from torch.autograd.function import once_differentiable
 
     class AdaptedLinear(torch.autograd.Function):
-        """With N tokens: x (N, in), W (out, in), A (r, in), B (out, r). `output` is that of the base layer where W is None."""
+        """With N tokens: x (N, in), W (out, in), A (r, in), B (out, r). `output` (N, out) is that of the base layer where W is None."""
 
         @staticmethod
         def forward(
             ctx: Any, x: Any, output: Any, weight: Any, bias: Any, first: Any, second: Any, scale: float, dropped: Any, computed: Any
         ) -> Any:
-            rows = x.reshape(-1, x.shape[-1]).to(computed)
-            dropped = None if dropped is None else dropped.view(rows.shape)
+            rows = x.to(computed)
             inner = _without(rows, dropped) @ first.to(computed).t()  # (N, r)
             if weight is None:
-                result = torch.addmm(output.reshape(-1, output.shape[-1]), inner, second.to(computed).t(), alpha=scale)
+                result = torch.addmm(output, inner, second.to(computed).t(), alpha=scale)
             else:
                 result = torch.nn.functional.linear(rows, weight.to(computed), None if bias is None else bias.to(computed))
                 result.addmm_(inner, second.to(computed).t(), alpha=scale)
             ctx.save_for_backward(rows, weight, first, second, inner, dropped)
-            ctx.scale, ctx.like = scale, (x.shape, x.dtype)
-            return result.view(*x.shape[:-1], second.shape[0])
+            ctx.scale, ctx.dtype = scale, x.dtype
+            return result
 
         @staticmethod
         @once_differentiable
         def backward(ctx: Any, gradient: Any) -> Any:
             rows, weight, first, second, inner, dropped = ctx.saved_tensors
             computed = rows.dtype
-            outer = gradient.reshape(-1, gradient.shape[-1]).to(computed)  # (N, out)
+            outer = gradient.to(computed)  # (N, out)
             into_inner = (outer @ second.to(computed)).mul_(ctx.scale)  # (N, r)
             into_first = (into_inner.t() @ _without(rows, dropped)).to(first.dtype)
             into_second = (outer.t() @ inner).to(second.dtype).mul_(ctx.scale)
@@ -135,8 +137,7 @@ def _function() -> Any:
                     into_x.masked_fill_(dropped, 0.0)
                 if weight is not None:
                     into_x.addmm_(outer, weight.to(computed))
-                shape, dtype = ctx.like
-                into_x = into_x.view(shape).to(dtype)
+                into_x = into_x.to(ctx.dtype)
             return into_x, gradient if weight is None else None, None, None, into_first, into_second, None, None, None
 
     return AdaptedLinear

@@ -52,7 +52,7 @@ def draw_below(keys: Any, shape: Sequence[int], limit: int) -> Any:
     """Whether each number that `draw` gives is less than `limit`; bool. It takes less memory than the numbers."""
     import torch
 
-    at_once = max(1, _AT_ONCE // math.prod(shape[1:]))
+    at_once = max(1, _AT_ONCE // max(1, math.prod(shape[1:])))  # experts may get no tokens
     parts = [_pairs(part, (len(part), *shape[1:])) < limit for part in keys.split(at_once)]
     return (parts[0] if len(parts) == 1 else torch.cat(parts)).flatten(-2)[..., : shape[-1]]
 

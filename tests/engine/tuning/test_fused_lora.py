@@ -27,6 +27,17 @@ class Two(nn.Module):
         return self.second(torch.nn.functional.silu(self.first(x)))
 
 
+class Parallel(Two):
+    """Adds to the output of a layer in place, as Falcon does, and changes another one in place, as Longformer does."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        inner = self.first(x)
+        inner /= 2
+        output: torch.Tensor = self.second(torch.nn.functional.silu(inner))
+        output += x
+        return output
+
+
 def adapted(base: nn.Module | None = None, **options: Any) -> Any:
     """An adapter whose second factors are not zero, as after some steps."""
     torch.manual_seed(0)
@@ -71,8 +82,17 @@ def packed() -> nn.Module:
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"lora_dropout": 0.3}, {"use_rslora": True, "lora_dropout": 0.1}, {"base": packed, "lora_dropout": 0.2}, {"base": packed}],
-    ids=["plain", "dropout", "rslora", "4-bit-dropout", "4-bit"],
+    [
+        {},
+        {"lora_dropout": 0.3},
+        {"use_rslora": True, "lora_dropout": 0.1},
+        {"base": packed, "lora_dropout": 0.2},
+        {"base": packed},
+        {"base": Parallel},
+        {"base": Parallel, "lora_dropout": 0.2},
+        {"bias": "lora_only"},
+    ],
+    ids=["plain", "dropout", "rslora", "4-bit-dropout", "4-bit", "written-into", "written-into-dropout", "trained-bias"],
 )
 @pytest.mark.parametrize("shape", [(EXAMPLES, TOKENS), (TOKENS,)], ids=["examples", "tokens"])
 def test_outputs_and_gradients_are_those_of_peft(options: dict[str, Any], shape: tuple[int, ...]) -> None:
@@ -80,7 +100,7 @@ def test_outputs_and_gradients_are_those_of_peft(options: dict[str, Any], shape:
     base = options.pop("base", Two)()
     model, x = adapted(base, **options), inputs(*shape)
     ours, theirs = compute(model, x, fused=True), compute(model, x, fused=False)
-    assert len(ours) == 6
+    assert len(ours) == (7 if "bias" in options else 6)
     for a, b in zip(ours, theirs, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
     assert all(each.abs().max() > 0.01 for each in ours)
@@ -92,6 +112,14 @@ def test_in_bfloat16_gradients_are_as_near_to_those_in_float32() -> None:
     ours, theirs = (compute(model, x, fused=fused, autocast=torch.bfloat16) for fused in (True, False))
     for wanted, a, b in zip(exact, ours, theirs, strict=True):
         assert (a - wanted).norm() < 1.1 * (b - wanted).norm() + 1e-3 * wanted.norm()
+
+
+def test_a_layer_may_get_no_tokens() -> None:
+    """As an expert that no token has chosen."""
+    model, x = adapted(lora_dropout=0.2), inputs(0)
+    output, into_x, *gradients = compute(model, x, fused=True)
+    assert output.shape == into_x.shape == x.shape
+    assert len(gradients) == 4 and not any(each.any() for each in gradients)
 
 
 @pytest.mark.parametrize("options", [{"use_dora": True}, {"lora_bias": True, "target_modules": ["second"]}], ids=["dora", "bias"])
