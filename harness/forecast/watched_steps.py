@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.engine.inference import last_positions, log_totals
+from harness.engine.inference import last_positions, log_totals, plain_cache
 from harness.engine.tuning import KeyedRandom, fused_lora
 from harness.forecast.meta_tracker import MetaTracker, StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
@@ -109,7 +109,7 @@ def watch_answers(
         """What it takes to read these prompts, and to copy keys and values to where more tokens of each row of the batch have room."""
 
         def step(model: Any, _: MetaTracker) -> None:
-            whole = _make_room(_read_prompts(model, config, parts[0], shared), batch, room)
+            whole = _make_room(_read_prompts(model, config, parts[0], shared), config, batch, room)
             for part in parts[1:]:
                 _read_prompts(model, config, part, shared)
             del whole
@@ -236,9 +236,10 @@ def _filled(cache: Any) -> list[Any]:
     return [layer for layer in cache.layers if layer.keys is not None]
 
 
-def _make_room(cache: Any, batch: BatchShape, room: int) -> list[Any]:
-    """Copy keys and values to where so many more tokens of each row of the batch have room, as `engine/inference/prefill` does."""
-    kept = [each for layer in _filled(cache) for each in (layer.keys, layer.values)] if room else []
+def _make_room(cache: Any, config: Any, batch: BatchShape, room: int) -> list[Any]:
+    """Copy keys and values to where so many more tokens of each row of the batch have room, as `engine/inference/prefill` does for models
+    whose layers keep nothing else."""
+    kept = [each for layer in _filled(cache) for each in (layer.keys, layer.values)] if room and plain_cache(config) else []
     return [each.new_zeros(batch.rows, each.shape[1], batch.tokens + room, each.shape[3]) for each in kept]
 
 

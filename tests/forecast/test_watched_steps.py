@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import torch
 from allocations import Allocations
@@ -158,6 +160,17 @@ def test_every_shape_can_be_watched(tmp_path, family: str) -> None:
     answers = watch_answers(outline, WIDE, BatchShape(2, 32, 0))
     assert step.peak > answers.reading.peak > 0
     assert step.flops > answers.reading.flops > 0
+
+
+def test_models_with_convolutions_can_be_watched(tmp_path) -> None:
+    """Their layers do not all keep keys and values, so that no room is made for the tokens to come."""
+    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 96}
+    config = {"model_type": "lfm2", "architectures": ["Lfm2ForCausalLM"], "vocab_size": 128, "layer_types": ["conv", "full_attention"]}
+    (tmp_path / "config.json").write_text(json.dumps(config | sizes))
+    outline, batch = ModelOutline(resolve_description(str(tmp_path)), Strategy(name="b", method="prompt")), BatchShape(4, 32, 0)
+    written = watch_answers(outline, WIDE, batch, written=16)
+    assert written.reading.peak == watch_answers(outline, WIDE, batch).reading.peak
+    assert written.writing.flops > 0
 
 
 def test_a_config_alone_is_enough(tmp_path, tiny: ModelSource) -> None:
