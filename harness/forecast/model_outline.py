@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from harness.engine.adapters import adapt
+from harness.engine.inference import answering
 from harness.engine.models import ModelSource, load_description, number_formats_of, weight_files
 from harness.forecast.meta_tracker import MetaTracker, StepCounts
 from harness.forecast.model_sizes import ModelSizes, list_weights, name_parameters
@@ -137,7 +138,8 @@ class ModelOutline:
             parameter.grad = torch.empty_like(parameter) if training and parameter.requires_grad else None
         gradients = [each.grad for each in self.model.parameters() if each.grad is not None]
         tracker.ignore([*self.model.parameters(), *self.model.buffers(), *gradients])
-        with self._mark_parts(tracker), tracker.watch(formats.autocast_dtype if training else None):
+        reading = contextlib.nullcontext() if training else answering(self.model)
+        with self._mark_parts(tracker), tracker.watch(formats.autocast_dtype if training else None), reading:
             step(self.model, tracker)
         return tracker.counts
 

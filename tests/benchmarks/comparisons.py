@@ -93,9 +93,10 @@ class Training:
 
 @dataclass(frozen=True)
 class Scoring:
-    """Answers of the untuned model: generated greedily, or chosen among labels by their likelihood.
+    """Answers of a model: generated greedily, or chosen among labels by their likelihood.
 
     Args:
+        tuned_on: rows that the model was trained on with LoRA, by us; None for the untuned one.
         least: the smallest share of equal answers that counts as the same result. Rounding in bfloat16 changes some texts.
     """
 
@@ -105,8 +106,12 @@ class Scoring:
     dtype: str = FLOAT32
     least: float = 0.9
     other: str = "lm-evaluation-harness"
+    tuned_on: str | None = None
 
     def agreement(self, setting: Setting) -> Agreement:
+        if self.tuned_on is not None:
+            data = ["--data", str(setting.files[self.tuned_on]), "--strategy", "lora", "--dtype", self.dtype]
+            setting.sides.ours(["train", "--model", setting.model, *data, "--out", str(setting.folder / "tuned")])
         ours, theirs = self._outputs(setting)
         self._theirs(setting)
         self._ours(setting)
@@ -133,7 +138,8 @@ class Scoring:
         return setting.folder / "answers.jsonl", setting.folder / "their-answers.jsonl"
 
     def _arguments(self, setting: Setting, data: Path) -> list[str]:
-        return ["--model", setting.model, "--data", str(data), "--dtype", self.dtype, "--max-new-tokens", str(NEW_TOKENS)]
+        adapter = [] if self.tuned_on is None else ["--adapter", str(setting.folder / "tuned" / "adapter")]
+        return ["--model", setting.model, *adapter, "--data", str(data), "--dtype", self.dtype, "--max-new-tokens", str(NEW_TOKENS)]
 
 
 @dataclass(frozen=True)
@@ -251,6 +257,8 @@ COMPARISONS: tuple[Comparison, ...] = (
     Training("LoRA training, 16 long dialogues", "long-dialogues", "lora", max_length=1024),
     Scoring("generation, 48 tokens", "dialogues", "generate"),
     Scoring("generation, 48 tokens, bfloat16", "dialogues", "generate", "bfloat16", least=0.5),
+    Scoring("generation by a model with LoRA", "other-dialogues", "generate", tuned_on="dialogues"),
+    Scoring("generation by a model with LoRA, bfloat16", "other-dialogues", "generate", "bfloat16", least=0.5, tuned_on="dialogues"),
     Scoring("generation, long prompts", "long-dialogues", "generate"),
     Scoring("choice among 77 labels", "intents", "choose"),
     Scoring("choice among 77 labels, bfloat16", "intents", "choose", "bfloat16", least=0.5),

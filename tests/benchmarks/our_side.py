@@ -1,7 +1,7 @@
 """`bench`'s side of the comparisons with other tools: one piece of model work, timed as the other side's scripts time theirs.
 
 python -m tests.benchmarks.our_side train --model DIR --data train.jsonl --strategy lora --batch-size 8 --epochs 1 --out OUT
-python -m tests.benchmarks.our_side generate --model DIR --data test.jsonl --max-new-tokens 64 --out OUT
+python -m tests.benchmarks.our_side generate --model DIR --data test.jsonl --max-new-tokens 64 --out OUT [--adapter OUT/adapter]
 python -m tests.benchmarks.our_side choose --model DIR --data test.jsonl --out OUT
 
 The last line is a JSON object. `measure` does the same in this process.
@@ -14,6 +14,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from peft import PeftModel
 
 from harness.engine.adapters import adapt
 from harness.engine.inference import Predictor
@@ -29,7 +31,7 @@ LEARNING_RATE = 2e-4
 def measure(arguments: Sequence[str]) -> dict[str, Any]:
     """Do the work; returns its seconds, and the losses of a training.
 
-    Outputs are written to `out` as JSON Lines with `output` and, for choices, `logprobs`.
+    Outputs are written to `out` as JSON Lines with `output` and, for choices, `logprobs`. A training stores its adapter in `out`/adapter.
     """
     a = _parse(arguments)
     rows = [json.loads(line) for line in Path(a.data).read_text(encoding="utf-8").splitlines()]
@@ -37,6 +39,8 @@ def measure(arguments: Sequence[str]) -> dict[str, Any]:
     strategy = _strategy(a) if a.work == "train" else Strategy(name="base", method="prompt")
     full = strategy.method == "full"
     loaded = load_model(resolve_model(a.model), device, full_precision=full, quantization=strategy.quantization)
+    if a.adapter:
+        loaded.model = PeftModel.from_pretrained(loaded.model, a.adapter).eval()
     meter = Meter(device.kind, device.name, None)
     choices = tuple(rows[0].get("choices", ()))
     examples = [Example(str(i), {"input": r["prompt"]}, (r.get("completion", ""),), choices) for i, r in enumerate(rows)]
@@ -54,6 +58,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("work", choices=["train", "generate", "choose"])
     p.add_argument("--model", required=True)
+    p.add_argument("--adapter", help="of a training: what answers is the model with it")
     p.add_argument("--data", required=True)
     p.add_argument("--strategy", default="lora", choices=["full", "lora", "qlora"])
     p.add_argument("--out", required=True)
@@ -90,8 +95,9 @@ def _train(predictor: Predictor, examples: Sequence[Example], device: Device, me
     recipe = predictor.strategy.train
     encoded, _, _ = encode_material(predictor, examples, [], recipe)
     out.mkdir(parents=True, exist_ok=True)
+    model = adapt(predictor.loaded.model, predictor.strategy, 0)
     train(
-        adapt(predictor.loaded.model, predictor.strategy, 0),
+        model,
         encoded,
         [],
         recipe,
@@ -104,6 +110,8 @@ def _train(predictor: Predictor, examples: Sequence[Example], device: Device, me
         checkpoint=out / "checkpoint",
         checkpoint_every=1e9,
     )
+    if isinstance(model, PeftModel):
+        model.save_pretrained(out / "adapter")
     losses = [json.loads(line)["loss"] for line in (out / "training.jsonl").read_text(encoding="utf-8").splitlines()]
     return {"train_s": meter.seconds("train"), "losses": losses, "tokens": sum(e.length for e in encoded)}
 

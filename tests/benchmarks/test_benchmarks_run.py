@@ -23,6 +23,7 @@ IN_SHORT = (
     "QLoRA training, 32 dialogues",
     "full fine-tuning, 32 dialogues",
     "generation, 48 tokens",
+    "generation by a model with LoRA",
     "choice among 77 labels",
     "whole grid: base, LoRA, full",
 )  # the others differ from one of these in their rows or their number format
@@ -48,7 +49,8 @@ class StandIn:
 
     def lm_eval(self, arguments):
         values = dict(zip(arguments[::2], arguments[1::2], strict=True))
-        if not values["--model"].startswith("tiny") or "--adapter" in values:  # trained by the stand-in, which stores nothing
+        by_us = "--adapter" not in values or Path(values["--adapter"], "adapter_config.json").exists()
+        if not values["--model"].startswith("tiny") or not by_us:  # trained by the stand-in, which does not store it there
             arguments = drop([*drop(arguments, "--model"), "--model", "tiny"], "--adapter")
         rows = self.folder / "without-end-tokens.jsonl"
         rows.write_text(Path(values["--data"]).read_text(encoding="utf-8").replace("<|im_end|>", ""), encoding="utf-8")

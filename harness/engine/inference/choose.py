@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.engine.inference.generate import require_finite
 from harness.engine.inference.last_positions import last_positions
+from harness.engine.inference.lora_answers import answering
 from harness.engine.inference.prefill import left_padded
 from harness.engine.inference.shared_prefix import Prefix, plain_cache
 
@@ -131,7 +132,7 @@ class LabelScorer:
         positions = prefix.positions(mask)  # (B, T)
         mask = prefix.mask(mask)  # (B, P), P = n + T
         cache = prefix.cache(len(prompts))
-        with torch.no_grad():
+        with answering(self._model):
             prompt = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
             first = prefix.model(**prompt, cache=cache, use_cache=True, logits_to_keep=last_positions(1)).logits[:, -1:]  # (B, 1, V)
             scores = [first[:, 0, path[0][1]].float() - log_totals(first)[:, 0] for path in tree.paths]  # (B) for each label
@@ -204,7 +205,7 @@ def score_labels(
         mask = mask.to(device)
         # A recurrence may be computed differently with a cache than without: models without a prefix get none.
         begin = {"cache": prefix.cache(len(part)), "position_ids": prefix.positions(mask)} if prefix.length else {"use_cache": False}
-        with torch.no_grad():
+        with answering(model):
             last = last_positions(width + 1)
             logits = prefix.model(input_ids=ids.to(device), attention_mask=prefix.mask(mask), logits_to_keep=last, **begin).logits
         logprobs = logits.float().log_softmax(dim=-1)  # (b, width + 1, V)

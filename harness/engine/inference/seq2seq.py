@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.engine.inference.decoding_state import OpenOutputs
 from harness.engine.inference.generate import Generated, as_generated, require_finite, token_logprobs
+from harness.engine.inference.lora_answers import answering
 from harness.engine.models import decoder_start, right_padded
 
 # The most elements of the largest tensors, which limit the (prompt, label) pairs that are scored at once: logits (256 MiB in float32), and
@@ -44,7 +45,7 @@ def generate_seq2seq(
     decoder_ids = torch.full((len(prompts), 1), decoder_start(model), device=mask.device)
     cache = _cache()
     outputs = OpenOutputs(len(prompts), stop_ids, ended)
-    with torch.no_grad():
+    with answering(model):
         for step in range(max_new_tokens):
             logits = _decode(model, states, mask, decoder_ids, cache)[:, -1]  # (B, V)
             logits[:, forbidden] = -torch.inf
@@ -89,7 +90,7 @@ class Seq2SeqScorer:
         states, mask = _encode(self._model, prompts, self._pad)  # (B, S, H), (B, S)
         cache = _cache()
         start = torch.full((len(prompts), 1), decoder_start(self._model), device=mask.device)
-        with torch.no_grad():  # one step, only for the keys and values of the prompts
+        with answering(self._model):  # one step, only for the keys and values of the prompts
             _decode(self._model, states, mask, start, cache)
         prompt_cache = cache.cross_attention_cache
         pairs = [(prompt, label) for prompt in range(len(prompts)) for label in range(len(self._labels))]
@@ -114,7 +115,7 @@ class Seq2SeqScorer:
         copied = DynamicCache()
         for i, layer in enumerate(prompt_cache.layers):
             copied.update(layer.keys[rows], layer.values[rows], i)
-        with torch.no_grad():
+        with answering(self._model):
             logits = _decode(self._model, states[rows], mask[rows], decoder_ids, _cache(copied))  # (N, T, V)
             logprobs = logits.float().log_softmax(dim=-1).gather(2, targets.unsqueeze(2)).squeeze(2)  # (N, T)
             sums = logprobs.masked_fill(is_target == 0, 0.0).sum(dim=1)
@@ -136,10 +137,9 @@ def _base(model: Any) -> Any:
 
 def _encode(model: Any, prompts: Sequence[Sequence[int]], pad_id: int) -> tuple[Any, Any]:
     """The encoder's last states (B, S, H) and the mask of the prompts (B, S)."""
-    import torch
 
     ids, mask = right_padded(prompts, pad_id, next(model.parameters()).device)
-    with torch.no_grad():
+    with answering(model):
         return model.get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state, mask
 
 

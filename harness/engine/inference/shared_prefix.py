@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.engine.inference.last_positions import last_positions
+from harness.engine.inference.lora_answers import answering
 
 # A separate pass pays off for a shared beginning of at least so many tokens.
 _WORTH_SHARING = 16
@@ -39,7 +40,7 @@ class Prefix:
         if config is None or not config.is_prompt_learning:
             return Prefix(model)
         base = model.get_base_model()
-        with torch.no_grad():
+        with answering(model):
             cache = model.get_prompt(batch_size=1)  # prefix tuning: a cache; the other methods: embeddings (1, n, H)
             if isinstance(cache, torch.Tensor):
                 embeddings = cache.to(model.word_embeddings.weight.dtype)
@@ -66,7 +67,7 @@ class Prefix:
         ids = torch.tensor([list(tokens)], device=next(self.model.parameters()).device)  # (1, S)
         mask = torch.ones_like(ids)
         cache = self.cache(1)
-        with torch.no_grad():
+        with answering(self.model):
             self.model(
                 input_ids=ids,
                 attention_mask=self.mask(mask),

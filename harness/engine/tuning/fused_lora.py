@@ -17,6 +17,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from harness.engine.distributed import is_sharded
+from harness.engine.inference import is_plain_lora
 from harness.engine.tuning.keyed_dropout import KeyedRandom
 
 
@@ -28,7 +29,7 @@ def fused_lora(model: Any, random: KeyedRandom, autocast: Any) -> Iterator[None]
         random: what its dropout masks are drawn from.
         autocast: the dtype that torch's autocast computes products in; None without autocast.
     """
-    layers = [] if is_sharded(model) else [module for module in model.modules() if _is_plain(module)]
+    layers = [] if is_sharded(model) else [module for module in model.modules() if is_plain_lora(module)]
     for layer in layers:
         layer.forward = partial(_forward, layer, random, autocast)
     try:
@@ -36,27 +37,6 @@ def fused_lora(model: Any, random: KeyedRandom, autocast: Any) -> Iterator[None]
     finally:
         for layer in layers:
             del layer.forward
-
-
-def _is_plain(module: Any) -> bool:
-    """Whether a module is a LoRA layer of this formula and no more."""
-    if type(module) not in _adapted_types() or module.lora_variant or len(module.lora_A) != 1:
-        return False
-    (name,) = module.lora_A
-    return module.lora_A[name].bias is None and module.lora_B[name].bias is None
-
-
-@lru_cache(maxsize=1)
-def _adapted_types() -> tuple[type, ...]:
-    """PEFT's LoRA on linear layers, and on those with weights in 4 bits if bitsandbytes is installed."""
-    from peft.import_utils import is_bnb_4bit_available
-    from peft.tuners.lora.layer import Linear
-
-    if not is_bnb_4bit_available():
-        return (Linear,)
-    from peft.tuners.lora.bnb import Linear4bit
-
-    return Linear, Linear4bit
 
 
 def _has_plain_weights(base: Any) -> bool:

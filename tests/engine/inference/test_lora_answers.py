@@ -1,0 +1,166 @@
+"""Models with LoRA answer in two products for each layer: with the outputs of PEFT's own layers."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from torch import nn
+
+from harness.engine.inference import answering
+
+WIDTH, ROWS, TOKENS = 64, 3, 5
+
+
+class Two(nn.Module):
+    """Two layers, the second with a bias, and something between them that is not linear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(WIDTH, 3 * WIDTH, bias=False), nn.Linear(3 * WIDTH, WIDTH)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.second(torch.nn.functional.silu(self.first(x)))
+
+
+class Rounded(nn.Linear):
+    """A layer that answers in another format than that of its input."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return super().forward(input).double()
+
+
+def packed() -> nn.Module:
+    from bitsandbytes.nn import Linear4bit
+
+    plain, model = Two(), Two()
+    for name in ("first", "second"):
+        layer = getattr(plain, name)
+        four_bit = Linear4bit(layer.in_features, layer.out_features, layer.bias is not None, torch.float32, quant_type="nf4")
+        four_bit.load_state_dict(layer.state_dict())
+        setattr(model, name, four_bit.to("cpu"))
+    model.is_loaded_in_4bit = True
+    return model.requires_grad_(False)
+
+
+def mixed() -> nn.Module:
+    model = Two()
+    model.second = Rounded(3 * WIDTH, WIDTH)
+    return model
+
+
+def adapted(base: Any = Two, **options: Any) -> Any:
+    """An adapter as after some steps, ready to answer."""
+    torch.manual_seed(0)
+    model = get_peft_model(base(), LoraConfig(**{"r": 4, "lora_alpha": 12, "target_modules": ["first", "second"], **options}))
+    _spoil(model)
+    return model.eval()
+
+
+def _spoil(model: Any) -> None:
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            nn.init.normal_(parameter, std=0.1)
+
+
+def inputs(dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    return torch.randn(ROWS, TOKENS, WIDTH, generator=torch.Generator().manual_seed(1)).to(dtype)
+
+
+@torch.no_grad()
+def of_peft(model: Any, x: torch.Tensor) -> torch.Tensor:
+    return model(x)
+
+
+def answer(model: Any, x: torch.Tensor) -> torch.Tensor:
+    with answering(model):
+        return model(x)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"lora_dropout": 0.5},
+        {"use_rslora": True},
+        {"rank_pattern": {"second": 8}, "alpha_pattern": {"second": 2}},
+        {"base": packed},
+        {"init_lora_weights": "pissa"},
+        {"base": mixed},
+    ],
+    ids=["plain", "dropout", "rslora", "ranks", "4-bit", "pissa", "mixed"],
+)
+def test_outputs_are_those_of_peft(options: dict[str, Any]) -> None:
+    model, x = adapted(**options), inputs()
+    outputs = answer(model, x)
+    torch.testing.assert_close(outputs, of_peft(model, x), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(answer(model, x.transpose(0, 1)), outputs.transpose(0, 1), rtol=1e-5, atol=1e-5)
+    with model.disable_adapter():
+        assert (of_peft(model, x) - outputs).abs().max() > 0.01
+    assert not outputs.requires_grad
+
+
+def test_in_bfloat16_outputs_are_about_as_near_to_those_in_float32() -> None:
+    model = adapted()
+    exact = of_peft(model, inputs())
+    for name, parameter in model.named_parameters():  # as a model is loaded in bfloat16: its adapter is in float32
+        if "lora" not in name:
+            parameter.data = parameter.data.bfloat16()
+    outputs, theirs = answer(model, inputs(torch.bfloat16)), of_peft(model, inputs(torch.bfloat16))
+    assert outputs.dtype == theirs.dtype == torch.bfloat16
+    assert (outputs - exact).norm() < 1.2 * (theirs - exact).norm() < 0.02 * exact.norm()
+
+
+@pytest.mark.parametrize("options", [{"use_dora": True}, {"lora_bias": True, "target_modules": ["second"]}], ids=["dora", "bias"])
+def test_other_layers_are_left_to_peft(options: dict[str, Any]) -> None:
+    model, x = adapted(**options), inputs()
+    assert torch.equal(answer(model, x), of_peft(model, x))
+
+
+def test_adapters_that_are_switched_off_merged_or_several_are_left_to_peft() -> None:
+    model, x = adapted(), inputs()
+    with model.disable_adapter():
+        assert torch.equal(answer(model, x), of_peft(model, x))
+    merged = copy.deepcopy(model)
+    merged.merge_adapter()
+    assert torch.equal(answer(merged, x), of_peft(merged, x))
+    model.add_adapter("other", LoraConfig(r=4, target_modules=["first"]))
+    _spoil(model)
+    model.eval().set_adapter("other")
+    assert torch.equal(answer(model, x), of_peft(model, x))
+
+
+def test_a_model_that_is_trained_or_computes_gradients_is_left_to_peft() -> None:
+    model, x = adapted(lora_dropout=0.5), inputs()
+    with answering(model), torch.enable_grad():
+        assert model(x).requires_grad
+    model.train()
+    torch.manual_seed(3)
+    expected = of_peft(model, x)
+    torch.manual_seed(3)
+    assert torch.equal(answer(model, x), expected), "dropout"
+
+
+def test_each_answer_is_that_of_the_present_weights() -> None:
+    model, x = adapted(), inputs()
+    before = answer(model, x)
+    _spoil(model)
+    after = answer(model, x)
+    assert not torch.allclose(after, before, atol=1e-3)
+    torch.testing.assert_close(after, of_peft(model, x), rtol=1e-5, atol=1e-5)
+
+
+def test_a_model_is_as_it_was_also_after_an_error_and_inside_itself() -> None:
+    model, x = adapted(), inputs()
+    before = of_peft(model, x)
+    with answering(model):
+        with answering(model):
+            inner = model(x)
+        assert torch.equal(model(x), inner), "still inside the first"
+    with pytest.raises(RuntimeError), answering(model):
+        raise RuntimeError
+    assert torch.equal(of_peft(model, x), before)
+    assert not any("forward" in vars(module) for module in model.modules())
