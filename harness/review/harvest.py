@@ -196,7 +196,8 @@ def _list_preferences(source: _Source, votes: Mapping[tuple[str, tuple[str, ...]
     for (example, pair), pair_votes in votes.items():
         counts = [sum(vote.winner == cell for vote in pair_votes) for cell in pair]
         texts = [outputs[cell].get(example, "") for cell in pair]
-        if counts[0] == counts[1] or texts[0] == texts[1] or not all(text.strip() for text in texts):
+        stripped = [text.strip() for text in texts]
+        if counts[0] == counts[1] or stripped[0] == stripped[1] or not all(stripped):
             continue
         best = 0 if counts[0] > counts[1] else 1
         if 2 * counts[best] <= len(pair_votes):  # the other raters chose a tie, or both bad

@@ -127,7 +127,7 @@ _CONVERSATIONS = (
     [{"messages": _TURNS}, {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}, *_TURNS[2:]]}],
     [{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}], "system": "c"}],
     [{"prompt": _TURNS[:2], "completion": _TURNS[2:3]}],
-    [{"prompt": "a", "chosen": _TURNS[:3], "rejected": _TURNS[:3]}],
+    [{"prompt": "a", "chosen": _TURNS[:3], "rejected": [*_TURNS[:2], {"role": "assistant", "content": "b"}]}],
     [{"instruction": "a", "input": "", "output": "b"}],
     [{"id": "1", "request": {"messages": _TURNS[:2]}, "response": {"choices": [{"message": _TURNS[2], "finish_reason": "stop"}]}}],
     [{"custom_id": "1", "messages": _TURNS[:2], "response": {"status_code": 200, "body": {"choices": [{"message": _TURNS[2]}]}}}],
