@@ -7,6 +7,7 @@ move the cursor of a terminal (ANSI codes) or are invisible (zero width), and it
 from __future__ import annotations
 
 import re
+import textwrap
 from functools import lru_cache
 
 # Characters that a browser or a terminal obeys or hides instead of showing them:
@@ -51,6 +52,16 @@ def short(text: str, limit: int) -> str:
         return visible(flat)
     tail = (limit - 1) // 2
     return visible(f"{flat[: limit - 1 - tail]}…{flat[len(flat) - tail :]}")
+
+
+def wrap_words(text: str, width: int, *, first: str = "", further: str = "") -> list[str]:
+    """The text in lines that are broken at spaces only, so that options and paths of a command can be copied.
+
+    Args:
+        width: of a line in characters; a longer word has a longer line of its own.
+        first, further: what the first line and the others begin with.
+    """
+    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
 
 
 def escape_formula(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.text import one_line, short, visible
+from harness.text import one_line, short, visible, wrap_words
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,21 @@ def test_long_label_keeps_its_start_and_end() -> None:
     assert short("lora · tiny", 20) == "lora · tiny"
     assert short("lora · organisation/a-very-long-name · 1,000 rows", 24) == "lora · organ… 1,000 rows"
     assert "\x1b" not in short("\x1b" * 99, 9)
+
+
+def test_a_command_in_wrapped_text_can_be_copied() -> None:
+    """Lines are broken at spaces only: neither at the hyphens of an option, nor inside a path that is longer than a line."""
+    words = [
+        "bench",
+        "review",
+        "export",
+        f"runs/{'visit-summaries-' * 6}1",
+        "--per-strategy",
+        "20",
+        "--new-registry",
+        "--retire-test-examples",
+    ]
+    for width in range(10, 80):
+        lines = wrap_words(" ".join(words), width, first="→ ", further="  ")
+        assert [word for line in lines for word in line.removeprefix("→").split()] == words
+        assert all(len(line) <= width or len(line.split()) <= 2 for line in lines)

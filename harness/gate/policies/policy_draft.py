@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from harness.gate.policies.policy import MEASURES
 from harness.metrics import BOUNDS
 from harness.results import example_metric_of
+from harness.text import wrap_words
 from harness.types import Metric, Task
 
 _LIMITS = {"forgetting": "0.1", "peak_memory": "8.0e+9", "artifact_bytes": "5.0e+8", "training_seconds": "36000", "training_price": "20"}
@@ -108,4 +108,4 @@ def _quote(name: str) -> str:
 
 
 def _wrap(text: str) -> list[str]:
-    return [f"# {line}" for line in textwrap.wrap(text, _WIDTH)]
+    return [f"# {line}" for line in wrap_words(text, _WIDTH)]

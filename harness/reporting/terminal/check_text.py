@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from rich.console import Console
 from rich.text import Text
 
 from harness.data.checks import DataCheck
 from harness.reporting.terminal.console import print_text
 from harness.reporting.wording import check_fixes, check_sentences, finding_sentences
-from harness.text import one_line
+from harness.text import one_line, wrap_words
 from harness.types import DataFinding, FlaggedRow
 
 _EXAMPLES = 2  # rows of a finding: the page has more
@@ -59,7 +57,5 @@ def _describe_row(row: FlaggedRow) -> str:
 
 
 def _print_wrapped(console: Console, text: str, width: int, indent: str, further: str | None = None) -> None:
-    lines = textwrap.wrap(
-        text, width, initial_indent=indent, subsequent_indent=indent if further is None else further, break_on_hyphens=False
-    )
+    lines = wrap_words(text, width, first=indent, further=indent if further is None else further)
     print_text(console, Text("\n".join(lines)))

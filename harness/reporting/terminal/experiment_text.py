@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from rich.console import Console
 from rich.text import Text
 
@@ -11,7 +9,7 @@ from harness.lifecycle.experiments import ExperimentPlan, ExperimentReading
 from harness.reporting.terminal.console import build_table, print_table, print_text, table_width
 from harness.reporting.wording import text_table
 from harness.reporting.wording.experiments import plan_sentences, reading_sentences
-from harness.text import one_line
+from harness.text import one_line, wrap_words
 
 _WIDTH = 80
 _STYLES = {"challenger": "bold green", "champion": "bold red", "undecided": "bold yellow"}
@@ -58,5 +56,4 @@ def _print_table(console: Console, table: text_table.TextTable) -> None:
 
 def _print_wrapped(console: Console, text: str, start: str = "") -> None:
     width = min(console.width, 100) if console.is_terminal else _WIDTH
-    lines = textwrap.wrap(one_line(text, 1000), width, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False)
-    print_text(console, Text("\n".join(lines)))
+    print_text(console, Text("\n".join(wrap_words(one_line(text, 1000), width, first=start, further=" " * len(start)))))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from rich.console import Console
 from rich.text import Text
 
 from harness.lifecycle.feedback import FeedbackSummary
 from harness.reporting.terminal.console import build_table, print_table, print_text, table_width
 from harness.reporting.wording import feedback_sentences, text_table
-from harness.text import one_line
+from harness.text import one_line, wrap_words
 
 _WIDTH = 100
 
@@ -43,5 +41,5 @@ def print_feedback_table(table: text_table.TextTable, console: Console) -> None:
 
 def _print_wrapped(console: Console, text: str, *, style: str = "", further: str = "") -> None:
     width = min(console.width, _WIDTH) if console.is_terminal else _WIDTH
-    lines = textwrap.wrap(one_line(text, 1000), width, subsequent_indent=further, break_on_hyphens=False)
+    lines = wrap_words(one_line(text, 1000), width, further=further)
     print_text(console, Text("\n".join(lines), style=style))

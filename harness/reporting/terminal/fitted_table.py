@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from harness.text import wrap_words
 
 UNLIMITED = 10_000  # the width of a file
 
@@ -86,4 +87,4 @@ def _build(columns: Sequence[Column], styles: Sequence[str]) -> Table:
 
 
 def _wrap(text: str, width: int) -> str:
-    return "\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)) or text
+    return "\n".join(wrap_words(text, width)) or text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from harness.reporting.terminal.console import build_table, print_table, print_text, table_width
 from harness.reporting.wording import forecast_sentences, text_table
+from harness.text import wrap_words
 from harness.types import PlannedForecast
 
 if TYPE_CHECKING:  # reading a run imports no engine, on which forecasts rest
@@ -47,4 +47,4 @@ def _print(table: text_table.TextTable, sentences: Sequence[str], console: Conso
     print_text(console, Text(table.title, style="bold"))
     print_table(console, build_table(table, table_width(console, room)), room)
     for sentence in sentences:
-        print_text(console, Text(textwrap.fill(sentence, room, break_long_words=False, break_on_hyphens=False)))
+        print_text(console, Text("\n".join(wrap_words(sentence, room))))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from rich.console import Console
 from rich.text import Text
 
@@ -11,6 +9,7 @@ from harness.lifecycle.retraining import StepResult
 from harness.reporting.terminal.console import build_table, print_table, print_text, table_width
 from harness.reporting.terminal.verdict_text import print_verdict
 from harness.reporting.wording import retrain_sentences
+from harness.text import wrap_words
 
 _WIDTH = 100
 _STYLES = {0: "bold green", 1: "bold red", 3: "bold yellow", 4: "bold yellow"}
@@ -26,7 +25,7 @@ def print_retraining(result: StepResult, console: Console) -> None:
     print_text(console, Text(""))
     for sentence in (*retrain_sentences.list_facts(result), *retrain_sentences.list_notes(result)):
         width = min(console.width, _WIDTH) if console.is_terminal else _WIDTH
-        print_text(console, Text("\n".join(textwrap.wrap(sentence, width, break_on_hyphens=False, break_long_words=False))))
+        print_text(console, Text("\n".join(wrap_words(sentence, width))))
     if result.verdict is not None:
         print_text(console, Text(""))
         print_verdict(result.verdict, console)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -11,7 +10,7 @@ from rich.text import Text
 from harness.gate import RuleVerdict, Verdict
 from harness.reporting.terminal.console import print_text, table_width
 from harness.reporting.wording import gate_sentences, numbers, rule_sentences
-from harness.text import one_line
+from harness.text import one_line, wrap_words
 
 _STYLES = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}
 _OUTCOME = max(map(len, _STYLES))  # characters
@@ -44,4 +43,4 @@ def print_verdict(verdict: Verdict, console: Console, width: int | None = None) 
 def _rule_lines(rule: RuleVerdict, width: int) -> Iterator[str]:
     """A rule in lines that are broken between words: its title, then what was measured and why it has its outcome."""
     for text in (rule_sentences.full_rule_title(rule), rule_sentences.describe_result(rule)):
-        yield from textwrap.wrap(one_line(text, 400), max(width, 20), break_long_words=False, break_on_hyphens=False)
+        yield from wrap_words(one_line(text, 400), max(width, 20))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from rich.console import Console
 from rich.text import Text
 
 from harness.lifecycle.watch import WatchResult
 from harness.reporting.terminal.console import build_table, print_table, print_text, table_width
 from harness.reporting.wording import watch_sentences
-from harness.text import one_line
+from harness.text import one_line, wrap_words
 
 _WIDTH = 100
 _STYLES = {"stable": "bold green", "drifted": "bold red", "not_enough_data": "bold yellow"}
@@ -41,4 +39,4 @@ def print_watch(result: WatchResult, console: Console) -> None:
 
 def _print_wrapped(console: Console, text: str, further: str = "") -> None:
     width = min(console.width, _WIDTH) if console.is_terminal else _WIDTH
-    print_text(console, Text("\n".join(textwrap.wrap(text, width, subsequent_indent=further, break_on_hyphens=False))))
+    print_text(console, Text("\n".join(wrap_words(text, width, further=further))))

@@ -10,9 +10,11 @@ from report_factory import Made, make_run, summarization
 from rich.console import Console
 
 from harness.reporting import ComparisonRequest, compare_runs, print_comparison, print_ranking, print_verdict
+from harness.reporting.terminal.feedback_text import print_feedback_table
 from harness.reporting.terminal.fitted_table import Column, fit_table, natural_width
 from harness.reporting.views import build_report_view
 from harness.reporting.wording import numbers
+from harness.reporting.wording.text_table import TextTable
 from harness.results import RunResults
 
 
@@ -86,3 +88,11 @@ def test_texts_are_narrowed_before_columns_are_left_out() -> None:
     console.print(fit_table(columns, 10))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "an_unbreakable_name_of_a_score" in text and "+1,234.500" in text, "what has to stay is never broken"
+
+
+def test_a_command_under_a_table_is_not_broken_at_its_hyphens() -> None:
+    command = f"bench review export runs/{'visit-summaries-' * 6}1 --retire-test-examples --per-strategy 20"
+    file = io.StringIO()
+    table = TextTable("Ratings", ("rater",), (False,), (("anna",),), under=f"To go on: {command}")
+    print_feedback_table(table, Console(file=file, width=80, force_terminal=True, color_system=None))
+    assert set(command.split()) <= set(file.getvalue().split())
