@@ -81,9 +81,28 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         A sentence with a leading space, to be appended to the message; empty if there are no known names.
     """
     options = sorted(set(known))
-    close = difflib.get_close_matches(name, options, n=2, cutoff=0.6)
-    if close:
-        return " Did you mean " + " or ".join(f"'{c}'" for c in close) + "?"
+    if similar := _similar_names(name, options):
+        return similar
     shown = ", ".join(option[:_SHOWN_CHARACTERS] for option in options[:_SHOWN_OPTIONS])
     more = f" and {len(options) - _SHOWN_OPTIONS:,} more" if len(options) > _SHOWN_OPTIONS else ""
     return f" Known: {shown}{more}." if options else ""
+
+
+def did_you_mean_one(name: str, known: Iterable[str], title: str = "Known") -> str:
+    """A hint for an unknown name of a short list: the most similar known names, if there are any, and always all of them.
+
+    Args:
+        known: in the order in which they are listed.
+        title: what they are called.
+
+    Returns:
+        One or two sentences with a leading space, to be appended to the message.
+    """
+    options = list(known)
+    return f"{_similar_names(name, options)} {title}: {', '.join(options)}."
+
+
+def _similar_names(name: str, options: Sequence[str]) -> str:
+    """A question with the most similar names, with a leading space; empty if none is similar."""
+    close = difflib.get_close_matches(name, options, n=2, cutoff=0.6)
+    return " Did you mean " + " or ".join(f"'{c}'" for c in close) + "?" if close else ""

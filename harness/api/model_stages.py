@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 from harness.api.arguments import PathLike
 from harness.api.gates import split_model_name
 from harness.api.loaded_run import load_results
 from harness.api.model_history import REGISTRY, history
-from harness.errors import BenchError, did_you_mean, setting
+from harness.errors import BenchError, setting
 from harness.gate import (
     Contender,
     Event,
@@ -18,6 +17,7 @@ from harness.gate import (
     Stage,
     StagedModel,
     Verdict,
+    check_stage,
     find_contender,
     load_verdicts,
     select_standing,
@@ -56,8 +56,7 @@ def set_stage(
         BenchError: no such model or stage; the model is the champion; a share that does not fit; a challenger that the gate has not judged
             or has failed; the registry cannot be used.
     """
-    if stage not in (known := get_args(Stage)):
-        raise BenchError(f"unknown stage '{stage}'.{did_you_mean(stage, known)} Stages: {', '.join(known)}")
+    check_stage(stage)
     if force and not reason.strip():
         raise BenchError(f"{setting('force')} needs {setting('reason', 'TEXT')}: the history records why the gate was overridden")
     models = Registry(Path(registry), new=new_registry)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from harness.api.arguments import Dtype, PathLike
 from harness.api.exporting import FinishedListener
 from harness.api.model_history import REGISTRY
 from harness.api.model_stages import list_models
-from harness.errors import BenchError, did_you_mean, setting
-from harness.gate import STAGES, Registry, Stage, StagedModel
+from harness.errors import BenchError, setting
+from harness.gate import Registry, Stage, StagedModel, check_stage
 from harness.reporting import MODEL_FILE, model_to_json
 from harness.results import FinishedCell
 from harness.store import write_json
@@ -58,8 +58,7 @@ def export_registered(
     """
     from harness.engine.artifacts import check_target, find_converter
 
-    if stage not in (known := get_args(Stage)):
-        raise BenchError(f"unknown stage '{stage}'.{did_you_mean(stage, known)} Stages: {', '.join(STAGES)}")
+    check_stage(stage)
     if adapter and (gguf or dtype != "auto"):
         option = setting("gguf") if gguf else setting("dtype", dtype)
         raise BenchError(f"{option} needs a whole model. Leave out {setting('adapter')}.")

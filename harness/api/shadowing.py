@@ -7,15 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 from harness.api.arguments import PathLike
 from harness.api.exporting import FinishedListener
 from harness.api.model_history import REGISTRY
 from harness.api.model_stages import list_models
 from harness.api.predicting import predict
-from harness.errors import BenchError, did_you_mean, setting
-from harness.gate import Registry, Stage, StagedModel
+from harness.errors import BenchError, setting
+from harness.gate import Registry, Stage, StagedModel, check_stage
 from harness.store import hash_file, make_private_folder, write_text
 
 _REQUEST = "shadow.json"
@@ -112,10 +111,8 @@ def _choose_models(task: str, stages: Sequence[Stage], registry: PathLike) -> li
     Raises:
         BenchError: a stage is unknown, or holds no model.
     """
-    known = get_args(Stage)
     for stage in stages:
-        if stage not in known:
-            raise BenchError(f"unknown stage '{stage}'.{did_you_mean(stage, known)} Stages: {', '.join(known)}")
+        check_stage(stage)
     models = list_models(task, registry=registry)
     chosen = []
     for stage in dict.fromkeys(stages):

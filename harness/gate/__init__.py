@@ -12,7 +12,7 @@ from harness.gate.guardrails import LEVEL, GuardrailResult, GuardrailStatus, che
 from harness.gate.judge import judge
 from harness.gate.origin_check import check_origin, is_foreign
 from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, policy_to_plain, read_policy
-from harness.gate.registry import STAGES, Event, Registry, Stage, StagedModel, assign_stages, refuse_cascade, stack_service
+from harness.gate.registry import STAGES, Event, Registry, Stage, StagedModel, assign_stages, check_stage, refuse_cascade, stack_service
 from harness.gate.rules import slice_for_rules
 from harness.gate.standing_verdicts import StandingVerdicts, select_standing
 from harness.gate.test_set import digest_test_set, find_leaked_examples
@@ -65,6 +65,7 @@ __all__ = [
     "check_comparable",
     "check_guardrails",
     "check_origin",
+    "check_stage",
     "default_policy",
     "digest_output",
     "digest_test_set",

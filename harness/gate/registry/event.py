@@ -5,9 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from harness.errors import BenchError, did_you_mean_one
+from harness.text import short
+
 Stage = Literal["candidate", "shadow", "challenger", "champion", "retired"]
 STAGES: tuple[Stage, ...] = ("champion", "challenger", "shadow", "candidate", "retired")  # in the order in which they are listed
 Action = Literal["promote", "force", "rollback", "stage", "force_stage"]
+
+
+def check_stage(stage: str) -> None:
+    """
+    Raises:
+        BenchError: there is no such stage.
+    """
+    if stage not in STAGES:
+        raise BenchError(f"unknown stage '{short(stage, 40)}'.{did_you_mean_one(stage, STAGES, 'Stages')}")
 
 
 @dataclass(frozen=True)

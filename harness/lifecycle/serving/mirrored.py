@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from harness.errors import BenchError, did_you_mean, setting
+from harness.errors import BenchError, did_you_mean_one, setting
 from harness.gate import Stage
 
 MIRRORS = ("mlflow",)  # each is also the extra that installs it, and the module that it needs
@@ -61,7 +61,7 @@ def parse_mirror_target(text: str, parameter: str) -> MirrorTarget:
     """
     tool, colon, name = text.partition(":")
     if tool not in MIRRORS:
-        raise BenchError(f"{setting(parameter, text)}: unknown registry.{did_you_mean(tool, MIRRORS)} Known: {', '.join(MIRRORS)}")
+        raise BenchError(f"{setting(parameter, text)}: unknown registry.{did_you_mean_one(tool, MIRRORS)}")
     if colon and not _NAME.fullmatch(name):
         raise BenchError(
             f"{setting(parameter, text)}: a name has letters, digits, dots, dashes and underscores, such as {tool}:visits-writer"

@@ -128,7 +128,11 @@ def test_the_champion_has_no_other_stage(runs: Made, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"stage": "shadwo"}, "unknown stage 'shadwo'. Did you mean 'shadow'?"),
+        (
+            {"stage": "shadwo"},
+            r"unknown stage 'shadwo'\. Did you mean 'shadow'\? Stages: champion, challenger, shadow, candidate, retired.",
+        ),
+        ({"stage": "zzz"}, r"unknown stage 'zzz'\. Stages: champion, challenger, shadow, candidate, retired."),
         ({"model": ""}, "'' is no model of this task in the registry. Models: "),
         ({"model": "zzz"}, r"'zzz' is no model of this task in the registry. Models: [0-9a-f]{12} \(champion\)"),
         ({"model": ":few-shot"}, "write it as RUN:STRATEGY"),

@@ -107,7 +107,7 @@ def test_interrupted_upload_is_repeated(promoted: Promoted, mlflow_files: str, m
 @pytest.mark.parametrize(
     ("to", "message"),
     [
-        ("mlfow", "to=\"mlfow\": unknown registry. Did you mean 'mlflow'?"),
+        ("mlfow", "to=\"mlfow\": unknown registry. Did you mean 'mlflow'? Known: "),
         ("mlflow:", "a name has letters, digits"),
         ("mlflow:a b", "a name has letters, digits"),
         ("mlflow:x' OR name='y", "a name has letters, digits"),
