@@ -201,6 +201,50 @@ def test_excluded_rater_no_longer_counts_and_the_report_says_so(
         review_exclude(run.path, "anna", reason="", undo=True)
 
 
+def test_excluded_adjudicator_no_longer_settles_anything(disputed: tuple[StoredRun, ExportedPacket, list[str]], tmp_path: Path) -> None:
+    run, first, rows = disputed
+    settling = review_adjudicate(run.path, raters="chief")
+    settle(run, settling, tmp_path, rows[:1])
+    with pytest.raises(BenchError, match=r"no rater 'chef'\. Did you mean 'chief'\?"):
+        review_exclude(run.path, "chef", reason="knew the strategies")
+    assert review_exclude(run.path, "chief", reason="knew the <b>", packet=settling.packet.id) == [first.packet.id]
+    assert critical(run)["lora"] == pytest.approx(4 / 12), "the results rest on the raters"
+    (findings,) = review_status(run.path)
+    assert findings.disagreements is not None and (findings.disagreements.adjudicated, findings.disagreements.waiting) == (0, 4)
+    text = " ".join(review_sentences.about_raters(findings))
+    assert (
+        "Excluded by decision of the user: chief (“knew the <b>”). With every rater: " in text
+        and "LoRA: critical errors in 8% of 12 outputs" in text
+    )
+    assert "knew the &lt;b&gt;" in render(RunResults(run.folder))
+    assert len(review_adjudicate(run.path, raters="deputy").packet.items) == 4, "someone else can settle them"
+    review_exclude(run.path, "chief", reason="", undo=True)
+    assert critical(run)["lora"] == pytest.approx(1 / 12)
+
+
+@pytest.mark.parametrize(("monday", "tuesday"), [("2026-06-01T09:00:00Z", "2026-06-02T09:00:00Z"), (None, None)])
+@pytest.mark.parametrize("first_is_last", [False, True])
+def test_the_last_adjudication_of_an_item_counts_alone(
+    disputed: tuple[StoredRun, ExportedPacket, list[str]], tmp_path: Path, monday: str | None, tuesday: str | None, first_is_last: bool
+) -> None:
+    """Of two packets that were made before either came back, a single critical error would else count as half a vote."""
+    run, _, rows = disputed
+    packets = [review_adjudicate(run.path, raters=name) for name in ("chief", "deputy")]
+    for day, exported in enumerate(packets, 1):
+        made = replace(exported.packet, created=f"2026-05-0{day}T00:00:00+00:00")
+        save_packet(get_packet_folder(run.path, made.id), made, exported.key)
+    chief, deputy = packets
+    settle(run, chief, tmp_path, rows[:4], answered_at=tuesday if first_is_last else monday)
+    assert critical(run)["lora"] == pytest.approx(4 / 12)
+    settle(run, deputy, tmp_path, [], answered_at=monday if first_is_last else tuesday)
+    is_overruled = monday is not None and first_is_last  # without times, the newest packet is the last
+    assert critical(run)["lora"] == (pytest.approx(4 / 12) if is_overruled else 0)
+    (findings,) = review_status(run.path)
+    assert findings.disagreements is not None
+    assert findings.disagreements.adjudicators == (("chief",) if is_overruled else ("deputy",))
+    assert "4 items were adjudicated in more than one packet: the last answer counts." in review_sentences.caveats(findings)
+
+
 def test_a_packet_cannot_settle_items_of_another(disputed: tuple[StoredRun, ExportedPacket, list[str]], export: Export) -> None:
     """A changed packet would let a review about other outputs decide this one."""
     run, _, _ = disputed

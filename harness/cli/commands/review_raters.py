@@ -95,6 +95,7 @@ def adjudicate(
 def exclude(run: str, rater: str, reason: str, packet: str | None, undo: bool, runs_dir: str) -> None:
     """Exclude the ratings of RATER from all results of RUN, for example after failed check items.
 
+    RATER may also be an adjudicator: what that person settled is then open again.
     The ratings stay recorded. The report names the rater and the reason, and shows the
     result with every rater beside it.
     """

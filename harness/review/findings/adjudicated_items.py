@@ -20,6 +20,7 @@ def summarize_disagreements(ratings: UnblindedRatings) -> Disagreements | None:
         return None
     units = group_by_unit(ratings.first_ratings)
     changed = [unit for unit, own in settlement.ratings.items() if unit in units and _differ(ratings, units[unit], own)]
+    everyone = {rating.rater for review in ratings.adjudications for rating in review.ratings}
     seen = [review.packet.adjudicates for review in ratings.adjudications if review.ratings]
     return Disagreements(
         items=settlement.units,
@@ -31,6 +32,8 @@ def summarize_disagreements(ratings: UnblindedRatings) -> Disagreements | None:
         more_than=settlement.more_than,
         adjudicators=tuple(dict.fromkeys(rating.rater for own in settlement.ratings.values() for rating in own)),
         saw_ratings=any(each is not None and each.earlier_answers for each in seen),
+        repeated=len(settlement.repeated),
+        excluded=tuple((each.rater, each.reason) for each in ratings.excluded if each.rater in everyone),
     )
 
 

@@ -271,6 +271,10 @@ class Disagreements:
     adjudicators: tuple[str, ...]
     saw_ratings: bool
     """Whether an adjudicator was shown what the raters had answered."""
+    repeated: int = 0
+    """Items that were adjudicated in more than one packet; the last answer counts."""
+    excluded: tuple[tuple[str, str], ...] = ()
+    """The adjudicators whose ratings do not count, by decision of the user, each with the reason."""
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,33 @@ def find_disagreements(packet: Packet, ratings: Iterable[UnblindedRating], more_
     ]
 
 
+def select_latest_adjudications(
+    packets: Iterable[Iterable[UnblindedRating]],
+) -> tuple[dict[Unit, Sequence[UnblindedRating]], frozenset[Unit]]:
+    """The ratings of adjudicators that count, by unit: those of one packet for each unit, never votes of several.
+
+    Args:
+        packets: the ratings of each packet that settles disagreements, oldest packet first.
+
+    Returns:
+        The ratings that were answered last, or, where a file does not say when, those of the newest packet; and the units that were
+        settled in more than one packet.
+    """
+    settled: dict[Unit, Sequence[UnblindedRating]] = {}
+    repeated: set[Unit] = set()
+    for ratings in packets:
+        for unit, own in group_by_unit(ratings).items():
+            if unit in settled:
+                repeated.add(unit)
+            if unit not in settled or _get_last(own).replaces(_get_last(settled[unit])):
+                settled[unit] = own
+    return settled, frozenset(repeated)
+
+
+def _get_last(ratings: Sequence[UnblindedRating]) -> UnblindedRating:
+    return max(ratings, key=lambda rating: rating.answered_at or "")
+
+
 @dataclass(frozen=True)
 class Settlement:
     """Where raters disagree, and what has been adjudicated.
@@ -54,6 +81,7 @@ class Settlement:
         units: with ratings of two raters or more.
         disputed: those on which they disagree.
         ratings: of adjudicators, by unit.
+        repeated: the units that were adjudicated in more than one packet, of which the last answer counts.
         more_than: the steps of a scale that answers may be apart.
     """
 
@@ -61,6 +89,7 @@ class Settlement:
     disputed: tuple[Unit, ...]
     ratings: Mapping[Unit, Sequence[UnblindedRating]]
     more_than: int = MORE_THAN
+    repeated: frozenset[Unit] = frozenset()
 
     @property
     def waiting(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from harness.errors import BenchError, did_you_mean, setting
-from harness.review.ratings.rating_records import RaterExclusion, load_reviews, save_exclusions
+from harness.review.ratings.rating_records import RaterExclusion, Review, load_reviews, save_exclusions
 from harness.store import StoredRun, get_packet_folder
 from harness.text import one_line, short
 
@@ -15,23 +15,29 @@ _MAX_REASON = 500  # characters
 def exclude_rater(run: StoredRun, rater: str, *, reason: str, packet: str | None = None, undo: bool = False) -> list[str]:
     """Exclude a rater's ratings from the results of packets, or include them again; the ratings themselves stay recorded.
 
+    A packet that settles disagreements belongs to the packet that it settles: an excluded adjudicator is recorded there.
+
     Args:
+        rater: one that was asked or has rated, also as an adjudicator.
         packet: the id of a packet; None for all that have this rater.
 
     Raises:
         BenchError: no such packet or rater, no reason, or a folder that cannot be written.
 
     Returns:
-        The ids of the packets that have changed.
+        The ids of the packets whose results have changed.
     """
     reviews = {review.packet.id: review for review in load_reviews(run)}
-    if packet is not None and packet not in reviews:
-        known = f" Packets: {', '.join(reviews)}." if reviews else " Start with `bench review export`."
-        raise BenchError(f"{setting('packet', short(packet, 40))}: {run.path} has no such packet.{did_you_mean(packet, reviews) or known}")
+    settled = {settling.packet.id: id_ for id_, review in reviews.items() for settling in review.adjudications}
+    if packet is not None and packet not in reviews.keys() | settled:
+        ids = [*reviews, *settled]
+        known = f" Packets: {', '.join(ids)}." if ids else " Start with `bench review export`."
+        raise BenchError(f"{setting('packet', short(packet, 40))}: {run.path} has no such packet.{did_you_mean(packet, ids) or known}")
     if not undo and not reason.strip():
         raise BenchError(f"{setting('reason', 'TEXT')}: say why the ratings of '{short(rater, 40)}' do not count. The report shows it.")
-    chosen = {id_: review for id_, review in reviews.items() if packet in (None, id_)}
-    raters = {id_: {*review.packet.raters, *(rating.rater for rating in review.ratings)} for id_, review in chosen.items()}
+    wanted = None if packet is None else settled.get(packet, packet)
+    chosen = {id_: review for id_, review in reviews.items() if wanted in (None, id_)}
+    raters = {id_: _list_raters(review) for id_, review in chosen.items()}
     if not any(rater in names for names in raters.values()):
         names = sorted({name for each in raters.values() for name in each})
         raise BenchError(f"{run.path}: no rater '{short(rater, 40)}'.{did_you_mean(rater, names)}")
@@ -50,3 +56,9 @@ def exclude_rater(run: StoredRun, rater: str, *, reason: str, packet: str | None
     if not changed:
         raise BenchError(f"{run.path}: the ratings of '{short(rater, 40)}' count already.")
     return changed
+
+
+def _list_raters(review: Review) -> set[str]:
+    """Who was asked for ratings or has given some, adjudicators included."""
+    packets = (review, *review.adjudications)
+    return {name for each in packets for name in (*each.packet.raters, *(rating.rater for rating in each.ratings))}

@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.review.packets import Key, Packet, ReviewItem
-from harness.review.ratings.disagreements import MORE_THAN, Settlement, find_disagreements, group_by_unit
+from harness.review.ratings.disagreements import (
+    MORE_THAN,
+    Settlement,
+    find_disagreements,
+    group_by_unit,
+    select_latest_adjudications,
+)
 from harness.review.ratings.rating_records import Review
 from harness.review.ratings.unblinded_rating import UnblindedRating, get_meaning
 from harness.statistics import (
@@ -57,13 +63,14 @@ class UnblindedRatings:
 
     @cached_property
     def settlement(self) -> Settlement:
-        """Where the raters disagree, and what has been adjudicated."""
+        """Where the raters disagree, and what adjudicators that count have settled."""
         units = sum(len(own) > 1 for own in group_by_unit(self.first_ratings).values())
-        settled = group_by_unit(rating for review in self.adjudications for rating in _unblind(review))
+        packets = ([rating for rating in _unblind(review) if self.does_count(rating.rater)] for review in self.adjudications)
+        settled, repeated = select_latest_adjudications(packets)
         more_than = MORE_THAN
         for review in self.adjudications:  # the newest decides what a disagreement is
             more_than = review.packet.adjudicates.more_than if review.packet.adjudicates is not None else more_than
-        return Settlement(units, tuple(find_disagreements(self.packet, self.first_ratings, more_than)), settled, more_than)
+        return Settlement(units, tuple(find_disagreements(self.packet, self.first_ratings, more_than)), settled, more_than, repeated)
 
     @cached_property
     def settled_ratings(self) -> tuple[UnblindedRating, ...]:

@@ -37,6 +37,11 @@ def describe_disagreements(findings: Findings) -> list[str]:
             f"{numbers.plural(disagreements.adjudicated, 'item')} adjudicated, {waiting} not yet, so the results still rest on the raters "
             "alone. They rest on the adjudication once every disagreement is settled."
         )
+    if disagreements.repeated:
+        verb = "was" if disagreements.repeated == 1 else "were"
+        sentences.append(
+            f"{numbers.plural(disagreements.repeated, 'item')} {verb} adjudicated in more than one packet: the last answer counts."
+        )
     return sentences
 
 
@@ -100,8 +105,9 @@ def _format_points(effect: OrderEffect, unit: str = "") -> str:
 
 def describe_exclusions(findings: Findings, with_all: str) -> str:
     """Whose ratings were left out and why, and the result with every rater."""
-    excluded = [rater for rater in findings.raters if rater.excluded is not None]
-    names = list_names([f"{one_line(rater.name)} (“{one_line(rater.excluded or '', _MAX_REASON)}”)" for rater in excluded])
+    excluded = [(rater.name, rater.excluded) for rater in findings.raters if rater.excluded is not None]
+    excluded += findings.disagreements.excluded if findings.disagreements is not None else ()
+    names = list_names([f"{one_line(name)} (“{one_line(reason, _MAX_REASON)}”)" for name, reason in excluded])
     return f"Excluded by decision of the user: {names}. With every rater: {with_all}"
 
 
