@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 class CellLine:
     """One cell on the screen.
 
-    Times are in seconds, `forecast` that of the whole cell; `started`, `phase_started` and `last_line` are readings of the monotonic clock.
+    Times are in seconds, `forecast` that of the whole cell; `started`, `phase_started`, `last_line` and `last_retry` are readings of the
+    monotonic clock.
     """
 
     cell: Cell
@@ -35,6 +37,7 @@ class CellLine:
     phase_started: float = 0.0
     duration: float = 0.0
     last_line: float = 0.0
+    last_retry: float = -math.inf
 
     @property
     def label(self) -> str:

@@ -137,7 +137,7 @@ class RunDisplay:
         self._lines = lines
 
     def event(self, event: Mapping[str, Any]) -> None:
-        """Show an event of a cell: damaged, start, phase, progress, lost, again or exit."""
+        """Show an event of a cell: damaged, start, phase, progress, retry, lost, again or exit."""
         line, now = self._lines[event["cell"]], time.monotonic()
         kind = event["event"]
         self._show_forecast(kind)
@@ -152,13 +152,11 @@ class RunDisplay:
         elif kind == "start":
             line.state, line.started = "running", now
             self._most_running = max(self._most_running, sum(each.state == "running" for each in self._lines.values()))
-        elif kind == "measuring":
-            self._current = f"{line.label}: measuring its speed"
-            line.state = "measuring"
+        elif kind in ("measuring", "asking"):
+            what = "measuring its speed" if kind == "measuring" else "asking the server"
+            self._current, line.state = f"{line.label}: {what}", kind
         elif kind == "measured":
             self._finish_measurement(line)
-        elif kind == "asking":
-            self._current, line.state = f"{line.label}: asking the server", "asking"
         elif kind == "asked":
             self._finish_questions(line)
         elif kind == "phase":
@@ -171,6 +169,8 @@ class RunDisplay:
             line.tokens_per_second = event.get("tokens_per_second")
             if now - line.last_line > PROGRESS_SECONDS:
                 self._report(line, now, f"{line.phase} {self._detail(line, now)}")
+        elif kind == "retry":
+            self._report_retry(line, now, event)
         elif kind == "exit":
             self._finish(line, now)
 
@@ -221,6 +221,14 @@ class RunDisplay:
         if self._live is None:
             self._say(f"{line.label}: {text}")
         line.last_line = now
+
+    def _report_retry(self, line: CellLine, now: float, event: Mapping[str, Any]) -> None:
+        """Print what a host answers, in a terminal too: at once, then as often as other progress, as many requests may fail at once."""
+        if now - line.last_retry > PROGRESS_SECONDS:
+            from harness.reporting import describe_retry
+
+            line.last_retry = now
+            self._say(f"{line.label}: {describe_retry(event['problem'], event['attempt'], event['attempts'], event['wait'])}")
 
     def _report_silence(self, seconds: float) -> None:
         self._say(f"{self._current}, {_duration(seconds)} since the start")

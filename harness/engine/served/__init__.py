@@ -9,12 +9,14 @@ from harness.engine.served.client import (
     parse_address,
     parse_base_url,
 )
+from harness.engine.served.failed_attempt import FailedAttempt
 from harness.engine.served.pace import Pace
 from harness.engine.served.replies import ChatReply, TokenChoice
 from harness.engine.served.request_forms import RequestForm, choose_form
 
 __all__ = [
     "ChatReply",
+    "FailedAttempt",
     "Pace",
     "RequestForm",
     "ServedAnswer",

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from harness.engine.served.failed_attempt import FailedAttempt
 from harness.engine.served.pace import Pace, read_retry_after
 from harness.engine.served.replies import ChatReply, ServerCompletion, UnreadableReplyError, read_chat, read_completion
 from harness.errors import BenchError, first_line
@@ -34,6 +35,7 @@ _TOO_MANY = 429
 _MAY_PASS = (408, 409, 425, _TOO_MANY, 500, 502, 503, 504, 529)
 _CONNECT_SECONDS = 10.0
 _HIDDEN = "[key]"
+_LONGEST_DETAIL = 300  # characters of what a server says about a failure
 
 
 class ServerRefusalError(BenchError):
@@ -59,11 +61,12 @@ class _MayPassError(Exception):
         wait: what the server asks for, in seconds.
         was_sent: whether the server may have worked on the request, and may charge for it.
         status: the HTTP status, 0 without one.
+        detail: what the server says about it, ready to be shown; empty where it says nothing.
     """
 
-    def __init__(self, problem: str, wait: float = 0.0, *, was_sent: bool = False, status: int = 0) -> None:
+    def __init__(self, problem: str, wait: float = 0.0, *, was_sent: bool = False, status: int = 0, detail: str = "") -> None:
         super().__init__(problem)
-        self.wait, self.was_sent, self.status = wait, was_sent, status
+        self.wait, self.was_sent, self.status, self.detail = wait, was_sent, status, detail
 
 
 def parse_address(url: str) -> str:
@@ -137,6 +140,7 @@ class ServerClient:
         pace: Pace | None = None,
         sleep: Callable[[float], object] | None = None,
         jitter: Callable[[], float] = random.random,
+        on_failure: Callable[[FailedAttempt], object] = lambda failed: None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """
@@ -148,6 +152,7 @@ class ServerClient:
             pace: how fast requests follow each other; None: as fast as they come.
             sleep: waits between two attempts; None: as time does, until `stop` is called.
             jitter: from 0 to 1; lengthens the waits, so that threads do not come back all at once.
+            on_failure: receives each failure after which the request is repeated, in the thread of the request, before it waits.
             transport: what carries the requests; None: the network.
         """
         import httpx
@@ -156,7 +161,7 @@ class ServerClient:
         limits = httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS))
         self.address, self.retries, self.unanswered = address, 0, 0
         self._key, self._timeout, self._attempts = key, timeout, attempts
-        self._pace, self._jitter = pace or Pace(), jitter
+        self._pace, self._jitter, self._on_failure = pace or Pace(), jitter, on_failure
         self._stopping = threading.Event()
         self._sleep, self._counting = sleep or self._stopping.wait, threading.Lock()
         self._client = httpx.Client(headers=headers, timeout=limits, trust_env=False, follow_redirects=False, transport=transport)
@@ -217,7 +222,7 @@ class ServerClient:
     def _attempt(
         self, method: str, path: str, body: Mapping[str, Any] | None, read: Callable[[dict[str, Any]], T], attempts: int | None = None
     ) -> T:
-        place, problem, status = f"{self.address}{path}", "", 0
+        place, problem, detail, status = f"{self.address}{path}", "", "", 0
         most = self._attempts if attempts is None else attempts
         for attempt in range(most):
             if attempt:
@@ -230,20 +235,24 @@ class ServerClient:
             try:
                 return self._send_and_read(method, path, body, read)
             except _MayPassError as error:
-                problem, status = str(error), error.status
+                problem, detail, status = str(error), error.detail, error.status
                 with self._counting:
                     self.unanswered += error.was_sent
                 if error.wait > _LONGEST_ASKED:
                     raise BenchError(f"{place}: {problem}, and asks to wait for {error.wait:,.0f} s. Try again then.") from None
                 if error.wait:
                     self._pace.pause(error.wait)  # of all threads, this one included
-                elif attempt + 1 < most:
-                    self._sleep(min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt) * (1 + self._jitter()))
+                if attempt + 1 < most:
+                    wait = error.wait or min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt) * (1 + self._jitter())
+                    self._on_failure(FailedAttempt(f"{problem}: {detail}" if detail else problem, attempt + 2, most, wait))
+                    if not error.wait:
+                        self._sleep(wait)
         kind = ServerFailureError if status == 500 else BenchError
         advice = "Is the server running, and is this its address?"
         if status == _TOO_MANY:
             advice = "It allows fewer requests. Try again later; for a hosted model, set api.requests_per_minute lower."
-        raise kind(f"{place}: {problem}, {most} times. {advice}")
+        last = f" The last answer: {detail}" if detail else ""
+        raise kind(f"{place}: {problem}, {most} times. {advice}{last}")
 
     def _send_and_read(self, method: str, path: str, body: Mapping[str, Any] | None, read: Callable[[dict[str, Any]], T]) -> T:
         """One attempt; raises as `_send` does."""
@@ -279,14 +288,14 @@ class ServerClient:
             raise _MayPassError(f"could not be reached: {reason}", was_sent=not isinstance(error, httpx.ConnectError)) from None
         if response.status_code in _MAY_PASS:
             status = response.status_code
-            raise _MayPassError(f"answered with status {status}", read_retry_after(response.headers), status=status)
+            problem, wait = f"answered with status {status}", read_retry_after(response.headers)
+            raise _MayPassError(problem, wait, status=status, detail=self._describe(content))
         if response.is_redirect:
             target = self._hide_key(one_line(response.headers.get("location", ""), 200))
             problem = f"redirects to '{target}', which is not followed (status {response.status_code}). Correct the address"
             raise ServerRefusalError(f"{place}: {problem}", response.status_code)
         if response.status_code != 200:
-            detail = one_line(self._hide_key(content.decode("utf-8", "replace")), 300)
-            problem = f"refused the request with status {response.status_code}: {detail}"
+            problem = f"refused the request with status {response.status_code}: {self._describe(content)}"
             raise ServerRefusalError(f"{place}: {problem}", response.status_code)
         try:
             value = json.loads(content, object_hook=self._hide_key_in)
@@ -295,6 +304,10 @@ class ServerClient:
         if not isinstance(value, dict):
             raise _MayPassError("sent an answer that is not a JSON object", was_sent=True)
         return value
+
+    def _describe(self, content: bytes) -> str:
+        """What a server says about a failure, ready to be shown."""
+        return one_line(self._hide_key(content.decode("utf-8", "replace")), _LONGEST_DETAIL)
 
     def _hide_key(self, text: str) -> str:
         """The text without the key, which a server may send back."""

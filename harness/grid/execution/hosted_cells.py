@@ -6,9 +6,11 @@ the limit of costs is reached, has no result: the same command resumes it, and n
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness.engine.artifacts import save_shots
 from harness.engine.hosted import (
@@ -24,7 +26,7 @@ from harness.engine.hosted import (
     write_amount,
 )
 from harness.engine.prompts import Shot, render_shots
-from harness.engine.served import Pace, ServerClient, parse_base_url
+from harness.engine.served import FailedAttempt, Pace, ServerClient, parse_base_url
 from harness.errors import BenchError
 from harness.grid.execution.job import Emit
 from harness.grid.execution.kept_hosted_answers import KeptHostedAnswers, write_records
@@ -59,10 +61,16 @@ class HostedCells:
         Args:
             use_cache: take answers from the user's cache, where the strategy allows it.
         """
-        self._planned, self._folder, self._request, self._emit, self._use_cache = planned, folder, request, emit, use_cache
+        self._planned, self._folder, self._request, self._use_cache = planned, folder, request, use_cache
+        self._listener, self._emitting = emit, threading.Lock()
         self.stopped: list[StoppedCell] = []
         self._spending = HostedSpending(request.max_cost)
         self._forms: dict[tuple[str, str], HostedForm] = {}  # what hosts accept, by strategy and task
+
+    def _emit(self, event: Mapping[str, Any]) -> None:
+        """Pass on an event, one at a time: requests of several threads may fail at once."""
+        with self._emitting:
+            self._listener(event)
 
     def run(self, cells: Sequence[Cell]) -> None:
         """Complete these cells as far as their hosts, and the limit of costs, allow.
@@ -149,8 +157,9 @@ class HostedCells:
         questions = make_questions(task, strategy, shots, examples)
         address = parse_base_url(spec.base_url)[0]
         client = ServerClient(
-            address, key=read_host_key(spec), timeout=spec.timeout, attempts=_ATTEMPTS, pace=Pace(spec.requests_per_minute)
-        )
+            address, key=read_host_key(spec), timeout=spec.timeout, attempts=_ATTEMPTS, pace=Pace(spec.requests_per_minute),
+            on_failure=lambda failed: self._report_failure(owner, failed),
+        )  # fmt: skip
         cache = AnswerCache() if spec.cache and self._use_cache else None
         asker = HostedAsker(client, spec, task, examples[0].choices, repeat=cell.seed or 0, cache=cache, form=self._known_form(cell, kept))
         try:
@@ -162,6 +171,11 @@ class HostedCells:
             return None
         finally:
             client.close()
+
+    def _report_failure(self, cell: Cell, failed: FailedAttempt) -> None:
+        """Tell what the host answers while a request waits to be repeated, as that may take minutes."""
+        more = {"problem": failed.problem, "attempt": failed.attempt, "attempts": failed.attempts, "wait": failed.wait}
+        self._emit({"event": "retry", "cell": cell.id, **more})
 
     def _known_form(self, cell: Cell, kept: KeptHostedAnswers) -> HostedForm | None:
         """How the host was asked before: in this cell, or in another repeat."""

@@ -61,7 +61,7 @@ from harness.reporting.wording.disk_sentences import describe_disk_forecast
 from harness.reporting.wording.file_sentences import describe_pack, describe_verification
 from harness.reporting.wording.forecast_sentences import describe_run_forecast, describe_search_forecast
 from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables, rule_sentences
-from harness.reporting.wording.hosted_sentences import describe_hosted_forecast
+from harness.reporting.wording.hosted_sentences import describe_hosted_forecast, describe_retry
 from harness.reporting.wording.lifecycle import feedback_sentences, retrain_sentences, watch_sentences
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
 from harness.reporting.wording.pruning_sentences import ask_to_delete, describe_deleted, describe_pruning
@@ -96,6 +96,7 @@ __all__ = [
     "describe_power",
     "describe_progress",
     "describe_pruning",
+    "describe_retry",
     "describe_run_forecast",
     "describe_run_to_resume",
     "describe_search_forecast",

@@ -1,4 +1,4 @@
-"""What a user reads about hosted models before they are asked."""
+"""What a user reads about hosted models before and while they are asked."""
 
 from __future__ import annotations
 
@@ -20,3 +20,13 @@ def describe_hosted_forecast(forecast: HostedForecast) -> list[str]:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in forecast.identifiers.items())
         lines.append(f"{forecast.strategy}: warning: the prompts contain identifiers of people ({kinds}).")
     return lines
+
+
+def describe_retry(problem: str, attempt: int, attempts: int, wait: float) -> str:
+    """What a host answers while a request waits to be repeated.
+
+    Args:
+        problem: as the client states it, ready to be shown.
+        wait: seconds until the next attempt.
+    """
+    return f"the host {problem}. Attempt {attempt} of {attempts} in {max(1, round(wait)):,} s"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from model_server import ModelServer, say
 
-from harness.engine.served import Pace, ServerClient, ServerRefusalError, parse_address
+from harness.engine.served import FailedAttempt, Pace, ServerClient, ServerRefusalError, parse_address
 from harness.errors import BenchError
 
 BODY = {"model": "tuned", "prompt": "x", "max_tokens": 1}
@@ -112,3 +113,26 @@ def test_a_key_in_the_url_is_refused_and_not_repeated() -> None:
     with pytest.raises(BenchError, match="put a key into an environment variable") as caught:
         parse_address("http://user:sk-secret@host")
     assert "secret" not in str(caught.value)
+
+
+def test_a_failure_is_reported_before_the_wait_without_the_key_and_without_control_characters() -> None:
+    seen: list[object] = []
+    answers = [httpx.Response(429, content=b"quota of sk-secret\x1b[2J is\nused up " + b"x" * 9000, headers={"retry-after": "20"})]
+    answers += [httpx.Response(503)] * 2
+    client = ServerClient(
+        "http://127.0.0.1:1/v1", key="sk-secret", attempts=3, sleep=seen.append, jitter=lambda: 0.0, on_failure=seen.append,
+        pace=Pace(clock=lambda: 0.0), transport=httpx.MockTransport(lambda request: answers.pop(0)),
+    )  # fmt: skip
+    with pytest.raises(BenchError, match=r"answered with status 503, 3 times"):
+        client.chat({})
+    first, paused, second, *waits = seen
+    assert isinstance(first, FailedAttempt) and (first.attempt, first.attempts, first.wait, paused) == (2, 3, 20.0, 20.0)
+    assert first.problem.startswith("answered with status 429: quota of [key]⟦U+001B⟧[2J is used up xxx") and len(first.problem) < 400
+    assert second == FailedAttempt("answered with status 503", 3, 3, 1.0) and waits[0] == 1.0
+
+
+def test_the_last_error_says_what_the_server_answered() -> None:
+    answer = httpx.Response(503, content=b"the model is being loaded")
+    client = ServerClient("http://127.0.0.1:1", attempts=2, sleep=lambda s: None, transport=httpx.MockTransport(lambda request: answer))
+    with pytest.raises(BenchError, match=r"status 503, 2 times\. .* The last answer: the model is being loaded"):
+        client.chat({})

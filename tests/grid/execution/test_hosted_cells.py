@@ -96,6 +96,17 @@ def test_no_file_and_no_message_has_the_key_and_all_answers_are_private(server: 
     assert len(private) == 21 and {stat.S_IMODE(file.stat().st_mode) for file in private} == {0o600}
 
 
+def test_a_host_that_fails_is_shown_at_once_and_not_when_all_attempts_are_used_up(server: ModelServer) -> None:
+    failures = [(503, {"error": f"{KEY} is out of capacity"})] * 2
+    server.refuse, server.retry_after = lambda body: failures.pop() if failures else None, "0.01"
+    arguments = ["run", "--task", "parcels.yaml", "--strategies", "api:incumbent.yaml", "--no-base", "--send-to", "127.0.0.1"]
+    code, _, err = call_main(arguments, here=Path.cwd(), env={"THE_KEY": KEY})
+    assert code == 0 and KEY not in err
+    line, *_ = [line for line in err.splitlines() if "out of capacity" in line]  # the second is shown if it comes seconds later
+    assert line.startswith("parcels · incumbent") and "the host answered with status 503" in line
+    assert '"[key] is out of capacity"' in line and line.endswith("Attempt 2 of 8 in 1 s")
+
+
 def test_nothing_is_sent_to_a_host_that_the_user_does_not_name(server: ModelServer) -> None:
     arguments = ["run", "--task", "parcels.yaml", "--strategies", "api:incumbent.yaml", "--no-base"]
     code, _, err = call_main(arguments, here=Path.cwd(), env={})

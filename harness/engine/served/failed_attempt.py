@@ -1,0 +1,22 @@
+"""A request to a server that failed, and is about to be repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FailedAttempt:
+    """What a user can be told while the next attempt is waited for.
+
+    Attributes:
+        problem: what the server did, and what it says about it, on one line of visible characters and without the key.
+        attempt: the number of the attempt that comes next, from 2.
+        attempts: how many there are at most.
+        wait: seconds until then, at least.
+    """
+
+    problem: str
+    attempt: int
+    attempts: int
+    wait: float
