@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from in_process import call_main, cells_in_process, new_accelerator
 
+from harness import load_strategy
 from tests.benchmarks.__main__ import compare, grow
 from tests.benchmarks.comparisons import COMPARISONS, Setting, count_equal
 from tests.benchmarks.growth import GROWTHS, Workplace, exponent
@@ -136,7 +137,8 @@ def test_learning_rates_are_searched_without_a_test_example(tmp_path):
     (searched,) = read_searches(tmp_path)
     assert len(searched.trials) == 3 and searched.best.share == 1
     row = write_tables([searched]).splitlines()[-1]
-    assert row.startswith("| `ia3` | 0.1 | ") and f" {searched.best.loss_at(0):.3f}" in row
+    own = load_strategy("ia3").train.learning_rate_for(0)
+    assert row.startswith(f"| `ia3` | {own:.2g} | ") and f" {searched.best.loss_at(0):.3f}" in row
     assert f"**{searched.best.values['learning_rate']:.2g}** {searched.best.loss:.3f}" in row
     assert not list(tmp_path.rglob("predictions*")), "only validation examples were read"
 
