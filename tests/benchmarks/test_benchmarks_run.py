@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from in_process import call_main, cells_in_process, new_accelerator
 
-from harness import load_strategy
+from harness.api import load_strategy
 from tests.benchmarks.__main__ import compare, grow
 from tests.benchmarks.comparisons import COMPARISONS, Setting, count_equal
 from tests.benchmarks.growth import GROWTHS, Workplace, exponent
