@@ -57,7 +57,7 @@ def _forward(layer: Any, factors: dict[Any, tuple[Any, Any]], x: Any, *args: Any
 
     (name,) = layer.lora_A
     plain = not (args or options or torch.is_grad_enabled() or layer.training or layer.disable_adapters or layer.merged)
-    if not plain or layer.active_adapters != [name] or torch.is_autocast_enabled(x.device.type):
+    if not plain or layer.active_adapters != [name]:
         return type(layer).forward(layer, x, *args, **options)
     if x.dtype not in factors:
         factors[x.dtype] = tuple(each[name].weight.to(x.dtype).t() for each in (layer.lora_A, layer.lora_B))

@@ -144,6 +144,13 @@ def test_a_model_that_is_trained_or_computes_gradients_is_left_to_peft() -> None
     assert torch.equal(answer(model, x), expected), "dropout"
 
 
+def test_autocast_and_tensors_without_storage_are_supported() -> None:
+    model, x = adapted(), inputs()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(answer(model, x), of_peft(model, x), rtol=0.02, atol=0.02)
+    assert answer(model.to("meta"), x.to("meta")).shape == x.shape, "as in a forecast"
+
+
 def test_each_answer_is_that_of_the_present_weights() -> None:
     model, x = adapted(), inputs()
     before = answer(model, x)
