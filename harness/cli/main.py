@@ -12,6 +12,7 @@ import click
 
 from harness.cache import use_cache_folder
 from harness.cli.boundary import UNEXPECTED, describe_system_error, describe_unexpected_error
+from harness.cli.help_formatter import HelpFormatter
 from harness.cli.lazy_group import LazyGroup
 from harness.cli.wording import message
 from harness.errors import BenchError
@@ -54,6 +55,8 @@ _COMMANDS = {
     "doctor": ("harness.cli.commands.doctor:doctor", "Check what works on this machine, and how to fix the rest."),
     "completion": ("harness.cli.commands.completion:completion", "Print the script for tab completion in a shell."),
 }
+
+click.Context.formatter_class = HelpFormatter  # for all commands: click has no other place for it
 
 
 @click.group(cls=LazyGroup, commands_by_name=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

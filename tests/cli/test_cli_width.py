@@ -25,3 +25,12 @@ def test_tables_are_as_wide_as_columns_says(bench: Bench, tmp_path: Path) -> Non
     assert wide.code == narrow.code == 0, narrow
     rulers = [max(len(line) for line in ended.out.splitlines() if set(line) == {"─"}) for ended in (narrow, wide)]
     assert rulers[0] <= 80 < rulers[1]
+
+
+@pytest.mark.parametrize("command", ["run", "shadow", "data enough", "data check"])
+def test_help_in_80_columns_breaks_no_option_and_no_file_name(bench: Bench, tmp_path: Path, command: str) -> None:
+    done = bench(*command.split(), "--help", here=tmp_path, env={"COLUMNS": "80"})
+    lines = [line.rstrip() for line in done.out.splitlines()]
+    assert done.code == 0
+    assert [line for line in lines if line.endswith("-")] == []
+    assert "\ue010" not in done.out and "--" in done.out
