@@ -85,11 +85,15 @@ def _is_all(modules: Any) -> bool:
 
 
 def _outside_experts(model: Any) -> list[str]:
-    """The linear layers outside the feed-forward blocks, without the output layer: what every method can adapt in a mixture of experts."""
+    """The linear layers outside the feed-forward blocks, without the output layer: what every method can adapt in a mixture of experts.
+
+    Classes of the model's own that are linear layers by inheritance compute something else: routers choose experts (Phi-3.5-MoE, Llama 4).
+    """
     from torch.nn import Linear
 
     output = model.get_output_embeddings()
-    layers = [name for name, module in model.named_modules() if isinstance(module, Linear) and module is not output]
+    linear = {name: module for name, module in model.named_modules() if isinstance(module, Linear) and module is not output}
+    layers = [name for name, module in linear.items() if not type(module).__module__.startswith("transformers")]
     return [name for name in layers if name.rsplit(".", 1)[-1] not in _FEED_FORWARD]
 
 

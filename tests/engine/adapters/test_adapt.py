@@ -89,3 +89,14 @@ def test_prompt_tuning_can_start_from_a_text(loaded, tmp_path):
     folder = loaded.tokenizer.name_or_path
     save_artifact(model, loaded.tokenizer, tmp_path, origin="org/model", revision=None)
     assert folder not in (tmp_path / "adapter_config.json").read_text()
+
+
+def test_routers_of_experts_are_left_alone():
+    """Phi-3.5-MoE has one that is a linear layer by inheritance, and gives weights and numbers of experts."""
+    from transformers import PhimoeConfig, PhimoeForCausalLM
+
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2, "intermediate_size": 48}
+    model = adapt(PhimoeForCausalLM(PhimoeConfig(vocab_size=60, num_local_experts=4, **sizes)), peft(), 0)
+    adapted = {name.split(".")[-4] for name, p in model.named_parameters() if p.requires_grad}
+    assert adapted == {"q_proj", "k_proj", "v_proj", "o_proj"}
+    assert model(input_ids=torch.tensor([[5, 6, 7]])).logits.isfinite().all()
