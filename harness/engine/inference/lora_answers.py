@@ -3,6 +3,9 @@
 PEFT composes a layer of half a dozen operations, and computes A and B in their own format, float32, where W is in bfloat16. A model that
 answers reads few tokens at a time, so that operations count more than numbers. Here A and B have the format of x, as they have while they
 are trained. In float32 the result is the same to rounding.
+
+With DoRA, each row of W + s·B·A is scaled to a trained magnitude (Liu et al., 2024, equation 5). PEFT computes the norms of these rows for
+each token that is written, which takes longer than to read all weights. Here they are computed once for a batch.
 """
 
 from __future__ import annotations
@@ -11,15 +14,18 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
+
+# Aᵀ (in, r), s·Bᵀ (r, out), and by how much DoRA scales each output (out): s·Bᵀ is scaled already.
+_Factors: TypeAlias = tuple[Any, Any, Any | None]
 
 
 @contextlib.contextmanager
 def answering(model: Any) -> Iterator[None]:
-    """Inside this context, a model computes without gradients, and its plain LoRA layers in two products each."""
+    """Inside this context, a model computes without gradients, and its layers of LoRA and DoRA as this module says."""
     import torch
 
-    layers = [each for each in _lora_layers(model) if "forward" not in vars(each)]  # not one that is inside such a context already
+    layers = [each for each in _lora_layers(model) if "forward" not in vars(each)]  # not those that are inside such a context already
     for layer in layers:
         layer.forward = partial(_forward, layer, {})
     try:
@@ -32,14 +38,20 @@ def answering(model: Any) -> Iterator[None]:
 
 def is_plain_lora(module: Any) -> bool:
     """Whether a module is a linear layer W·x with s·B·A·x and no more: not DoRA, an adapter with a bias, or several adapters at once."""
-    if type(module) not in _adapted_types() or module.lora_variant or len(module.lora_A) != 1:
+    return _is_low_rank(module) and not module.lora_variant
+
+
+def _is_low_rank(module: Any) -> bool:
+    if type(module) not in _adapted_types() or len(module.lora_A) != 1:
         return False
     (name,) = module.lora_A
     return module.lora_A[name].bias is None and module.lora_B[name].bias is None
 
 
 def _lora_layers(model: Any) -> list[Any]:
-    return [module for module in model.modules() if is_plain_lora(module)]
+    """The plain layers of LoRA, and those of DoRA."""
+    low_rank = [module for module in model.modules() if _is_low_rank(module)]
+    return [module for module in low_rank if all(type(each).__name__ == "DoraLinearVariant" for each in module.lora_variant.values())]
 
 
 def _adapted_types() -> tuple[type, ...]:
@@ -51,8 +63,8 @@ def _adapted_types() -> tuple[type, ...]:
     return (layers.Linear,) if packed is None else (layers.Linear, packed)
 
 
-def _forward(layer: Any, factors: dict[Any, tuple[Any, Any]], x: Any, *args: Any, **options: Any) -> Any:
-    """The layer's output (..., out) for x (..., in). `factors` are Aᵀ and Bᵀ in the formats of earlier inputs."""
+def _forward(layer: Any, factors: dict[Any, _Factors], x: Any, *args: Any, **options: Any) -> Any:
+    """The layer's output (..., out) for x (..., in). `factors` are those of the formats of earlier inputs."""
     import torch
 
     (name,) = layer.lora_A
@@ -60,11 +72,37 @@ def _forward(layer: Any, factors: dict[Any, tuple[Any, Any]], x: Any, *args: Any
     if not plain or layer.active_adapters != [name]:
         return type(layer).forward(layer, x, *args, **options)
     if x.dtype not in factors:
-        factors[x.dtype] = tuple(each[name].weight.to(x.dtype).t() for each in (layer.lora_A, layer.lora_B))
-    first, second = factors[x.dtype]  # (in, r), (r, out)
+        factors[x.dtype] = _factors(layer, name, x.dtype)
+    first, second, scale = factors[x.dtype]
     output = layer.base_layer(x)
     if output.dtype != x.dtype:
         return type(layer).forward(layer, x)
     rows = output.reshape(-1, output.shape[-1])
-    rows.addmm_(x.reshape(-1, x.shape[-1]) @ first, second, alpha=layer.scaling[name])
+    bias = layer.base_layer.bias if scale is not None else None
+    if bias is not None:  # which DoRA does not scale
+        rows.sub_(bias)
+    if scale is not None:
+        rows.mul_(scale)
+    rows.addmm_(x.reshape(-1, x.shape[-1]) @ first, second)
+    if bias is not None:
+        rows.add_(bias)
     return rows.view(output.shape)
+
+
+def _factors(layer: Any, name: str, dtype: Any) -> _Factors:
+    first, second = (each[name].weight for each in (layer.lora_A, layer.lora_B))  # (r, in), (out, r)
+    second = layer.scaling[name] * second
+    if not layer.lora_variant:
+        return first.to(dtype).t(), second.to(dtype).t(), None
+    scale = _dora_scale(layer, name, second @ first)
+    return first.to(dtype).t(), (scale.unsqueeze(1) * second).to(dtype).t(), scale.to(dtype)
+
+
+def _dora_scale(layer: Any, name: str, update: Any) -> Any:
+    """By how much DoRA scales each row of W + `update` (out, in): its magnitude by its norm, (out)."""
+    import torch
+    from peft.utils.integrations import dequantize_module_weight
+    from peft.utils.other import transpose
+
+    weight = transpose(dequantize_module_weight(layer.base_layer), layer.fan_in_fan_out)
+    return layer.lora_magnitude_vector[name].weight / torch.linalg.norm(update.add_(weight), dim=1)
