@@ -25,7 +25,7 @@ from typing import Any
 
 from harness.data.conversations.request_log import RESPONSE, find_request_column, read_logged_turns
 from harness.data.conversations.turn_list import parse_transcript, parse_turns
-from harness.data.records import BadRowError, EmptyCellError, check_pair, quote
+from harness.data.records import BadRowError, EmptyCellError, is_pair, quote
 from harness.types import EARLIER_TURNS, RowLayout, Turn, write_turns
 
 _MESSAGES = ("messages", "conversations", "conversation", "dialogue", "dialog", "chat", "turns")  # usual names, in this order
@@ -110,10 +110,8 @@ class PromptColumns:
             worse = self._read(values, self.rejected, needs_answer=True)
         except BadRowError:  # the row is an example without a pair
             return prompt
-        if worse.answer is None or (worse.turns, worse.text) != (prompt.turns, prompt.text):
+        if worse.answer is None or (worse.turns, worse.text) != (prompt.turns, prompt.text) or not is_pair(prompt.answer, worse.answer):
             return prompt
-        if needs_answer:
-            check_pair(prompt.answer, worse.answer, self.answer, self.rejected)
         return replace(prompt, rejected=worse.answer)
 
     def _read(self, values: Mapping[str, Any], answer: str, *, needs_answer: bool) -> WholePrompt:

@@ -10,7 +10,7 @@ from harness.catalog import prompt_variables
 from harness.data.conversations import PromptColumns
 from harness.data.mapping.column_roles import FieldMap
 from harness.data.mapping.nested_fields import MISSING, get_nested
-from harness.data.records import BadRowError, EmptyCellError, check_pair, join_names, name_hint, quote
+from harness.data.records import BadRowError, EmptyCellError, is_pair, join_names, name_hint, quote
 from harness.types import EARLIER_TURNS, Example, Task, read_turns
 
 MAX_LABELS = 500  # more distinct targets than this are not labels
@@ -49,7 +49,7 @@ def map_record(
     else:
         inputs = _map_inputs(values, fields, task, variables)
         answer = None if fields.target is None else get_nested(values, fields.target)
-        rejected = _map_rejected(values, fields, answer, needs_target=needs_target)
+        rejected = _map_rejected(values, fields, answer)
     return Example(
         id="" if fields.id is None else _map_name(values, fields.id, "id"),
         inputs=inputs,
@@ -69,16 +69,15 @@ def _map_whole_prompt(
     return prompt.inputs | question, prompt.answer, prompt.rejected
 
 
-def _map_rejected(values: Mapping[str, Any], fields: FieldMap, answer: Any, *, needs_target: bool) -> str | None:
-    """The worse answer of a preference pair; None where the row has none."""
+def _map_rejected(values: Mapping[str, Any], fields: FieldMap, answer: Any) -> str | None:
+    """The worse answer of a preference pair; None where the row has none, or one that is as good."""
     if fields.rejected is None or _is_blank(worse := get_nested(values, fields.rejected)):
         return None
     text = _to_text(worse, fields.rejected, "rejected")
-    if needs_target and fields.target is not None:
-        for better in answer if isinstance(answer, list) else [answer]:
-            if not _is_blank(better):
-                check_pair(_to_text(better, fields.target, "target"), text, fields.target, fields.rejected)
-    return text
+    better = [
+        _to_text(each, fields.target or "", "target") for each in (answer if isinstance(answer, list) else [answer]) if not _is_blank(each)
+    ]
+    return text if all(is_pair(each, text) for each in better) else None
 
 
 def _map_name(values: Mapping[str, Any], column: str, role: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.data.formats import open_table
 from harness.data.identity import RowIndex, example_digest
-from harness.data.records import BadRow, BadRowError, check_pair, join_names, quote
+from harness.data.records import BadRow, is_pair, join_names, quote
 from harness.errors import BenchError
 from harness.text import plural
 from harness.types import Example, SplitName
@@ -122,13 +122,8 @@ def _read_file(path: Path) -> list[Correction]:
         if not isinstance(inputs, dict) or not inputs or not all(isinstance(text, str) for text in inputs.values()):
             raise BenchError(f"{location}: 'inputs' must be a dictionary of texts. Only files of `bench review harvest` can be used")
         answers = [_read_text(row.values, name, location) for name in (answer, "rejected")[: 2 if answer == "chosen" else 1]]
-        if len(answers) > 1:
-            try:
-                check_pair(answers[0], answers[1], answer, "rejected")
-            except BadRowError as error:
-                raise BenchError(f"{location}: {error}") from None
         both = Example("", inputs, tuple(answers), group=group if isinstance(group, str) else None)
-        example = replace(both, targets=both.targets[:1], rejected=answers[1] if answer == "chosen" else None)
+        example = replace(both, targets=both.targets[:1], rejected=answers[1] if answer == "chosen" and is_pair(*answers) else None)
         corrections.append(Correction(location, replace(example, id=f"harvested-{example_digest(both)[:16]}")))
     return corrections
 

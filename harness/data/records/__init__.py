@@ -1,6 +1,6 @@
 """What every reader yields: records, rows that cannot be used, and the table that they belong to."""
 
-from harness.data.records.bad_rows import BadRow, BadRowError, BadRows, EmptyCellError, check_pair
+from harness.data.records.bad_rows import BadRow, BadRowError, BadRows, EmptyCellError, is_pair
 from harness.data.records.header import MAX_COLUMNS, check_column_count, parse_header
 from harness.data.records.media import TEXT_ONLY, Media, media_of_bytes, media_of_extension, media_of_values
 from harness.data.records.quoting import join_names, name_hint, quote
@@ -22,9 +22,9 @@ __all__ = [
     "Table",
     "TableRows",
     "check_column_count",
-    "check_pair",
     "check_texts",
     "find_unusable_text",
+    "is_pair",
     "join_names",
     "media_of_bytes",
     "media_of_extension",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.data.records.quoting import quote
 from harness.errors import BenchError, setting
 
 SHOWN_BAD_ROWS = 5
@@ -28,19 +27,9 @@ class EmptyCellError(BadRowError):
     """A row lacks what it needs: its target, an input, its group."""
 
 
-def check_pair(better: str, worse: str, better_column: str, worse_column: str) -> None:
-    """Check that the answers of a preference pair differ in more than white space around them: from equal ones, nothing can be learned.
-
-    Raises:
-        BadRowError: they do not.
-    """
-    if better.strip() == worse.strip():
-        excerpt = quote(worse)
-        raise BadRowError(
-            f"'{worse_column}' is the same answer as '{better_column}': {excerpt}. Nothing can be learned from such a pair: correct the "
-            f"rejected answer, or leave '{worse_column}' empty to use the row without a pair",
-            excerpt,
-        )
+def is_pair(better: str, worse: str) -> bool:
+    """Whether two answers differ in more than white space around them: from equal ones, no preference can be learned."""
+    return better.strip() != worse.strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,8 @@ def test_rejected_answers_are_read_for_preference_tuning(load: Any, name: str) -
     "rejected",
     [
         [turn("user", "Where is my box?"), turn("assistant", "No.")],  # an answer to something else
+        [turn("user", question(3)), turn("assistant", answer(3))],  # the same answer
+        [turn("user", question(3)), turn("assistant", f"{answer(3)} \n")],
         [turn("user", question(3)), turn("tool", "x"), turn("assistant", "No.")],
         [],
     ],
@@ -114,18 +116,6 @@ def test_a_row_whose_rejected_answer_cannot_be_used_is_an_example_without_a_pair
     examples = (*splits.train, *splits.validation)
     assert all(e.rejected == (None if e.inputs["input"] == question(3) else "No.") for e in examples)
     assert question(3) in [e.inputs["input"] for e in examples]
-
-
-@pytest.mark.parametrize("around", ["", " ", "\n"])
-@pytest.mark.parametrize("name", [name for name, (layout, _) in LAYOUTS.items() if layout == "preferences"])
-def test_a_pair_of_equal_answers_is_a_bad_row(load: Any, refused: Any, name: str, around: str) -> None:
-    """Nothing can be learned from it, and it hides that the two columns were filled from one."""
-    rows = lines(LAYOUTS[name][1]).splitlines(keepends=True)
-    rows[4] = rows[4].replace("No.", f"{answer(4)}{around}".replace("\n", "\\n"))
-    message = refused("".join(rows), "rows.jsonl", kind="generation")
-    assert "1 bad row:\n  rows.jsonl:5: '" in message and "Parcel 4 is on its way." in message, message
-    assert "is the same answer as '" in message and "correct the rejected answer" in message, message
-    assert sum(load("".join(rows), "rows.jsonl", kind="generation", skip_bad_rows=True).report.sizes.values()) == 11
 
 
 def test_system_prompt_and_earlier_turns_precede_the_prompt(load: Any) -> None:

@@ -62,12 +62,13 @@ def test_preference_pairs_under_other_names_are_refused_unless_the_target_is_nam
     assert all((e.targets[0][:4], e.rejected) == ("good", "bad") for e in splits.train), "its pair is found"
 
 
-def test_a_named_pair_of_equal_answers_is_a_bad_row(load, refused):
-    pairs = [{"q": f"p {i}", "better": f"good {i}", "worse": "bad"} for i in range(12)]
+def test_a_named_pair_of_equal_answers_is_an_example_without_a_pair(load):
+    pairs = [{"q": f"p {i}", "better": [f"good {i}", "fine"], "worse": "bad"} for i in range(12)]
     pairs[2]["worse"] = " good 2\n"
-    pairs[3]["worse"] = ""
-    fields = {"input": "q", "target": "better", "rejected": "worse"}
+    pairs[3]["worse"] = "fine"
+    pairs[4]["worse"] = ""
     rows = "".join(json.dumps(pair) + "\n" for pair in pairs)
-    message = refused(rows, "a.jsonl", fields=fields)
-    assert_contains(message, "1 bad row:\n  a.jsonl:3: 'worse' is the same answer as 'better':", "good 2", "leave 'worse' empty")
-    assert sum(load(rows, "a.jsonl", fields=fields, skip_bad_rows=True).report.sizes.values()) == 11
+    splits = load(rows, "a.jsonl", fields={"input": "q", "target": "better", "rejected": "worse"})
+    examples = {example.inputs["input"]: example for example in (*splits.train, *splits.validation, *splits.test)}
+    assert len(examples) == 12
+    assert {each for each, example in examples.items() if example.rejected is None} == {"p 2", "p 3", "p 4"}
