@@ -74,10 +74,8 @@ def _map_rejected(values: Mapping[str, Any], fields: FieldMap, answer: Any) -> s
     if fields.rejected is None or _is_blank(worse := get_nested(values, fields.rejected)):
         return None
     text = _to_text(worse, fields.rejected, "rejected")
-    better = [
-        _to_text(each, fields.target or "", "target") for each in (answer if isinstance(answer, list) else [answer]) if not _is_blank(each)
-    ]
-    return text if all(is_pair(each, text) for each in better) else None
+    answers = [each for each in (answer if isinstance(answer, list) else [answer]) if not _is_blank(each)]
+    return text if all(is_pair(_to_text(each, fields.target or "", "target"), text) for each in answers) else None
 
 
 def _map_name(values: Mapping[str, Any], column: str, role: str) -> str:
