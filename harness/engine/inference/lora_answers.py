@@ -25,7 +25,7 @@ def answering(model: Any) -> Iterator[None]:
     """Inside this context, a model computes without gradients, and its layers of LoRA and DoRA as this module says."""
     import torch
 
-    layers = [each for each in _lora_layers(model) if "forward" not in vars(each)]  # not those that are inside such a context already
+    layers = [each for each in _lora_layers(model) if _is_in_use(each) and "forward" not in vars(each)]  # not inside such a context already
     for layer in layers:
         layer.forward = partial(_forward, layer, {})
     try:
@@ -54,6 +54,11 @@ def _lora_layers(model: Any) -> list[Any]:
     return [module for module in low_rank if all(type(each).__name__ == "DoraLinearVariant" for each in module.lora_variant.values())]
 
 
+def _is_in_use(layer: Any) -> bool:
+    """Whether a layer of a model that answers computes with its adapter."""
+    return not (layer.training or layer.disable_adapters or layer.merged) and layer.active_adapters == list(layer.lora_A)
+
+
 def _adapted_types() -> tuple[type, ...]:
     """PEFT's LoRA on linear layers, and on those with weights in 4 bits. Where nothing has loaded PEFT, no module is one."""
     layers = sys.modules.get("peft.tuners.lora.layer")
@@ -67,12 +72,10 @@ def _forward(layer: Any, factors: dict[Any, _Factors], x: Any, *args: Any, **opt
     """The layer's output (..., out) for x (..., in). `factors` are those of the formats of earlier inputs."""
     import torch
 
-    (name,) = layer.lora_A
-    plain = not (args or options or torch.is_grad_enabled() or layer.training or layer.disable_adapters or layer.merged)
-    if not plain or layer.active_adapters != [name]:
+    if args or options or torch.is_grad_enabled():
         return type(layer).forward(layer, x, *args, **options)
     if x.dtype not in factors:
-        factors[x.dtype] = _factors(layer, name, x.dtype)
+        factors[x.dtype] = _factors(layer, x.dtype)
     first, second, scale = factors[x.dtype]
     output = layer.base_layer(x)
     if output.dtype != x.dtype:
@@ -89,7 +92,8 @@ def _forward(layer: Any, factors: dict[Any, _Factors], x: Any, *args: Any, **opt
     return rows.view(output.shape)
 
 
-def _factors(layer: Any, name: str, dtype: Any) -> _Factors:
+def _factors(layer: Any, dtype: Any) -> _Factors:
+    (name,) = layer.lora_A
     first, second = (each[name].weight for each in (layer.lora_A, layer.lora_B))  # (r, in), (out, r)
     second = layer.scaling[name] * second
     if not layer.lora_variant:
