@@ -280,7 +280,7 @@ def _try_step(
     for _ in range(_HALVINGS):
         counts = _cached_training(outline, formats, work.batch, checkpointing)
         later = None if work.later is None else _cached_training(outline, formats, work.later, checkpointing)
-        parts = training_memory(outline, formats, counts, target.kind, later=later, placement=placement)
+        parts = training_memory(outline, formats, counts, target.kind, later=later, placement=placement, one_step=work.steps == 1)
         if step == "as-planned" or work.batch.rows == smallest or target.memory is None or parts.total <= target.memory:
             break
         work = measure(max(work.batch.tokens, work.batch.rows * work.batch.tokens // 2))

@@ -62,12 +62,14 @@ def training_memory(
     *,
     later: StepCounts | None,
     placement: Placement = _ON_DEVICE,
+    one_step: bool = False,
 ) -> MemoryParts:
     """The peak memory of a training.
 
     Args:
         step: what the largest micro-batch takes.
         later: what the largest of those takes that are not the first of their step; None if steps have one each.
+        one_step: whether the optimizer takes one step only. Its states are made at the end of it, when nothing else is left.
     """
     recipe, sizes = outline.strategy.train, outline.sizes
     assert recipe is not None
@@ -93,7 +95,7 @@ def training_memory(
             adapter=4 * sizes.adapter // share,
             gradients=round(gradients / share),
             optimizer=round(states / share),
-            activations=round(max(working, own_step / share)),
+            activations=round(max(working - (states if one_step else 0.0), own_step / share)),
             runtime=0,
         ),
         device,

@@ -11,7 +11,7 @@ from allocations import Allocations
 from places import ROOT
 
 from harness.engine.models import Device, load_model, resolve_model
-from harness.engine.tuning import EncodedExample
+from harness.engine.tuning import EncodedExample, make_optimizer
 from harness.engine.tuning.loss import batch_loss
 from harness.forecast.memory_forecast import loading_memory, training_memory
 from harness.forecast.model_outline import Formats, ModelOutline
@@ -47,6 +47,24 @@ def test_gradients_are_in_place_from_the_second_micro_batch_of_a_step_on(rows: t
     )
     parts = training_memory(outline, WIDE, first, "cpu", later=later[0] if later else None)
     assert parts.gradients + parts.activations == pytest.approx(real.peak, rel=0.1)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_states_of_the_optimizer_come_at_the_end_of_the_first_step(steps: int) -> None:
+    source, length, targets, rows = resolve_model("tiny"), 96, 16, 8
+    model = load_model(source, Device("cpu", "a CPU", "float32")).model.train()
+    assert FULL.train is not None
+    optimizer = make_optimizer(model, FULL.train)
+    with Allocations([*model.parameters()]) as real:
+        for _ in range(steps):
+            part = [EncodedExample((5,) * (length - targets), (6,) * targets) for _ in range(rows)]
+            batch_loss(model, part, 0, "cpu", "decoder").backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    outline = ModelOutline(source, FULL)
+    step = watch_training(outline, WIDE, BatchShape(rows, length, rows * targets, is_padded=False), checkpointing=False)
+    parts = training_memory(outline, WIDE, step, "cpu", later=None, one_step=steps == 1)
+    assert parts.gradients + parts.optimizer + parts.activations == pytest.approx(real.peak, rel=0.1)
 
 
 def test_weights_that_are_converted_are_loaded_beside_their_files() -> None:
