@@ -23,7 +23,7 @@ _NO_PART = {
     "grid/execution/scheduler.py", "grid/execution/search_run.py", "grid/execution/cell_group.py", "grid/execution/executor.py",
     "grid/execution/one_cell.py", "grid/execution/visible_devices.py", "grid/execution/serving_run.py",
     "engine/serving/measure.py", "engine/serving/speed.py",
-    "engine/served/client.py",
+    "engine/served/client.py", "engine/served/failed_attempt.py",
     "engine/served/request_forms.py",
     "engine/served/all_answers.py", "engine/served/pace.py",
     "engine/foreign/adapter_fit.py", "engine/foreign/base_names.py", "engine/foreign/examine.py", "engine/foreign/patterns.py",
