@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FailedAttempt:
-    """What a user can be told while the next attempt is waited for.
+    """What to tell the user until the next attempt.
 
     Attributes:
         problem: what the server did, and what it says about it, on one line of visible characters and without the key.

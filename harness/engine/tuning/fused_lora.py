@@ -40,7 +40,7 @@ def fused_lora(model: Any, random: KeyedRandom, autocast: Any) -> Iterator[None]
 
 
 def _has_plain_weights(base: Any) -> bool:
-    """Whether a layer is x·Wᵀ + b with weights that are frozen, neither packed nor transposed, and that no hook loads from elsewhere."""
+    """Whether a layer is x·Wᵀ + b with frozen weights, neither packed nor transposed, which no hook loads from elsewhere."""
     import torch
 
     if type(base) is not torch.nn.Linear or any(each.requires_grad for each in base.parameters()):  # PEFT's field `bias` trains biases
@@ -112,9 +112,7 @@ def _function() -> Any:
             into_second = (outer.t() @ inner).to(second.dtype).mul_(ctx.scale)
             into_x = None
             if ctx.needs_input_grad[0]:
-                into_x = into_inner @ first.to(computed)
-                if dropped is not None:
-                    into_x = _without(into_x, dropped)
+                into_x = _without(into_inner @ first.to(computed), dropped)
                 if weight is not None:
                     into_x.addmm_(outer, weight.to(computed))
                 into_x = into_x.to(ctx.dtype)

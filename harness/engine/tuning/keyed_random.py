@@ -66,9 +66,8 @@ def _numbers(keys: Any, shape: Sequence[int]) -> Any:
     rows = _mixed(keys) | 1  # (*shape[:-1],)
     products = rows[..., None] * _columns((shape[-1] + 1) // 2, keys.device)  # (*shape[:-1], pairs)
     upper = products.view(torch.int32)[..., 1::2]
-    return upper.clone(memory_format=torch.contiguous_format).view(
-        torch.int16
-    )  # because torch compares numbers that are side by side twice as fast
+    # A copy, because torch compares numbers that are side by side twice as fast.
+    return upper.clone(memory_format=torch.contiguous_format).view(torch.int16)
 
 
 @lru_cache(maxsize=64)

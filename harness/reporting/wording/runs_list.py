@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from harness.archive import DecidedTask, RunState, RunSummary
 from harness.reporting.wording import numbers
 from harness.reporting.wording.names import strategy_in_sentence, strategy_name
-from harness.text import one_line, plural, short, wrap_words
+from harness.text import one_line, plural, short
 
 WIDTH = 80
 _NAME_WIDTH = 50
@@ -99,4 +100,4 @@ def _columns(name: str, *values: str) -> str:
 
 
 def _wrap(text: str) -> list[str]:
-    return wrap_words(text, WIDTH, first="  ", further="    ")
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)

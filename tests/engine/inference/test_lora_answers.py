@@ -7,23 +7,13 @@ from typing import Any
 
 import pytest
 import torch
+from adapted_layers import WIDTH, Two, packed
 from peft import LoraConfig, get_peft_model
 from torch import nn
 
 from harness.engine.inference import answering
 
-WIDTH, ROWS, TOKENS = 64, 3, 5
-
-
-class Two(nn.Module):
-    """Two layers, the second with a bias, and something between them that is not linear."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first, self.second = nn.Linear(WIDTH, 3 * WIDTH, bias=False), nn.Linear(3 * WIDTH, WIDTH)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.second(torch.nn.functional.silu(self.first(x)))
+ROWS, TOKENS = 3, 5
 
 
 class Rounded(nn.Linear):
@@ -31,20 +21,6 @@ class Rounded(nn.Linear):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         return super().forward(input).double()
-
-
-def packed() -> nn.Module:
-    from bitsandbytes.nn import Linear4bit
-
-    plain, model = Two(), Two()
-    for name in ("first", "second"):
-        layer = getattr(plain, name)
-        four_bit = Linear4bit(layer.in_features, layer.out_features, layer.bias is not None, torch.float32, quant_type="nf4")
-        four_bit.load_state_dict(layer.state_dict())
-        setattr(model, name, four_bit.to("cpu"))
-        four_bit.support_avx512bf16_for_cpu = False  # as models are loaded
-    model.is_loaded_in_4bit = True
-    return model.requires_grad_(False)
 
 
 def mixed() -> nn.Module:

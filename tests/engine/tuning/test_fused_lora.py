@@ -7,24 +7,14 @@ from typing import Any
 
 import pytest
 import torch
+from adapted_layers import WIDTH, Two, packed
 from cpu_allocations import peak_of
 from peft import LoraConfig, get_peft_model
 from torch import nn
 
 from harness.engine.tuning import KeyedRandom, fused_lora
 
-WIDTH, TOKENS, EXAMPLES = 64, 24, 6
-
-
-class Two(nn.Module):
-    """Two layers, the second with a bias, and something between them that is not linear."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first, self.second = nn.Linear(WIDTH, 3 * WIDTH, bias=False), nn.Linear(3 * WIDTH, WIDTH)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.second(torch.nn.functional.silu(self.first(x)))
+TOKENS, EXAMPLES = 24, 6
 
 
 class Parallel(Two):
@@ -64,20 +54,6 @@ def compute(model: Any, x: torch.Tensor, *, fused: bool, autocast: torch.dtype |
         (output.float() * torch.linspace(-1, 1, output.numel()).view(output.shape)).sum().backward()
     assert x.grad is not None
     return [output.detach(), x.grad, *(each.grad for each in model.parameters() if each.requires_grad)]
-
-
-def packed() -> nn.Module:
-    from bitsandbytes.nn import Linear4bit
-
-    torch.manual_seed(0)
-    plain, model = Two(), Two()
-    for name in ("first", "second"):
-        layer = getattr(plain, name)
-        four_bit = Linear4bit(layer.in_features, layer.out_features, layer.bias is not None, torch.float32, quant_type="nf4")
-        four_bit.load_state_dict(layer.state_dict())
-        setattr(model, name, four_bit.to("cpu"))
-    model.is_loaded_in_4bit = True
-    return model.requires_grad_(False)
 
 
 @pytest.mark.parametrize(
