@@ -152,6 +152,23 @@ def test_choosing_labels_takes_what_it_allocates(tiny: ModelSource, strategy: St
     assert watched.peak == pytest.approx(peak_of(lambda: scorer(prompts)), rel=0.05)
 
 
+def test_a_token_of_a_model_with_lora_takes_two_small_products_of_each_layer_more(tiny: ModelSource) -> None:
+    """A and B get the format of the model once for a batch, when its prompts are read. With DoRA, each output is scaled, too, without the
+    bias that most layers of attention have here; norms are not computed again."""
+    rows, ranked = 8, 4 * 4 * (4 * (320 + 320) + 3 * (320 + 640))  # weights of A and B
+    dora = LORA.model_copy(update={"adapter": {**(LORA.adapter or {}), "use_dora": True}})
+    base, lora, scaled = (
+        watch_answers(ModelOutline(tiny, each), Formats("bfloat16", None), BatchShape(rows, 64, 0), written=16)
+        for each in (Strategy(name="b", method="prompt"), LORA, dora)
+    )
+    layers, with_bias = 4 * 7, 4 * 4
+    assert lora.writing.flops == scaled.writing.flops == base.writing.flops + 2 * rows * ranked
+    assert lora.writing.operations == base.writing.operations + 2 * layers
+    assert lora.writing.moved == base.writing.moved
+    assert scaled.writing.operations == lora.writing.operations + layers + 2 * with_bias
+    assert lora.reading.operations == base.reading.operations + 5 * layers, "two products, and three operations that make their factors"
+
+
 @pytest.mark.parametrize("family", ["t5", "bart", "bert", "distilbert"])
 def test_every_shape_can_be_watched(tmp_path, family: str) -> None:
     source = resolve_description(str(save_model(tmp_path / family, family)))

@@ -19,7 +19,9 @@ from typing import Any
 BITS = 16  # of each number
 _INCREMENT, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _MASK = (1 << 64) - 1
-_AT_ONCE = 1 << 23  # numbers, of 7 bytes each while they are drawn
+# Numbers that are drawn at once, of 7 bytes each meanwhile. A GPU starts two dozen kernels for each part.
+_AT_ONCE = {"cpu": 1 << 23}
+_AT_ONCE_ELSEWHERE = 1 << 24
 
 
 def mix_key(*parts: int) -> int:
@@ -52,7 +54,8 @@ def draw_below(keys: Any, shape: Sequence[int], limit: int) -> Any:
     """Whether each number that `draw` gives is less than `limit`; bool. It takes less memory than the numbers."""
     import torch
 
-    at_once = max(1, _AT_ONCE // max(1, math.prod(shape[1:])))  # experts may get no tokens
+    most = _AT_ONCE.get(keys.device.type, _AT_ONCE_ELSEWHERE)
+    at_once = max(1, most // max(1, math.prod(shape[1:])))  # experts may get no tokens
     parts = [_numbers(part, (len(part), *shape[1:])) < limit for part in keys.split(at_once)]
     return (parts[0] if len(parts) == 1 else torch.cat(parts))[..., : shape[-1]]
 

@@ -7,6 +7,7 @@ import torch
 
 from harness.engine.tuning.keyed_dropout import KeyedRandom
 from harness.engine.tuning.keyed_random import draw, draw_below, mix_key
+from harness.forecast.meta_tracker import MetaTracker
 
 KEYS = torch.tensor([mix_key(3, i) for i in range(16)])
 
@@ -21,8 +22,19 @@ def test_padding_and_company_change_nothing(shape):
 def test_limits_are_those_of_the_numbers(monkeypatch):
     numbers = draw(KEYS, (16, 5, 9))
     whole = draw_below(KEYS, (16, 5, 9), -20_000)
-    monkeypatch.setattr("harness.engine.tuning.keyed_random._AT_ONCE", 100)  # drawn in several parts
+    monkeypatch.setattr("harness.engine.tuning.keyed_random._AT_ONCE", {"cpu": 100})  # drawn in several parts
     assert torch.equal(whole, numbers < -20_000) and torch.equal(draw_below(KEYS, (16, 5, 9), -20_000), whole)
+
+
+def test_a_gpu_starts_no_more_kernels_for_16_million_numbers_than_for_a_few():
+    started = []
+    for size in (4, 1024, 4, 1024):  # twice, because what all rows share is made once
+        tracker = MetaTracker(is_full=True, on_cpu=False)
+        keys = torch.empty(16, dtype=torch.int64, device="meta")
+        with tracker.watch():
+            draw_below(keys, (16, size, 1024), 0)
+        started.append(tracker.counts.operations)
+    assert started[2] == started[3] > 0
 
 
 def test_numbers_look_independent_and_uniform():
