@@ -131,7 +131,8 @@ class CellWork:
         answering = measure_answering(self.task, self.strategy, self.outline.loaded, self.splits, target.kind)
         answers = _answers(self, formats, answering)
         step: MemoryStep | None = "as-planned"
-        parts = answer_memory(self.outline, formats, answers.peak, target.kind)
+        text_batches = None if answering.outputs is None else answering.batches
+        parts = answer_memory(self.outline, formats, answers.peak, target.kind, text_batches=text_batches)
         training, devices = ForecastRange(0.0), 1
         if self.strategy.train is not None:
             fitted = fit_training(self.outline, target, formats, speeds, partial(self._measure, target))

@@ -69,7 +69,7 @@ def build_sizing(sizes: Sequence[str] = tuple(SIZES)) -> Iterator[SizingRow]:
                 outline = ModelOutline(write_public_model(SIZES[size], Path(folder)), strategy)
             if strategy.train is None:
                 answers = watch_answers(outline, formats, BatchShape(PROMPTS, EXAMPLE_TOKENS, 0))
-                parts = answer_memory(outline, formats, answers.peak, "cuda")
+                parts = answer_memory(outline, formats, answers.peak, "cuda", text_batches=1)
                 fitted = [FittedTraining("as-planned" if parts.total <= (t.memory or 0) else None, parts, 0.0, 0.0) for t in targets]
             else:
                 fitted = [fit_training(outline, target, formats, target.speeds(0), training_on_tokens) for target in targets]
