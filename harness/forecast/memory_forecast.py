@@ -25,14 +25,15 @@ _GAPS = 0.07
 # Metrics take 80 to 155, when the tensors of the answers are gone.
 _LOADED_PROCESS = 420 * _MIB
 _ANSWERING_PROCESS, _TRAINING_PROCESS, _SCORING_PROCESS = 470 * _MIB, 560 * _MIB, 545 * _MIB
-# Freed blocks between others, of what comes and goes. In training, 0.17 to 0.19 with SmolLM2-135M, 0.1 to 0.4 with the included model; none
-# in its first micro-batch: nine trainings of one step, of 8 texts of 100 to 300 tokens, took 4% less to 8% more than forecast so.
+# Freed blocks between others, of what comes and goes. In training, 0.17 to 0.19 with SmolLM2-135M, 0.1 to 0.4 with the included model; less
+# than 0.1 in two or three steps of texts of about one length. None in the first micro-batch: nine trainings of one step, of 8 texts of 100
+# to 300 tokens, took 4% less to 7% more than is forecast so.
 _TRAINING_GAPS = 0.18
-# In answering, of all above 64 MiB. Labels, and what is answered after a training: 0.3 to 1.0 (SmolLM2-135M, and the included model with 120
-# examples). Texts without a training, SmolLM2-135M in bfloat16: 0.10 to 0.26 in one batch of 8 to 32 texts of 128 to 2,048 tokens, alone,
-# with LoRA, and with LoRA on 4-bit weights (all 14 peaks are within 3%). Keys and values of a batch leave places that those of later ones do
-# not fit, and their shapes have prepared products of their own: with two or three batches, 0.3 and 20 MiB are within 7% of four peaks of
-# SmolLM2-135M and of three of the included model (glibc 2.41, a processor with AMX).
+# In answering, of all above 64 MiB. Labels, and what is answered after a training: 0.3 to 1.2 (SmolLM2-135M, and the included model).
+# Texts without a training, SmolLM2-135M in bfloat16: 0.10 to 0.26 in one batch of 8 to 32 texts of 128 to 2,048 tokens, alone, with LoRA,
+# and with LoRA on 4-bit weights; 14 peaks are within 3%. Keys and values of a batch leave places that those of later ones do not fit, and
+# their shapes have prepared products of their own: with two or three batches, 0.3 and 20 MiB are within 7% of four peaks of SmolLM2-135M
+# and of three of the included model (glibc 2.41, a processor with AMX).
 _ANSWERING_GAPS, _TEXT_GAPS, _LATER_TEXT_GAPS, _WITHOUT_GAPS, _MORE_SHAPES = 0.75, 0.19, 0.3, 64 * _MIB, 20 * _MIB
 _WORD = 950  # bytes of the tokenizer for each word: 45 MiB for 49,152 words
 
