@@ -56,6 +56,7 @@ def run_request(
     ray_address: str = "auto",
     serving_seconds: float | None = 0,
     devices_per_cell: int = 1,
+    together: bool = False,
     serve_with: str | None = None,
     serve_model: str | None = None,
     serve_key_env: str | None = None,
@@ -72,9 +73,9 @@ def run_request(
     Args:
         checkpoint_every: seconds between two checkpoints of a training run.
         forecasts: forecast what each cell takes, and add what it took to the ledger of forecasts.
-        request, runs_dir, listener, new, reuse, resume, jobs, executor, ray_address, serving_seconds, devices_per_cell, serve_with,
-            serve_model, serve_key_env, serve_concurrency, send_to, max_cost, track, command: as for `run`; by default, no speed is
-            measured.
+        request, runs_dir, listener, new, reuse, resume, jobs, executor, ray_address, serving_seconds, devices_per_cell, together,
+            serve_with, serve_model, serve_key_env, serve_concurrency, send_to, max_cost, track, command: as for `run`; by default, no
+            speed is measured.
     """
     from harness.grid import (
         MOST_REQUESTS,
@@ -118,6 +119,7 @@ def run_request(
                 jobs=jobs,
                 serving_seconds=serving_seconds,
                 devices_per_cell=devices_per_cell,
+                together=together,
                 server=server,
                 hosted=allowed,
                 checkpoint_every=checkpoint_every,

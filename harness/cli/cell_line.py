@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 class CellLine:
     """One cell on the screen.
 
-    Times are in seconds, `forecast` that of the whole cell; `started`, `phase_started`, `last_line` and `last_retry` are readings of the
-    monotonic clock.
+    Times are in seconds: `forecast` that of the whole cell, or of its answers once it has trained together with others, `answer_forecast`
+    that of its answers. `together` counts the cells that train in one process. `started`, `phase_started`, `last_line` and `last_retry`
+    are readings of the monotonic clock.
     """
 
     cell: Cell
@@ -33,11 +34,13 @@ class CellLine:
     validation_loss: float | None = None
     tokens_per_second: float | None = None
     forecast: float | None = None
+    answer_forecast: float | None = None
     started: float = 0.0
     phase_started: float = 0.0
     duration: float = 0.0
     last_line: float = 0.0
     last_retry: float = -math.inf
+    together: int = 1
 
     @property
     def label(self) -> str:
@@ -55,4 +58,7 @@ class CellLine:
         """What is known about its time."""
         state: CellState = self.state if self.state in ("waiting", "running") else "ended"  # type: ignore[assignment]  # one of the two
         spent = now - self.started if state == "running" else self.duration or None
-        return CellTime(state, self.trains, self.forecast, spent, self.remaining(now))
+        left = self.remaining(now)
+        if self.together > 1:  # each has its share of what is left, and that tells nothing of the cell's own forecast
+            return CellTime(state, self.trains, None, None, None if left is None else left / self.together)
+        return CellTime(state, self.trains, self.forecast, spent, left)

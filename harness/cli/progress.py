@@ -130,28 +130,28 @@ class RunDisplay:
         }
         for cell_id, forecast in plan.forecasts.items():
             if cell_id in lines:
-                lines[cell_id].forecast = forecast.seconds
+                lines[cell_id].forecast, lines[cell_id].answer_forecast = forecast.seconds, forecast.answer_seconds.value
         for line in lines.values():
             if line.state == "waiting" and self._folder.cell(line.cell.id).is_finished():
                 line.state = self._folder.cell(line.cell.id).result().status
         self._lines = lines
 
     def event(self, event: Mapping[str, Any]) -> None:
-        """Show an event of a cell: damaged, start, phase, progress, retry, lost, again or exit."""
+        """Show an event of a cell: damaged, start, phase, progress, retry, lost, again, trained, apart or exit."""
         line, now = self._lines[event["cell"]], time.monotonic()
         kind = event["event"]
         self._show_forecast(kind)
         if kind == "damaged":
             self._say(f"{line.label}: runs again: {event['problem']}")
-        elif kind in ("lost", "again"):
-            line.state, line.phase = "waiting", ""
-            self._say(f"{line.label}: runs again: {event['reason']}")
+        elif kind in ("lost", "again", "trained", "apart"):
+            self._wait_again(line, event)
         elif kind == "stopped":
             line.state, line.phase, self._current = "incomplete", "", _PREPARING
             self._say(f"{line.label}: incomplete: {event['reason']}")
         elif kind == "start":
-            line.state, line.started = "running", now
-            self._most_running = max(self._most_running, sum(each.state == "running" for each in self._lines.values()))
+            line.state, line.started, line.together = "running", now, event.get("together", 1)
+            alone = [each for each in self._lines.values() if each.state == "running" and each.together == 1]
+            self._most_running = max(self._most_running, len(alone))
         elif kind in ("measuring", "asking"):
             what = "measuring its speed" if kind == "measuring" else "asking the server"
             self._current, line.state = f"{line.label}: {what}", kind
@@ -198,6 +198,16 @@ class RunDisplay:
             self._say(f"{line.label}: {note_sentence(note)}")
         if self._live is None and (left := self._time_left(now)):
             self._say(left)
+
+    def _wait_again(self, line: CellLine, event: Mapping[str, Any]) -> None:
+        """Show that a cell has trained together with others and has yet to answer, that it trains alone, or that it runs again."""
+        line.state, line.phase, line.together = "waiting", "", 1
+        if event["event"] == "trained":
+            line.trains, line.forecast = False, line.answer_forecast
+            others = event["together"] - 1
+            self._say(f"{line.label}: trained together with {others} other{'s' if others > 1 else ''}")
+            return
+        self._say(f"{line.label}: {'trains alone' if event['event'] == 'apart' else 'runs again'}: {event['reason']}")
 
     def _finish_measurement(self, line: CellLine) -> None:
         from harness.reporting import describe_measured_speed

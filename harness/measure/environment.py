@@ -21,7 +21,7 @@ _SOURCES = (
     "engine/tuning", "engine/support", "engine/artifacts/loading.py", "engine/artifacts/shots_file.py", "grid/execution/cell_kinds.py",
     "grid/execution/worker.py",
     "grid/execution/cell_answering.py", "grid/execution/cell_run.py", "grid/execution/cell_training.py",
-    "grid/execution/training_outcome.py", "grid/execution/partial_predictions.py",
+    "grid/execution/joint_training.py", "grid/execution/training_outcome.py", "grid/execution/partial_predictions.py",
     "grid/execution/scored_predictions.py", "grid/execution/stored_columns.py",
     "grid/execution/result_notes.py",
 )  # fmt: skip

@@ -68,6 +68,19 @@ class Meter:
             self._open.pop()
             self._start()
 
+    def pause(self) -> None:
+        """Count nothing from now on, not even in an open phase, until `resume`: other work goes on in this process."""
+        self._stop()
+
+    def resume(self) -> None:
+        """Continue the open phase."""
+        self._start()
+
+    def collect(self) -> tuple[Cost, ...]:
+        """The costs so far, which are counted anew from now on. No phase may be open."""
+        costs, self._tallies = self.costs(), {}
+        return costs
+
     def count_tokens(self, tokens: int) -> None:
         """Add tokens to the current phase."""
         self._tallies[self._open[-1]].tokens += tokens

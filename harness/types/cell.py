@@ -97,6 +97,8 @@ class TrainingSummary:
     weights that were kept, and all validation pairs; None for other objectives, and without validation pairs."""
     memory: MemoryUse = field(default_factory=MemoryUse, compare=False)
     """What the training did to fit its device. It says nothing about the result, so equal trainings may differ in it."""
+    trained_together: int = field(default=1, compare=False)
+    """The cells that took their steps together; their time was divided by tokens."""
     products_per_second: float | None = field(default=None, compare=False)
     """Operations per second of large matrix products on its device, measured right after it; None where that is not measured."""
 

@@ -87,6 +87,10 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @executor_options
 @click.option(
+    "--together", is_flag=True,
+    help="Train the LoRA cells of one base model (seeds, ranks, learning rates) in one process, which computes the base once for all.",
+)  # fmt: skip
+@click.option(
     "--serve-with", metavar="[STRATEGY=]URL",
     help="Also score the answers of a running OpenAI-compatible server that has the exported model of a strategy.",
 )  # fmt: skip
@@ -133,6 +137,7 @@ def run(
     ray_address: str,
     serving_seconds: float | None,
     devices_per_cell: int,
+    together: bool,
     serve_with: str | None,
     serve_model: str | None,
     serve_key_env: str | None,
@@ -201,6 +206,7 @@ def run(
             ray_address=ray_address,
             serving_seconds=serving_seconds,
             devices_per_cell=devices_per_cell,
+            together=together,
             serve_with=serve_with,
             serve_model=serve_model,
             serve_key_env=serve_key_env,

@@ -32,6 +32,7 @@ from harness.engine.models.load import (
 from harness.engine.models.model_calls import decoder_start, logits_only_at, right_padded
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.resolve import TINY, ModelSource, known_models, resolve_description, resolve_model
+from harness.engine.models.shared_weights import share_weights
 
 __all__ = [
     "DTYPES",
@@ -72,6 +73,7 @@ __all__ = [
     "resolve_model",
     "right_padded",
     "shape_of_model",
+    "share_weights",
     "shipped_model_digest",
     "size_of",
     "stacked_experts",

@@ -4,14 +4,16 @@ from harness.engine.tuning.batches import EncodedExample, batch_order, collate, 
 from harness.engine.tuning.example_losses import example_losses
 from harness.engine.tuning.fused_lora import fused_lora
 from harness.engine.tuning.general_text_loss import general_loss
+from harness.engine.tuning.joint_steps import JointSteps
 from harness.engine.tuning.keyed_dropout import KeyedRandom
-from harness.engine.tuning.loop import Progress, train
+from harness.engine.tuning.loop import Progress, train, training_steps
 from harness.engine.tuning.loss import batch_loss
 from harness.engine.tuning.memory_ladder import list_restarts, reaches
 from harness.engine.tuning.optimizers import make_optimizer
 from harness.engine.tuning.preference_loss import preference_losses
 from harness.engine.tuning.prepare import encode_examples, encode_material
 from harness.engine.tuning.schedule import Schedule, planned_steps
+from harness.engine.tuning.steps import StepRequest, Steps, StepTaken, take_alone
 from harness.engine.tuning.trainer import MICRO_BATCH_TOKENS, DivergedError, GroupMemoryError
 from harness.engine.tuning.training_checks import check_training_device, list_training_problems
 from harness.engine.tuning.training_part import TrainingPart
@@ -21,9 +23,13 @@ __all__ = [
     "DivergedError",
     "EncodedExample",
     "GroupMemoryError",
+    "JointSteps",
     "KeyedRandom",
     "Progress",
     "Schedule",
+    "StepRequest",
+    "StepTaken",
+    "Steps",
     "TrainingPart",
     "batch_loss",
     "batch_order",
@@ -42,5 +48,7 @@ __all__ = [
     "planned_steps",
     "preference_losses",
     "reaches",
+    "take_alone",
     "train",
+    "training_steps",
 ]

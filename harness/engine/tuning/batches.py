@@ -6,9 +6,9 @@ its prompt.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from harness.types import Shape
 
 if TYPE_CHECKING:
     import torch
+
+T = TypeVar("T")
 
 # The number of effective batches that are sorted by size together: enough to save padding, few enough to keep the order random.
 _POOL = 16
@@ -87,12 +89,17 @@ def batch_order(sizes: Sequence[int], batch_size: int, seed: int, epoch: int) ->
 
 def micro_batches(examples: Sequence[EncodedExample], token_budget: int) -> Iterator[list[EncodedExample]]:
     """Cut an effective batch into parts of at most `token_budget` tokens, including padding; a longer example is alone in its part."""
-    part: list[EncodedExample] = []
-    for example in sorted(examples, key=lambda e: e.padded_length):  # ascending, so that the next example is the longest of its part
-        if part and example.padded_length * (len(part) + 1) > token_budget:
+    return cut_by_length(examples, token_budget, lambda example: example.padded_length)
+
+
+def cut_by_length(rows: Iterable[T], token_budget: int, length: Callable[[T], int]) -> Iterator[list[T]]:
+    """Cut rows into parts of similar length, each of at most `token_budget` tokens with padding; a longer row is alone in its part."""
+    part: list[T] = []
+    for row in sorted(rows, key=length):  # ascending, so that the next row is the longest of its part
+        if part and length(row) * (len(part) + 1) > token_budget:
             yield part
             part = []
-        part.append(example)
+        part.append(row)
     if part:
         yield part
 

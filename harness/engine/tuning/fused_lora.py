@@ -1,23 +1,22 @@
-"""LoRA layers that compute in one function of autograd while a model trains: y = W·x + s·B·A·d(x), d a dropout.
-
-PEFT composes a layer of a dozen operations. Each reads and writes all tokens, some in float32 where products are computed in bfloat16, and
-autograd keeps what half of them made. Here, forward and backward, each product is added to its sum as it is computed. What is kept are the
-input, which layers share, one byte for each number that dropout may take, and r numbers of each token. In float32 the result is the same
-to rounding.
+"""LoRA layers that compute in one function of autograd while a model trains: y = W·x + s·B·A·d(x), d a dropout (`adapted_linear`).
 
 Base layers whose weights are packed in 4 bits, or loaded from the CPU, compute their own output. Layers that are more than this formula are
 left to PEFT: DoRA, adapters with a bias, several adapters at once, and weights that are divided among processes.
+
+Trainings of several adapters on one base model can share its passes (`joint_lora`): W reads the examples of all of them, each adapter those
+of its own training.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from functools import lru_cache, partial
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from harness.engine.distributed import is_sharded
 from harness.engine.inference import is_plain_lora
+from harness.engine.tuning.adapted_linear import AdapterPart, adapted_linear
 from harness.engine.tuning.keyed_dropout import KeyedRandom
 
 
@@ -29,7 +28,7 @@ def fused_lora(model: Any, random: KeyedRandom, autocast: Any) -> Iterator[None]
         random: what its dropout masks are drawn from.
         autocast: the dtype that torch's autocast computes products in; None without autocast.
     """
-    layers = [] if is_sharded(model) else [module for module in model.modules() if is_plain_lora(module)]
+    layers = [] if is_sharded(model) else plain_lora_layers(model)
     for layer in layers:
         layer.forward = partial(_forward, layer, random, autocast)
     try:
@@ -37,6 +36,33 @@ def fused_lora(model: Any, random: KeyedRandom, autocast: Any) -> Iterator[None]
     finally:
         for layer in layers:
             del layer.forward
+
+
+def plain_lora_layers(model: Any) -> list[Any]:
+    """The layers of a model that this module computes, in their order."""
+    return [module for module in model.modules() if is_plain_lora(module)]
+
+
+@contextlib.contextmanager
+def joint_lora(layers: Sequence[Sequence[Any]], counts: Sequence[int], random: KeyedRandom, autocast: Any) -> Iterator[None]:
+    """Inside this context, the first of several models computes the examples of all of them, each with its own adapter.
+
+    Args:
+        layers: those of each model (`plain_lora_layers`). The models share the weights of their base and have adapters on the same layers
+            with the same dropout; ranks and scales may differ.
+        counts: the examples of each model in a batch, in the order of the models.
+        random, autocast: see `fused_lora`.
+    """
+    before = [vars(layer).get("forward") for layer in layers[0]]
+    for several in zip(*layers, strict=True):
+        several[0].forward = partial(_forward_jointly, several, tuple(counts), random, autocast)
+    try:
+        yield
+    finally:
+        for layer, forward in zip(layers[0], before, strict=True):
+            del layer.forward
+            if forward is not None:
+                layer.forward = forward
 
 
 def _has_plain_weights(base: Any) -> bool:
@@ -63,72 +89,60 @@ def _forward(layer: Any, random: KeyedRandom, autocast: Any, x: Any, *args: Any,
     ):
         return type(layer).forward(layer, x, *args, **options)
     dropped, scale = None, float(layer.scaling[name])
-    p = getattr(layer.lora_dropout[name], "p", 0.0)
-    if layer.training and p > 0.0:
+    p = _dropout_of(layer)
+    if p > 0.0:
         chosen = random.choose_dropped(x, p)
         if chosen is None:
             return type(layer).forward(layer, x)
-        dropped, scale = chosen[0].view(-1, x.shape[-1]), scale * chosen[1]
-    base, rows = layer.base_layer, x.reshape(-1, x.shape[-1])
+        dropped, scale = chosen[0], scale * chosen[1]
+    return _apply(layer.base_layer, x, dropped, computed, [(0, x[..., 0].numel(), scale)], [first, second])
+
+
+def _forward_jointly(several: Sequence[Any], counts: Sequence[int], random: KeyedRandom, autocast: Any, x: Any) -> Any:
+    """The output (B, T, out) of a layer of the first model for x (B, T, in), the examples of all models.
+
+    Raises:
+        ValueError: a layer of the model reads tokens without the dimension of the examples.
+    """
+    if x.dim() != 3 or x.shape[0] != sum(counts):
+        raise ValueError(f"trainings cannot share the passes of this model: a layer reads {tuple(x.shape)} for {sum(counts)} examples")
+    dropped, factor = None, 1.0
+    p = _dropout_of(several[0])
+    if p > 0.0:
+        chosen = random.choose_dropped(x, p)
+        if chosen is None:
+            raise ValueError(f"trainings cannot share passes with the dropout {p}")
+        dropped, factor = chosen
+    parts, factors, begin = [], [], 0
+    for layer, count in zip(several, counts, strict=True):
+        end = begin + count * x.shape[1]
+        if count:
+            (name,) = layer.lora_A
+            parts.append((begin, end, float(layer.scaling[name]) * factor))
+            factors += [layer.lora_A[name].weight, layer.lora_B[name].weight]
+        begin = end
+    return _apply(several[0].base_layer, x, dropped, autocast or x.dtype, parts, factors)
+
+
+def _dropout_of(layer: Any) -> float:
+    """The probability with which a layer drops numbers of its input now."""
+    (name,) = layer.lora_A
+    return float(getattr(layer.lora_dropout[name], "p", 0.0)) if layer.training else 0.0
+
+
+def _apply(base: Any, x: Any, dropped: Any, computed: Any, parts: Sequence[AdapterPart], factors: Sequence[Any]) -> Any:
+    """What a base layer makes of x (..., in), with what adapters add to their parts of it.
+
+    Args:
+        dropped: of the shape of x; None: nothing is dropped.
+        computed: the dtype of all products.
+        factors: A (r, in) and B (out, r) of each part.
+    """
+    rows, width = x.reshape(-1, x.shape[-1]), factors[1].shape[0]
     if _has_plain_weights(base):
         weight, bias, output = base.weight, base.bias, None
     else:
-        weight, bias, output = None, None, base(x).to(computed).reshape(-1, second.shape[0])
-    result = _function().apply(rows, output, weight, bias, first, second, scale, dropped, computed)
-    return result.view(*x.shape[:-1], second.shape[0])  # models may write into it, which torch refuses for views made inside a function
-
-
-@lru_cache(maxsize=1)
-def _function() -> Any:
-    import torch
-    from torch.autograd.function import once_differentiable
-
-    class AdaptedLinear(torch.autograd.Function):
-        """With N tokens: x (N, in), W (out, in), A (r, in), B (out, r). `output` (N, out) is that of the base layer where W is None."""
-
-        @staticmethod
-        def forward(
-            ctx: Any, x: Any, output: Any, weight: Any, bias: Any, first: Any, second: Any, scale: float, dropped: Any, computed: Any
-        ) -> Any:
-            rows = x.to(computed)
-            inner = _without(rows, dropped) @ first.to(computed).t()  # (N, r)
-            if weight is None:
-                result = torch.addmm(output, inner, second.to(computed).t(), alpha=scale)
-            else:
-                result = torch.nn.functional.linear(rows, weight.to(computed), None if bias is None else bias.to(computed))
-                result.addmm_(inner, second.to(computed).t(), alpha=scale)
-            ctx.save_for_backward(rows, weight, first, second, inner, dropped)
-            ctx.scale, ctx.dtype = scale, x.dtype
-            return result
-
-        @staticmethod
-        @once_differentiable
-        def backward(ctx: Any, gradient: Any) -> Any:
-            rows, weight, first, second, inner, dropped = ctx.saved_tensors
-            computed = rows.dtype
-            outer = gradient.to(computed)  # (N, out)
-            into_inner = (outer @ second.to(computed)).mul_(ctx.scale)  # (N, r)
-            into_first = (into_inner.t() @ _without(rows, dropped)).to(first.dtype)
-            into_second = (outer.t() @ inner).to(second.dtype).mul_(ctx.scale)
-            into_x = None
-            if ctx.needs_input_grad[0]:
-                into_x = _without(into_inner @ first.to(computed), dropped)
-                if weight is not None:
-                    into_x.addmm_(outer, weight.to(computed))
-                into_x = into_x.to(ctx.dtype)
-            return into_x, gradient if weight is None else None, None, None, into_first, into_second, None, None, None
-
-    return AdaptedLinear
-
-
-def _without(rows: Any, dropped: Any) -> Any:
-    """The rows with zeros where they are dropped; the rows themselves where nothing is."""
-    import torch
-
-    if dropped is None:
-        return rows
-    if rows.device.type != "cpu":
-        return rows.masked_fill(dropped, 0.0)
-    whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[rows.element_size()]
-    kept = dropped.view(torch.int8).to(whole).sub_(1)  # all bits, or none: four times as fast as filling a mask
-    return kept.bitwise_and_(rows.view(whole)).view(rows.dtype)
+        weight, bias, output = None, None, base(x).to(computed).reshape(-1, width)
+    taken = None if dropped is None else dropped.view(-1, x.shape[-1])
+    result = adapted_linear().apply(rows, output, weight, bias, taken, computed, parts, *factors)
+    return result.view(*x.shape[:-1], width)  # models may write into it, which torch refuses for views made inside a function

@@ -27,8 +27,8 @@ class KeyedRandom:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._step = 0
-        self._examples: tuple[int, ...] = ()  # of the micro-batch, by their place in the training set; empty: no training is going on
+        # Of the micro-batch, each example's seed, step, and place in the training set; empty: no training is going on.
+        self._examples: tuple[tuple[int, int, int], ...] = ()
         self._lengths: tuple[int, ...] = ()
         self._calls = 0  # of dropout in this forward pass
 
@@ -39,7 +39,15 @@ class KeyedRandom:
             examples: their places in the training set.
             lengths: the tokens of each that the model reads first.
         """
-        self._step, self._examples, self._lengths, self._calls = step, tuple(examples), tuple(lengths), 0
+        self._begin([(self._seed, step, example) for example in examples], lengths)
+
+    def begin_several(self, examples: Sequence[tuple[int, int, int]]) -> None:
+        """Begin the forward pass of a micro-batch with examples of several trainings: the seed, the step, and the place in the training set
+        of each."""
+        self._begin(examples, ())
+
+    def _begin(self, examples: Sequence[tuple[int, int, int]], lengths: Sequence[int]) -> None:
+        self._examples, self._lengths, self._calls = tuple(examples), tuple(lengths), 0
 
     def take_lengths(self) -> tuple[int, ...]:
         """The lengths of the examples, once in each forward pass; then empty."""
@@ -115,9 +123,10 @@ class KeyedRandom:
 
         shape = tuple(values.shape)
         if len(shape) > 1 and shape[0] == len(self._examples):
-            keys = [mix_key(self._seed, self._step, layer, 1 + example) for example in self._examples]
+            keys = [mix_key(seed, step, layer, 1 + example) for seed, step, example in self._examples]
         else:
-            shape, keys = (1, *(shape or (1,))), [mix_key(self._seed, self._step, layer, 0)]
+            seed, step, _ = self._examples[0]
+            shape, keys = (1, *(shape or (1,))), [mix_key(seed, step, layer, 0)]
         return torch.tensor(keys, device=values.device), shape
 
     def _attention(

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 from harness.engine.adapters import RankAllocation
 from harness.engine.distributed import ONE_PROCESS, ProcessGroup, is_sharded
@@ -29,12 +29,15 @@ from harness.engine.tuning.memory_ladder import MemoryLadder, can_checkpoint, re
 from harness.engine.tuning.optimizers import make_optimizer
 from harness.engine.tuning.references import add_references
 from harness.engine.tuning.schedule import Schedule
+from harness.engine.tuning.steps import StepRequest, Steps, StepTaken, take_alone
 from harness.engine.tuning.trainer import MICRO_BATCH_TOKENS, DivergedError, Trainer
 from harness.engine.tuning.training_curve import CurveWriter
 from harness.engine.tuning.training_part import TrainingPart, cool_down
 from harness.engine.tuning.training_state import TrainingState, restore_state, store_state
 from harness.measure import Meter
 from harness.types import AS_PLANNED, LadderPlace, Shape, TrainingSummary, TrainSpec
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Progress:
     tokens_per_second: float | None
 
 
-def train(
+def training_steps(
     model: Any,
     examples: Sequence[EncodedExample],
     validation: Sequence[EncodedExample],
@@ -71,8 +74,9 @@ def train(
     starts_again: bool = False,
     starts_from_adapter: bool = False,
     group: ProcessGroup = ONE_PROCESS,
-) -> TrainingSummary:
-    """Train `model` in place; it ends with the weights of its best validation.
+    shared_random: KeyedRandom | None = None,
+) -> Steps[TrainingSummary]:
+    """Train `model` in place; it ends with the weights of its best validation. Whoever runs this generator takes the steps that it yields.
 
     Several processes train one model together if each calls this with its number in `group`, and otherwise with the same arguments: a
     model that is divided among them, or a copy of their own. The first one writes the files.
@@ -94,6 +98,7 @@ def train(
         was_killed: whether the system ended an attempt at this place because it ran out of memory: begin with the next one.
         starts_again: whether an attempt before this one ran out of memory in this process, so that `meter` knows its costs.
         starts_from_adapter: whether the adapter of `model` was trained before: with pairs, the model with it is then the reference.
+        shared_random: of trainings that share their steps, which has replaced dropout already; None: this training has its own.
 
     Raises:
         torch.cuda.OutOfMemoryError: no step of the ladder that can be taken without a new start is left.
@@ -104,11 +109,11 @@ def train(
     """
     schedule = Schedule.of(recipe, len(examples), parameters)
     checkpoints = Checkpoints(checkpoint, checkpoint_every, group)
-    random = KeyedRandom(seed)
+    random = KeyedRandom(seed) if shared_random is None else shared_random
     examples = [replace(example, index=i) for i, example in enumerate(examples)]
     autocast = None if recipe.weights == "bfloat16" or device.dtype == "float32" else device.torch_dtype
     with (
-        random.replacing_dropout(),
+        random.replacing_dropout() if shared_random is None else nullcontext(),
         using_attention(model, recipe.attention),
         noisy_embeddings(model, recipe.neftune, random),
         fused_lora(model, random, autocast),
@@ -120,9 +125,20 @@ def train(
             if trainer.beta is not None:
                 folder = checkpoints.folder
                 examples, validation = add_references(trainer, examples, validation, folder, starts_from_adapter=starts_from_adapter)
-            return _train(trainer, examples, validation, schedule, seed, checkpoints, curve, progress, part, starts_again)
+            return (yield from _train(trainer, examples, validation, schedule, seed, checkpoints, curve, progress, part, starts_again))
         finally:
             keep_activations(trainer.model)
+
+
+def _taken_alone(steps: Callable[P, Steps[TrainingSummary]]) -> Callable[P, TrainingSummary]:
+    def train(*args: P.args, **options: P.kwargs) -> TrainingSummary:
+        return take_alone(steps(*args, **options))
+
+    return train
+
+
+train = _taken_alone(training_steps)
+"""A training that shares no step, with the arguments of `training_steps`."""
 
 
 def _train(
@@ -136,7 +152,7 @@ def _train(
     progress: Callable[[Progress], None],
     part: TrainingPart | None,
     starts_again: bool,
-) -> TrainingSummary:
+) -> Steps[TrainingSummary]:
     import torch
 
     model, meter, recipe = trainer.model, trainer.meter, schedule.recipe
@@ -152,13 +168,15 @@ def _train(
             epoch, position = divmod(state.step, schedule.steps_per_epoch)
             if position == 0 or not order:
                 order = batch_order(sizes, schedule.batch_size, seed, epoch)
-            loss = _step(trainer, [examples[i] for i in order[position]], schedule, state, curve_lines)
+            batch = [examples[i] for i in order[position]]
+            taken = yield StepRequest(trainer, batch, schedule.rate(state.step), state.step + 1, seed)
+            _record(trainer, batch, schedule, state, curve_lines, taken)
             if state.step in validation_steps:
                 _validate(state, trainer, validation, recipe.patience, checkpoints, curve_lines)
             if checkpoints.due() and state.step < last:
                 store_state(state, trainer, checkpoints)
             validated = state.validation_losses[-1] if state.validation_losses else None
-            progress(Progress(state.step, last, loss, validated, state.speed(trainer.ladder.step, is_divided=is_sharded(model))))
+            progress(Progress(state.step, last, taken.loss, validated, state.speed(trainer.ladder.step, is_divided=is_sharded(model))))
     summary = state.summary(schedule.peak_rate, schedule.steps_per_epoch, len(examples))
     summary = replace(
         summary,
@@ -212,21 +230,20 @@ def _trainer(
     ladder = MemoryLadder(place, recipe.micro_batch_tokens or MICRO_BATCH_TOKENS[device.kind], start, on_place)
     ranks = RankAllocation.of(model)
     beta = recipe.preference_strength
-    return Trainer(model, optimizer, accelerator, recipe.max_grad_norm, pad_id, meter, ladder, shape, ranks, random, group, beta)
+    return Trainer(model, optimizer, accelerator, recipe.max_grad_norm, pad_id, meter, ladder, shape, ranks, random, group, beta, autocast)
 
 
-def _step(trainer: Trainer, batch: Sequence[EncodedExample], schedule: Schedule, state: TrainingState, curve: CurveWriter) -> float:
-    """Take one optimizer step, record it, and return its loss."""
-    rate = schedule.rate(state.step)
-    began = time.perf_counter()
-    loss = trainer.step(batch, rate, state.step + 1)
-    tokens, seconds = sum(example.length for example in batch), time.perf_counter() - began
-    state.record(trainer.ladder.step, tokens, seconds, is_divided=is_sharded(trainer.model))
+def _record(
+    trainer: Trainer, batch: Sequence[EncodedExample], schedule: Schedule, state: TrainingState, curve: CurveWriter, taken: StepTaken
+) -> None:
+    """Record an optimizer step."""
+    rate, tokens = schedule.rate(state.step), sum(example.length for example in batch)
+    state.record(trainer.ladder.step, tokens, taken.seconds, is_divided=is_sharded(trainer.model))
     state.step += 1
     state.target_tokens += sum(example.targets for example in batch)
-    state.running.append(loss)
-    curve.write({"step": state.step, "loss": loss, "learning_rate": rate, "tokens_per_second": round(tokens / seconds, 1)})
-    return loss
+    state.running.append(taken.loss)
+    speed = round(tokens / taken.seconds, 1)
+    curve.write({"step": state.step, "loss": taken.loss, "learning_rate": rate, "tokens_per_second": speed})
 
 
 def _validate(

@@ -61,8 +61,9 @@ class Validation:
 
 @dataclass
 class Trainer:
-    """A model with its optimizer. `ladder` says what is done to fit the memory. `beta` is that of direct preference optimization, whose
-    examples are pairs; None: the model learns to write the targets.
+    """A model with its optimizer. `ladder` says what is done to fit the memory, `autocast` is the dtype that torch's autocast computes in
+    (None: without autocast). `beta` is that of direct preference optimization, whose examples are pairs; None: the model learns to write
+    the targets.
 
     The processes of `group` divide every batch among themselves. All of them call the same methods with the same arguments, and get the
     same values.
@@ -80,6 +81,7 @@ class Trainer:
     random: KeyedRandom
     group: ProcessGroup = ONE_PROCESS
     beta: float | None = None
+    autocast: Any = None
 
     def step(self, examples: Sequence[EncodedExample], rate: float, number: int) -> float:
         """Take the optimizer step of this number, counted from 1; returns the mean loss per target token, or per pair.
@@ -88,9 +90,22 @@ class Trainer:
             DivergedError: the loss is not finite.
             GroupMemoryError: see there.
         """
+        self.begin_step(rate)
+        loss = self._backward(examples, number)
+        self.end_step(loss, number)
+        return loss
+
+    def begin_step(self, rate: float) -> None:
+        """Set the learning rate of the next step."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group[RATE_FACTOR]
-        loss = self._backward(examples, number)
+
+    def end_step(self, loss: float, number: int) -> None:
+        """Change the weights by the gradients of this loss, which are there.
+
+        Raises:
+            DivergedError: the loss is not finite.
+        """
         if not math.isfinite(loss):
             raise DivergedError(f"the loss became {loss}")
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.max_grad_norm)
@@ -100,7 +115,6 @@ class Trainer:
                 self.optimizer.zero_grad(set_to_none=False)
             self.ranks.after_step(number)
         self.optimizer.zero_grad()
-        return loss
 
     def validate(self, examples: Sequence[EncodedExample]) -> Validation:
         """The mean loss per target token, or per pair, over the validation examples."""

@@ -19,14 +19,17 @@ from harness.engine.inference import Predictor
 from harness.engine.models import Device, LoadedModel, ModelSource
 from harness.engine.tuning import (
     EncodedExample,
+    KeyedRandom,
     Progress,
+    Steps,
     TrainingPart,
     encode_material,
     general_loss,
     list_restarts,
     planned_steps,
     reaches,
-    train,
+    take_alone,
+    training_steps,
 )
 from harness.grid.execution.cell_group import GroupFailedError, run_group
 from harness.grid.execution.job import Emit, Job
@@ -63,16 +66,20 @@ class CellTraining:
         self.source = ModelSource(info.name, info.origin, Path(job.model_folder), info.digest, info.revision)
         self.shape: Shape = info.shape
         self.device = Device(job.device["kind"], job.device["name"], job.device["dtype"])
-        per_hour = self.plan.options["price"]["per_hour"]
-        price = None if per_hour is None else per_hour * job.devices / job.at_once
-        self.meter = Meter(self.device.kind, self.device.name, price, job.devices)
+        self._job = job
+        self.meter = self.make_meter()
         self.emit = emit
         self.group = group
         self.checkpoint_every = job.checkpoint_every
         self.trusts_code = job.trust_remote_code
         self._place = job.place
         self._starts_again = False
-        self._job = job
+
+    def make_meter(self) -> Meter:
+        """A meter of the cell's device, at its price."""
+        per_hour, job = self.plan.options["price"]["per_hour"], self._job
+        price = None if per_hour is None else per_hour * job.devices / job.at_once
+        return Meter(self.device.kind, self.device.name, price, job.devices)
 
     @property
     def task(self) -> Task:
@@ -160,9 +167,20 @@ class CellTraining:
 
     def _tune(self, predictor: Predictor) -> TrainingOutcome:
         """Train the predictor's model and store it; the model that is scored is then in place of the base model."""
+        return take_alone(self._tuning_steps(predictor, self._general_loss(predictor)))
+
+    def _tuning_steps(
+        self, predictor: Predictor, before: float | None, shared_random: KeyedRandom | None = None, together: int = 1
+    ) -> Steps[TrainingOutcome]:
+        """As `_tune`; whoever runs this generator takes the steps.
+
+        Args:
+            before: the base model's loss on general text.
+            shared_random, together: of so many trainings that share their steps, see `training_steps`.
+        """
         loaded = predictor.loaded
-        before = self._general_loss(predictor)
-        summary = self._train(predictor, self._ready(predictor))
+        summary = yield from self._training_steps(predictor, self._ready(predictor), shared_random)
+        summary = replace(summary, trained_together=together)
         trainable = trainable_parameters(loaded.model)
         size = self._store(loaded)
         if self.strategy.method == "full":  # casting in memory also rounds buffers that a loaded model keeps in float32
@@ -243,18 +261,20 @@ class CellTraining:
                 group=self.group,
             )
 
-    def _general_loss(self, predictor: Predictor) -> float | None:
-        """The current loss of a decoder on general text; it is clocked as scoring. None for other shapes."""
+    def _general_loss(self, predictor: Predictor, clock: Meter | None = None) -> float | None:
+        """The current loss of a decoder on general text; it is clocked as scoring, by the cell's meter if no other is given. None for other
+        shapes."""
         if self.shape != "decoder":
             return None
-        with self.meter.phase("score"):
+        meter = self.meter if clock is None else clock
+        with meter.phase("score"):
             return general_loss(
                 predictor.loaded.model,
                 predictor.loaded.tokenizer,
                 context=predictor.context,
                 pad_id=predictor.encoder.pad_id,
                 device=self.device.kind,
-                on_tokens=self.meter.count_tokens,
+                on_tokens=meter.count_tokens,
             )
 
     def _ready(self, predictor: Predictor) -> _Material:
@@ -275,10 +295,15 @@ class CellTraining:
         return _Material(examples, validation, cut, steps)
 
     def _train(self, predictor: Predictor, material: _Material) -> TrainingSummary:
+        return take_alone(self._training_steps(predictor, material))
+
+    def _training_steps(
+        self, predictor: Predictor, material: _Material, shared_random: KeyedRandom | None = None
+    ) -> Steps[TrainingSummary]:
         loaded, recipe, seed = predictor.loaded, self.strategy.train, self.cell.seed
         assert recipe is not None and seed is not None
         self._keep_place(self._place)
-        summary = train(
+        summary = yield from training_steps(
             loaded.model,
             material.examples,
             material.validation,
@@ -300,6 +325,7 @@ class CellTraining:
             starts_again=self._starts_again,
             starts_from_adapter=self.strategy.start_from is not None,
             group=self.group,
+            shared_random=shared_random,
         )
         return replace(summary, truncated=material.cut, products_per_second=self._measure_products(loaded.model))
 

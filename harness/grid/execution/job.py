@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -34,6 +34,7 @@ class Job:
         support_model: the fields of the `ModelSource` that scores support; empty for tasks without that metric.
         trusts_support_model: allow code that comes with that model.
         serving_seconds: how long the speed of a cell that is done may be measured; 0 runs the cell.
+        together: the cells that are trained together, `cell` among them; empty for a job of one cell.
         server: what `Server` holds, for a job that compares the answers of a server with those of a cell that is done; empty for others.
         per_hour, currency: the price of the device, for these measurements.
     """
@@ -57,6 +58,7 @@ class Job:
     support_model: Mapping[str, str | None] = field(default_factory=dict)
     trusts_support_model: bool = False
     serving_seconds: float = 0.0
+    together: Sequence[str] = ()
     server: Mapping[str, Any] = field(default_factory=dict)
     per_hour: float | None = None
     currency: str = "USD"

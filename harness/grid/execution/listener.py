@@ -23,8 +23,8 @@ class Listener(Protocol):
         """The cells of the plan have changed: a search continues, or has ended."""
 
     def event(self, event: Event) -> None:
-        """Something happened to a cell: damaged, start, phase, progress, lost, again, stopped, exit; later to its model: measuring, phase,
-        measured."""
+        """Something happened to a cell: damaged, start, phase, progress, lost, again, trained, apart, stopped, exit; later to its model:
+        measuring, phase, measured."""
 
     def hosted(self, forecast: HostedForecast) -> None:
         """What will be sent to a host, and what it is expected to cost; called before `started`."""

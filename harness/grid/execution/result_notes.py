@@ -79,6 +79,8 @@ def notes_on_training(result: CellResult) -> list[CellNote]:
         speed = round(100 * now / before) if now and before else 0
         numbers = {"tokens": memory.micro_batch_tokens, "speed": speed, "devices": memory.devices}
         notes.append(CellNote("memory_step", numbers, (memory.step, memory.step_of_each)))
+    if training.trained_together > 1:
+        notes.append(CellNote("trained_together", {"count": training.trained_together}))
     if training.best_validation_loss is None:
         notes.append(CellNote("no_validation_examples"))
     return notes

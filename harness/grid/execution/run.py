@@ -20,6 +20,7 @@ from harness.grid.execution.executor import OpenExecutor
 from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.hosted_cells import HostedCells
 from harness.grid.execution.job import Event
+from harness.grid.execution.joint_jobs import make_joint_jobs, without_ends
 from harness.grid.execution.listener import Listener
 from harness.grid.execution.make_job import make_job
 from harness.grid.execution.reused_cells import list_columns, reuse_finished_cell, score_again
@@ -46,6 +47,7 @@ def execute(
     jobs: int | None = None,
     checkpoint_every: float = 30.0,
     devices_per_cell: int = 1,
+    together: bool = False,
     open_executor: OpenExecutor | None = None,
     serving_seconds: float | None = None,
     forecasts: bool = False,
@@ -62,6 +64,7 @@ def execute(
         jobs: the number of cells that run at the same time; None: one for each GPU, and one on a CPU.
         checkpoint_every: seconds between two checkpoints of a training.
         devices_per_cell: how many GPUs a cell that trains has for itself; on a CPU, how many processes train it.
+        together: train the LoRA cells of one base model in one process, with shared steps.
         open_executor: where the cells run, each with a device of its own; None: in processes of this machine, which share a CPU.
         serving_seconds: how long the speed of each model may be measured once all cells have ended; None: what `choose_serving_seconds`
             says; 0: it is not measured. Cells that another executor ran are not measured: this machine may not have their device.
@@ -72,12 +75,13 @@ def execute(
 
     Raises:
         BenchError: another process works on the run, `resume` has another plan, a metric of a plug-in file does not work, cells would
-            share a GPU, there are too few for one cell, or the disk has not enough space.
+            share a GPU, there are too few for one cell, the disk has not enough space, or cells that train together would not do so in one
+            process of this machine.
     """
     if forecasts:
         planned = with_forecasts(planned)
     plan = planned.plan
-    check_devices_per_cell(devices_per_cell, planned.device)
+    check_devices_per_cell(devices_per_cell, planned.device, together=together, is_here=open_executor is None)
     shares_device = planned.device.kind == "cpu" and open_executor is None
     at_once = choose_cells_at_once(jobs, planned.device, devices_per_cell, shares_device=shares_device)
     if resume is not None and resume.plan.digest != plan.digest:
@@ -111,21 +115,19 @@ def execute(
                         _reuse_cells(plan, cells, folder, listener)
                     missing = [cell for cell in _without_results(cells, folder) if needs_device(planned.plan, cell)]
                     _copy_artifacts(plan, missing, folder)
-                    together = max(1, min(at_once, len(missing)))
-                    ready = [
-                        make_job(
-                            planned,
-                            folder,
-                            cell,
-                            checkpoint_every=checkpoint_every,
-                            shared_by=together if shares_device else 1,
-                            devices_per_cell=devices_per_cell,
-                            most_devices=most_devices(planned.device, devices),
-                        )
-                        for cell in missing
-                    ]
-                    if ready:
-                        scheduler.run(ready, at_once=together)
+                    in_use = max(1, min(at_once, len(missing)))
+                    job_of = partial(
+                        make_job,
+                        planned,
+                        folder,
+                        checkpoint_every=checkpoint_every,
+                        shared_by=in_use if shares_device else 1,
+                        devices_per_cell=devices_per_cell,
+                        most_devices=most_devices(planned.device, devices),
+                    )
+                    joint = partial(make_joint_jobs, plan, folder, missing, job_of)
+                    scheduler.run(joint() if together else (), at_once=in_use, on_event=without_ends(listener.event))
+                    scheduler.run([job_of(cell) for cell in missing], at_once=in_use)
 
                 if planned.search is not None:
                     planned = _search(planned, planned.search, folder, listener, run_missing)

@@ -138,6 +138,9 @@ class CellScheduler:
     def _end(self, cells: _Round, event: Event) -> None:
         """Note the end of a cell, or put it first in the queue if it is to start again at another place of the memory ladder."""
         job, kills = cells.running.pop(event["cell"])
+        if job.together:  # each of its cells has a job of its own after it, which trains it if this one did not
+            cells.on_event(event)
+            return
         processes = cells.divided.pop(job.cell, None)
         again = on_more_devices(job, processes) if processes else attempt_after_kill(job, self._folder.cell(job.cell), event, kills)
         if again is None:

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +17,7 @@ from harness.errors import BenchError, first_line
 from harness.grid.execution.cell_group import GroupFailedError
 from harness.grid.execution.cell_kinds import open_cell_run
 from harness.grid.execution.job import Emit, Event, Job
+from harness.grid.execution.joint_training import run_joint_training
 from harness.grid.execution.memory_place import NeedsMoreDevicesError
 from harness.grid.execution.served_run import run_served_job
 from harness.grid.execution.serving_run import run_serving_job
@@ -41,8 +43,7 @@ def run_process(job: Job, events: int) -> NoReturn:
         null = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((null, 0), (log, 1), (log, 2)):
             os.dup2(source, target)
-        work = run_served_job if job.server else run_serving_job if job.serving_seconds else run_job
-        work(job, lambda event: send_event(events, event))
+        _choose_work(job)(job, lambda event: send_event(events, event))
         code = 0
     except BaseException as error:
         if problem := find_disk_problem(error):
@@ -53,6 +54,12 @@ def run_process(job: Job, events: int) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)  # without the clean-up of the process that it was forked from
+
+
+def _choose_work(job: Job) -> Callable[[Job, Emit], object]:
+    if job.together:
+        return run_joint_training
+    return run_served_job if job.server else run_serving_job if job.serving_seconds else run_job
 
 
 def send_event(fd: int, event: Event) -> None:

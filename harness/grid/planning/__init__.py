@@ -13,6 +13,7 @@ from harness.grid.planning.hosted_hosts import (
     read_host_key,
     try_host,
 )
+from harness.grid.planning.joint_cells import group_joint_cells
 from harness.grid.planning.plan import Planned, changed_strategies, make_plan
 from harness.grid.planning.search_cost import forecast_search
 from harness.grid.planning.search_plan import PlannedSearch, SearchPlan
@@ -42,6 +43,7 @@ __all__ = [
     "forecast_request",
     "forecast_search",
     "group_forecasts",
+    "group_joint_cells",
     "make_plan",
     "make_questions",
     "read_host_key",
