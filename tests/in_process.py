@@ -18,6 +18,7 @@ from accelerate.state import AcceleratorState
 from harness.cache import _Choice
 from harness.cli.main import main
 from harness.grid.execution.job import Job
+from harness.grid.execution.joint_training import run_joint_training
 from harness.grid.execution.worker import run_job
 
 
@@ -31,17 +32,18 @@ def cells_in_process(on_round: Callable[[Sequence[Job]], None] = lambda _: None)
         on_round: called with cells that are to run before the first of them.
     """
 
-    def run(scheduler: Any, jobs: Sequence[Job], **_: Any) -> None:
-        cells = [job for job in jobs if not job.serving_seconds]
+    def run(scheduler: Any, jobs: Sequence[Job], *, on_event: Any = None, **_: Any) -> None:
+        cells, tell = [job for job in jobs if not job.serving_seconds], on_event or scheduler._on_event
         if cells:
             on_round(cells)
         for job in cells:
-            scheduler._on_event({"event": "start", "cell": job.cell})
+            work = run_joint_training if job.together else run_job
+            tell({"event": "start", "cell": job.cell})
             folder = Path(job.run) / "cells" / job.cell
             folder.mkdir(parents=True, exist_ok=True)
             with new_accelerator(), (folder / "log.txt").open("a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
-                run_job(job, lambda event, cell=job.cell: scheduler._on_event({"cell": cell} | event))  # type: ignore[misc]
-            scheduler._on_event({"event": "exit", "cell": job.cell, "code": 0})
+                work(job, lambda event, cell=job.cell: tell({"cell": cell} | event))  # type: ignore[misc]
+            tell({"event": "exit", "cell": job.cell, "code": 0})
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harness.grid.execution.run.CellScheduler.run", run)

@@ -91,6 +91,8 @@ def run_request(
     )
 
     check_counts(jobs=jobs, devices_per_cell=devices_per_cell)
+    if together:
+        _check_together(executor, devices_per_cell)
     check_seconds(serving_seconds=serving_seconds)
     check_count("serve_concurrency", serve_concurrency, most=MOST_REQUESTS)
     if serve_with is None and (serve_model or serve_key_env):
@@ -132,6 +134,20 @@ def run_request(
                 with summarize_for_trackers(run) as outcome:
                     tracking.finish(outcome)
     return run
+
+
+def _check_together(executor: str, devices_per_cell: int) -> None:
+    """
+    Raises:
+        BenchError: cells that train together would not do so in one process of this machine.
+    """
+    joint = setting("together")
+    if executor != "local":
+        cluster = setting("executor", executor)
+        raise BenchError(f"{joint} trains cells in one process of this machine, and {cluster} on a cluster. Leave out one of the two")
+    if devices_per_cell > 1:
+        several = setting("devices_per_cell", str(devices_per_cell))
+        raise BenchError(f"{joint} trains several cells on one device, and {several} one cell on several. Leave out one of the two")
 
 
 @contextmanager

@@ -118,8 +118,11 @@ def _shorten(file: Path) -> None:
 
 
 def make_record(result: CellResult, forecast: CellForecast) -> ForecastRecord | None:
-    """What a finished cell adds to the ledger; None for one that did not finish, or that was forecast without memory."""
+    """What a finished cell adds to the ledger; None for one that did not finish, that was forecast without memory, or that trained together
+    with others, of which no forecast speaks."""
     if result.status != "done" or forecast.peak is None or not result.costs:
+        return None
+    if result.training is not None and result.training.trained_together > 1:
         return None
     cell = result.cell
     peaks = [cost.peak_allocated for cost in result.costs if cost.peak_allocated is not None]

@@ -163,6 +163,12 @@ class StrategyResult:
         return self.done[0] if self.done else self.cells[0]
 
     @cached_property
+    def trained_together(self) -> bool:
+        """Whether a cell shared its training steps with other cells, so that its costs are not those of a training alone."""
+        trainings = [self.run.results[cell.id].training for cell in self.done]
+        return any(training is not None and training.trained_together > 1 for training in trainings)
+
+    @cached_property
     def seeds(self) -> tuple[int, ...]:
         """The seeds of the cells with a result."""
         return tuple(cell.seed for cell in self.done if cell.seed is not None)

@@ -6,18 +6,12 @@ from harness.engine.models import Device
 from harness.errors import BenchError, setting
 
 
-def check_devices_per_cell(devices_per_cell: int, device: Device, *, together: bool = False, is_here: bool = True) -> None:
+def check_devices_per_cell(devices_per_cell: int, device: Device) -> None:
     """Check that a cell can have so many devices in one machine. A CPU can have any number of processes.
 
-    Args:
-        together: whether cells train together, which they do in one process of this machine.
-        is_here: whether cells run on this machine.
-
     Raises:
-        BenchError: there are fewer GPUs, or cells cannot train together.
+        BenchError: there are fewer GPUs.
     """
-    if together:
-        _check_together(devices_per_cell, is_here=is_here)
     if device.kind == "cpu" or devices_per_cell <= device.most_together:
         return
     asked = setting("devices_per_cell", str(devices_per_cell))
@@ -28,15 +22,6 @@ def check_devices_per_cell(devices_per_cell: int, device: Device, *, together: b
         )
     there = f"there is one {device.name}" if len(device.indices) == 1 else f"there are {len(device.indices)} ({device.name})"
     raise BenchError(f"{asked} needs so many GPUs of one kind, and {there}")
-
-
-def _check_together(devices_per_cell: int, *, is_here: bool) -> None:
-    joint, several = setting("together"), setting("devices_per_cell", str(devices_per_cell))
-    if not is_here:
-        cluster = setting("executor", "ray")
-        raise BenchError(f"{joint} trains cells in one process of this machine, and {cluster} on a cluster. Leave out one of the two")
-    if devices_per_cell > 1:
-        raise BenchError(f"{joint} trains several cells on one device, and {several} one cell on several. Leave out one of the two")
 
 
 def choose_cells_at_once(jobs: int | None, device: Device, devices_per_cell: int, *, shares_device: bool) -> int:

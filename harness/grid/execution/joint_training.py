@@ -97,8 +97,8 @@ class _JointTraining:
             self._divide([1.0] * len(self._members), self._members)
             with self._steps.random.replacing_dropout():
                 while waiting:
-                    member = waiting.pop(0)
-                    self._running += self._continue(member, member.begin(loaded, before, self._steps.random, len(self._members)), None)
+                    steps = waiting[0].begin(loaded, before, self._steps.random, len(self._members))
+                    self._running += self._continue(waiting.pop(0), steps, None)
                 self._take_steps()
         except Exception as error:
             for each in self._running:

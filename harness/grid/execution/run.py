@@ -64,7 +64,7 @@ def execute(
         jobs: the number of cells that run at the same time; None: one for each GPU, and one on a CPU.
         checkpoint_every: seconds between two checkpoints of a training.
         devices_per_cell: how many GPUs a cell that trains has for itself; on a CPU, how many processes train it.
-        together: train the LoRA cells of one base model in one process, with shared steps.
+        together: train the LoRA cells of one base model in one process, with shared steps; only where cells run here, on one device each.
         open_executor: where the cells run, each with a device of its own; None: in processes of this machine, which share a CPU.
         serving_seconds: how long the speed of each model may be measured once all cells have ended; None: what `choose_serving_seconds`
             says; 0: it is not measured. Cells that another executor ran are not measured: this machine may not have their device.
@@ -75,13 +75,12 @@ def execute(
 
     Raises:
         BenchError: another process works on the run, `resume` has another plan, a metric of a plug-in file does not work, cells would
-            share a GPU, there are too few for one cell, the disk has not enough space, or cells that train together would not do so in one
-            process of this machine.
+            share a GPU, there are too few for one cell, or the disk has not enough space.
     """
     if forecasts:
         planned = with_forecasts(planned)
     plan = planned.plan
-    check_devices_per_cell(devices_per_cell, planned.device, together=together, is_here=open_executor is None)
+    check_devices_per_cell(devices_per_cell, planned.device)
     shares_device = planned.device.kind == "cpu" and open_executor is None
     at_once = choose_cells_at_once(jobs, planned.device, devices_per_cell, shares_device=shares_device)
     if resume is not None and resume.plan.digest != plan.digest:
@@ -125,8 +124,11 @@ def execute(
                         devices_per_cell=devices_per_cell,
                         most_devices=most_devices(planned.device, devices),
                     )
-                    joint = partial(make_joint_jobs, plan, folder, missing, job_of)
-                    scheduler.run(joint() if together else (), at_once=in_use, on_event=without_ends(listener.event))
+                    scheduler.run(
+                        make_joint_jobs(plan, folder, missing, job_of) if together else (),
+                        at_once=in_use,
+                        on_event=without_ends(listener.event),
+                    )
                     scheduler.run([job_of(cell) for cell in missing], at_once=in_use)
 
                 if planned.search is not None:

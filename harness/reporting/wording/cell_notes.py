@@ -25,8 +25,8 @@ _SENTENCES: dict[NoteCode, str] = {
         "loss are used."
     ),
     "stopped_early": "Training stopped early at step {step}: validation loss had not improved since step {best_step}.",
-    "trained_together": "Trained together with other cells of the same base model ({count} in all): they shared their steps, and the time is "
-    "divided among them by tokens. The memory is that of all of them, and the cost is not that of a training alone.",
+    "trained_together": "Trained together with other cells of the same base model ({count} in all): they shared their steps, and the time "
+    "is divided among them by tokens. The memory is that of all of them, and the cost is not that of a training alone.",
     "memory_step": "Memory: the training fits its device with {memory_step} (micro-batches of {tokens:,} tokens{memory_speed}).",
     "no_validation_examples": "There were no validation examples, so the weights of the last step are used.",
     "foreign_adapter": (

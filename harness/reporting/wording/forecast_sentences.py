@@ -225,7 +225,7 @@ def _compare(result: StrategyResult) -> tuple[str, ...] | None:
     forecasts = result.run.plan.forecasts
     forecast = next((forecasts[cell.id] for cell in result.cells if cell.id in forecasts), None)
     costs = result.costs
-    if forecast is None or costs is None:
+    if forecast is None or costs is None or result.trained_together:
         return None
     return (
         strategy_name(result.label),
