@@ -119,8 +119,8 @@ def run(
             took, but 1.5 to 60 seconds. 0 measures nothing, nor does a run on Ray.
         devices_per_cell: number of GPUs that train a cell together, each with a part of the model or of every batch; on a CPU, number of
             processes. It changes speed and memory, and the result only by rounding. The cell is charged for all of them.
-        together: train the LoRA cells of one base model (seeds, ranks, learning rates) in one process, which computes the base once for all:
-            faster where batches are short. It changes the result only by rounding, and the costs are divided by tokens.
+        together: train the LoRA cells of one base model (seeds, ranks, learning rates) in one process, which computes the base once for
+            all: faster where batches are short. It changes the result only by rounding, and the costs are divided by tokens.
         serve_with: also let a running OpenAI-compatible server answer the test examples, which has the exported model of a strategy:
             its URL, or "STRATEGY=URL" where the run has several strategies.
         serve_model: the name of the model on that server; by default the only one there.

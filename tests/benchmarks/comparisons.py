@@ -181,20 +181,66 @@ class WholeGrid:
             setting.sides.lm_eval([*model, *answer, "--out", str(setting.folder / "their-answers.jsonl")])
 
     def _run(self, setting: Setting, strategies: Sequence[str]) -> Path:
-        folder = setting.folder / "grid"
-        folder.mkdir(exist_ok=True)
         train, test = (read_rows(setting.files[name]) for name in (self.data, self.test))
-        for name, part in (("train", train[:-1]), ("validation", train[-1:]), ("test", test)):
-            rows = [{"id": f"{name}{i}", "input": row["prompt"], "target": row["completion"]} for i, row in enumerate(part)]
-            write_rows(folder / f"{name}.jsonl", rows)
-        (folder / "grid-task.yaml").write_text(yaml.safe_dump(_grid_task()), encoding="utf-8")
-        named = []
-        for strategy in strategies:
-            named.append(str(folder / f"{strategy}-once.yaml"))
-            Path(named[-1]).write_text(yaml.safe_dump(_grid_strategy(strategy)), encoding="utf-8")
-        chosen = ["--strategies", ",".join(named)] if named else ["--strategies", "base"]
-        runs = ["--runs-dir", str(folder / "runs"), "--dtype", FLOAT32, "--no-reuse"]
-        return setting.sides.run_grid(["--task", str(folder / "grid-task.yaml"), "--model", setting.model, *chosen, *runs])
+        return _run_bench(setting, train, test, strategies)
+
+
+@dataclass(frozen=True)
+class Together:
+    """Four seeds of a strategy by `bench run --together`, beside the same run without it: the time in which they train."""
+
+    name: str
+    data: str
+    strategy: str
+    dtype: str = FLOAT32
+    other: str = "bench, one by one"
+
+    def agreement(self, setting: Setting) -> Agreement:
+        """The validation losses."""
+        alone, joint = ([loss for _, loss in self._trainings(setting, options)] for options in ([], ["--together"]))
+        difference = max(abs(ours - theirs) / abs(theirs) for theirs, ours in zip(alone, joint, strict=True))
+        return Agreement(f"validation losses to {100 * difference:.1g}%", difference <= (1e-4 if self.dtype == FLOAT32 else 0.02))
+
+    def round(self, setting: Setting) -> tuple[float, float]:
+        alone, joint = (sum(seconds for seconds, _ in self._trainings(setting, options)) for options in ([], ["--together"]))
+        return alone, joint
+
+    def _trainings(self, setting: Setting, options: Sequence[str]) -> list[tuple[float, float]]:
+        """The seconds and the validation loss of each."""
+        rows = read_rows(setting.files[self.data])
+        several = ["--seeds", "4", "--no-base", "--serving-seconds", "0", *options]
+        run = _run_bench(setting, rows, rows[:1], [self.strategy], self.dtype, several)
+        results = RunResults(RunFolder(run)).by_task["grid-task"].strategies[0]
+        trained = [results.run.results[cell.id] for cell in results.done]
+        return [
+            (sum(cost.seconds for cost in each.costs if cost.phase == "train"), each.training.best_validation_loss or math.nan)
+            for each in trained
+            if each.training is not None
+        ]
+
+
+def _run_bench(
+    setting: Setting,
+    train: Sequence[Mapping[str, object]],
+    test: Sequence[Mapping[str, object]],
+    strategies: Sequence[str],
+    dtype: str = FLOAT32,
+    options: Sequence[str] = (),
+) -> Path:
+    """`bench run` on these rows, of which the last one of training is for validation; returns the run's folder."""
+    folder = setting.folder / "grid"
+    folder.mkdir(exist_ok=True)
+    for name, part in (("train", train[:-1]), ("validation", train[-1:]), ("test", test)):
+        rows = [{"id": f"{name}{i}", "input": row["prompt"], "target": row["completion"]} for i, row in enumerate(part)]
+        write_rows(folder / f"{name}.jsonl", rows)
+    (folder / "grid-task.yaml").write_text(yaml.safe_dump(_grid_task()), encoding="utf-8")
+    named = []
+    for strategy in strategies:
+        named.append(str(folder / f"{strategy}-once.yaml"))
+        Path(named[-1]).write_text(yaml.safe_dump(_grid_strategy(strategy)), encoding="utf-8")
+    chosen = ["--strategies", ",".join(named)] if named else ["--strategies", "base"]
+    runs = ["--runs-dir", str(folder / "runs"), "--dtype", dtype, "--no-reuse", *options]
+    return setting.sides.run_grid(["--task", str(folder / "grid-task.yaml"), "--model", setting.model, *chosen, *runs])
 
 
 def _grid_task() -> dict[str, object]:
@@ -223,6 +269,8 @@ def _grid_strategy(name: str) -> dict[str, object]:
         "validations_per_epoch": 1,
     }
     method: dict[str, object] = {"method": "full"} if name == "full" else {"method": "peft", "adapter": ADAPTER}
+    if name == "qlora":
+        method["quantization"] = {"type": "nf4", "double_quantization": True}
     return {"name": f"{name}-once", "description": "One epoch.", "train": recipe} | method
 
 
@@ -264,4 +312,7 @@ COMPARISONS: tuple[Comparison, ...] = (
     Scoring("choice among 77 labels, bfloat16", "intents", "choose", "bfloat16", least=0.5),
     Scoring("choice among 5 labels, long inputs", "long-inputs", "choose"),
     WholeGrid("whole grid: base, LoRA, full", "dialogues", "other-dialogues"),
+    Together("4 trainings with LoRA, 32 messages with labels", "intents", "lora"),
+    Together("4 trainings with LoRA, 32 dialogues, bfloat16", "dialogues", "lora", "bfloat16"),
+    Together("4 trainings with QLoRA, 32 messages with labels, bfloat16", "intents", "qlora", "bfloat16"),
 )

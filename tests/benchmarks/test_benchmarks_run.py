@@ -27,6 +27,7 @@ IN_SHORT = (
     "generation by a model with LoRA",
     "choice among 77 labels",
     "whole grid: base, LoRA, full",
+    "4 trainings with LoRA, 32 messages with labels",
 )  # the others differ from one of these in their rows or their number format
 
 
