@@ -265,6 +265,18 @@ def test_cell_of_a_lost_machine_is_shown_as_running_again(runs: Path) -> None:
     assert "lora seed 0: runs again: the node that ran it is gone" in screen.getvalue()
 
 
+def test_cells_that_train_together_are_shown_with_what_is_left(runs: Path) -> None:
+    (folder,) = runs.iterdir()
+    cell = cells_of(folder)["lora"].name
+    screen = io.StringIO()
+    display = RunDisplay(Console(file=screen, highlight=False, emoji=False))
+    display.started(RunFolder(folder), resumed=True)
+    for event in ({"event": "start", "together": 3}, {"event": "trained", "together": 3}, {"event": "apart", "reason": "no memory"}):
+        display.event({"cell": cell, **event})
+    assert "lora seed 0: trained together with 2 others\n" in screen.getvalue()
+    assert "lora seed 0: trains alone: no memory\n" in screen.getvalue()
+
+
 def test_forgetting_is_measured_and_reported(made: Any) -> None:
     from harness import load_run
 

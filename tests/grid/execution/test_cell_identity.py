@@ -18,7 +18,7 @@ _NO_PART = {
     "engine/artifacts/exports/model_export.py", "engine/artifacts/exports/prompt_file.py", "engine/artifacts/exports/transformers4.py",
     "engine/artifacts/exports/usage_snippets.py", "engine/artifacts/new_examples.py", "engine/artifacts/answered_rows.py",
     "engine/artifacts/answering.py", "engine/artifacts/kept_answers.py",
-    "grid/execution/cell_processes.py", "grid/execution/external_cells.py", "grid/execution/job.py", "grid/execution/listener.py",
+    "grid/execution/cell_processes.py", "grid/execution/external_cells.py", "grid/execution/joint_jobs.py", "grid/execution/job.py", "grid/execution/listener.py",
     "grid/execution/reused_cells.py", "grid/execution/reused_costs.py", "grid/execution/system_limits.py", "grid/execution/run.py",
     "grid/execution/scheduler.py", "grid/execution/search_run.py", "grid/execution/cell_group.py", "grid/execution/executor.py",
     "grid/execution/one_cell.py", "grid/execution/visible_devices.py", "grid/execution/serving_run.py",

@@ -19,6 +19,7 @@ NOTES = [
     CellNote("memory_step", {"tokens": 1024, "speed": 71}, ("gradient-checkpointing",)),
     CellNote("memory_step", {"tokens": 512, "speed": 0}, ("offloaded-optimizer",)),
     CellNote("memory_step", {"tokens": 512, "speed": 0}, ("\x1b[31mred",)),
+    CellNote("trained_together", {"count": 6}),
     CellNote("no_validation_examples"),
     CellNote("foreign_adapter", texts=("LORA on org/\x1b[31mbase",)),
     CellNote("foreign_model"),
