@@ -18,7 +18,7 @@ _NO_PART = {
     "engine/artifacts/exports/model_export.py", "engine/artifacts/exports/prompt_file.py", "engine/artifacts/exports/transformers4.py",
     "engine/artifacts/exports/usage_snippets.py", "engine/artifacts/new_examples.py", "engine/artifacts/answered_rows.py",
     "engine/artifacts/answering.py", "engine/artifacts/kept_answers.py",
-    "grid/execution/cell_processes.py", "grid/execution/external_cells.py", "grid/execution/joint_jobs.py", "grid/execution/job.py", "grid/execution/listener.py",
+    "grid/execution/cell_processes.py", "grid/execution/external_cells.py", "grid/execution/job.py", "grid/execution/listener.py",
     "grid/execution/reused_cells.py", "grid/execution/reused_costs.py", "grid/execution/system_limits.py", "grid/execution/run.py",
     "grid/execution/scheduler.py", "grid/execution/search_run.py", "grid/execution/cell_group.py", "grid/execution/executor.py",
     "grid/execution/one_cell.py", "grid/execution/visible_devices.py", "grid/execution/serving_run.py",
@@ -29,7 +29,7 @@ _NO_PART = {
     "engine/foreign/adapter_fit.py", "engine/foreign/base_names.py", "engine/foreign/examine.py", "engine/foreign/patterns.py",
     "engine/hosted/answer_cache.py", "engine/hosted/spending.py", "engine/hosted/token_estimate.py",
     "grid/execution/kept_hosted_answers.py", "grid/execution/outside_answers.py",
-    "grid/execution/disk_space.py", "grid/execution/cells_at_once.py",
+    "grid/execution/joint_jobs.py", "grid/execution/disk_space.py", "grid/execution/cells_at_once.py",
     "grid/execution/served_run.py", "grid/execution/make_job.py", "grid/execution/memory_place.py", "grid/execution/answering_processes.py",
 }  # fmt: skip
 
