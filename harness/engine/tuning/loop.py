@@ -76,7 +76,7 @@ def training_steps(
     group: ProcessGroup = ONE_PROCESS,
     shared_random: KeyedRandom | None = None,
 ) -> Steps[TrainingSummary]:
-    """Train `model` in place; it ends with the weights of its best validation. Whoever runs this generator takes the steps that it yields.
+    """Train `model` in place; it ends with the weights of its best validation. The caller takes the steps that this generator yields.
 
     Several processes train one model together if each calls this with its number in `group`, and otherwise with the same arguments: a
     model that is divided among them, or a copy of their own. The first one writes the files.

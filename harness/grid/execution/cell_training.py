@@ -172,7 +172,7 @@ class CellTraining:
     def _tuning_steps(
         self, predictor: Predictor, before: float | None, shared_random: KeyedRandom | None = None, together: int = 1
     ) -> Steps[TrainingOutcome]:
-        """As `_tune`; whoever runs this generator takes the steps.
+        """As `_tune`; the caller takes the steps that this generator yields.
 
         Args:
             before: the base model's loss on general text.
