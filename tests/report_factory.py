@@ -35,6 +35,7 @@ from harness.types import (
     Task,
     TimedAnswer,
     TimedBatch,
+    TrainingSummary,
     WeightForm,
 )
 
@@ -74,6 +75,7 @@ class Made:
     provenance: Mapping[str, str] = field(default_factory=dict)
     serving: ServingMeasurement | None = None
     served: ServedMeasurement | None = None
+    together: int = 1
 
 
 @dataclass(frozen=True)
@@ -333,8 +335,14 @@ def _write_cell(folder: RunFolder, task: MadeTask, made: Made, cell: Cell, examp
         signatures={metric.name: metric.signature for metric in metrics},
         serving=made.serving,
         served=made.served,
+        training=_shared_training(made) if made.together > 1 else None,
     )
     folder.cell(cell.id).write_result(result, predictions)
+
+
+def _shared_training(made: Made) -> TrainingSummary:
+    """A training that shared its steps with those of other cells."""
+    return TrainingSummary(100, 1.0, 1e-3, 100, 0.5, 0.5, False, False, 100, 1000, trained_together=made.together)
 
 
 def _prediction(task: MadeTask, made: Made, example: Example, draw: random.Random) -> Prediction:

@@ -18,7 +18,7 @@ from harness.reporting.wording.headings import (
     LOW_CONFIDENCE_NOTE,
     STANDING_NAMES,
 )
-from harness.reporting.wording.names import strategy_name
+from harness.reporting.wording.names import list_strategies, strategy_name
 from harness.reporting.wording.run_sentences import describe_source
 from harness.reporting.wording.task_sentences import TaskSummary, has_low_confidence
 from harness.reporting.wording.text_table import TextTable
@@ -180,9 +180,12 @@ def note_versus_full(task: TaskView) -> str:
         if any(s.kept.value is None for s in shares)
         else ""
     )
+    names = [share.label for share in shares if share.trained_together]
+    together = f" What {list_strategies(names)} took is not compared: it trained together with other cells." if names else ""
     return (
         "100% is full fine-tuning of the same model on the same training examples. Improvement is (strategy − untuned) / (full − untuned) "
         f"in the primary score, with a {CONFIDENCE_INTERVAL}. {missing}The cost is that of training and of answering the test examples."
+        f"{together}"
     )
 
 

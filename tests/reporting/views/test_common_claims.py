@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,18 @@ def test_costs_that_were_measured_once_decide_nothing(tmp_path: Path) -> None:
     cells = [BASE, *seeds("full", 0.99, 1000), *seeds("lora", 0.98, 10)]
     claim = claims_of(make_run(tmp_path / "run", [summarization(cells, rows=120)]))["tenth_of_cost"]
     assert (claim.verdict, claim.reason, claim.value) == ("cannot_tell", "measured_once", pytest.approx(0.01))
+
+
+def test_costs_of_cells_that_trained_together_are_compared_with_none(tmp_path: Path) -> None:
+    cells = [BASE, *seeds("full", 0.99, 1000, 1100), *(replace(made, together=2) for made in seeds("lora", 0.98, 10, 11))]
+    run = make_run(tmp_path / "run", [summarization(cells, rows=120)])
+    claim = claims_of(run)["tenth_of_cost"]
+    assert (claim.verdict, claim.reason, claim.value) == ("cannot_tell", "trained_together", None)
+    (results,) = run.by_task.values()
+    outcome = build_task_outcome(results)
+    (share,) = outcome.full_tuning
+    assert share.trained_together and (share.cost, share.training_seconds, share.peak_allocated) == (None, None, None)
+    assert share.kept.value is not None and share.artifact_bytes is not None
 
 
 def test_few_examples_decide_nothing(tmp_path: Path) -> None:

@@ -98,13 +98,14 @@ def test_the_ledger_says_how_well_forecasts_fit() -> None:
 
 
 def test_the_report_compares_forecast_and_measurement_of_each_strategy() -> None:
-    def result(label: str, cell: str) -> Any:
+    def result(label: str, cell: str, *, together: bool = False) -> Any:
         costs = SimpleNamespace(peak_allocated=12 * GIB, training_seconds=70.0, phases={"predict": 6.0})
         plan = SimpleNamespace(forecasts={"a": SMALL})
         cells = [SimpleNamespace(id=cell)]
-        return SimpleNamespace(label=label, cells=cells, costs=costs, timed=True, run=SimpleNamespace(plan=plan))
+        return SimpleNamespace(label=label, cells=cells, costs=costs, timed=True, trained_together=together, run=SimpleNamespace(plan=plan))
 
     table = forecast_sentences.compare_with_forecasts([result("lora", "a"), result("external", "b")])
     assert table is not None
     assert table.rows == (("LoRA", "13.0 GiB", "12.0 GiB", "1 min 00 s", "1 min 10 s", "5.00 s", "6.00 s"),)
     assert forecast_sentences.compare_with_forecasts([result("external", "b")]) is None
+    assert forecast_sentences.compare_with_forecasts([result("lora", "a", together=True)]) is None, "it did not train alone"

@@ -64,7 +64,8 @@ LIMITS: dict[ClaimCode, float] = {
 }  # fmt: skip
 # The claims that a reason belongs to, where that is not every claim.
 REASONS: dict[ClaimReason, ClaimCode] = {
-    "no_gain_of_full": "most_of_full", "measured_once": "tenth_of_cost", "no_cost": "tenth_of_cost", "no_score": "fewer_unsupported",
+    "no_gain_of_full": "most_of_full", "measured_once": "tenth_of_cost", "no_cost": "tenth_of_cost", "trained_together": "tenth_of_cost",
+    "no_score": "fewer_unsupported",
     "not_trusted": "fewer_unsupported", "no_errors_of_base": "fewer_unsupported", "base_near_zero": "better_on_task",
     "no_curve": "more_examples", "curve_problem": "more_examples", "far_forecast": "more_examples", "trained_on_enough": "more_examples",
 }  # fmt: skip

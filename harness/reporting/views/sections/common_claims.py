@@ -23,6 +23,7 @@ ClaimReason: TypeAlias = Literal[
     "no_gain_of_full",
     "measured_once",
     "no_cost",
+    "trained_together",
     "no_score",
     "not_trusted",
     "no_errors_of_base",
@@ -116,6 +117,8 @@ def _claim_quality(share: FullTuningShare) -> CommonClaim:
 
 def _claim_cost(result: StrategyResult, scored: Sequence[StrategyResult]) -> CommonClaim:
     """The cost to train in that of full fine-tuning, from the lowest to the highest ratio of two training runs."""
+    if result.trained_together:
+        return _missing("tenth_of_cost", TENTH, "trained_together", result.label)
     full = find_full_tuning(scored, result)
     sides = [] if full is None else [_training_costs(side.costs_by_cell) for side in (result, full)]
     own, whole = next((pair for pair in zip(*sides, strict=True) if all(pair) and all(cost > 0 for cost in pair[1])), ((), ()))

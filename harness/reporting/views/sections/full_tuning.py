@@ -11,12 +11,14 @@ from harness.statistics import KeptGain, kept_gain
 
 @dataclass(frozen=True)
 class FullTuningShare:
-    """One strategy in shares of full fine-tuning of the same model on the same training examples; None where a share is not known.
+    """One strategy in shares of full fine-tuning of the same model on the same training examples; None where a share is not known, as those
+    of what it took are not where it trained together with other cells.
 
     Attributes:
         kept: the share of the improvement over the base model.
         cost: of training and answering the test examples.
         training_seconds, peak_allocated, artifact_bytes: of the time to train, the peak memory and the size of what is stored.
+        trained_together: whether it trained together with other cells.
     """
 
     label: str
@@ -25,6 +27,7 @@ class FullTuningShare:
     training_seconds: float | None
     peak_allocated: float | None
     artifact_bytes: float | None
+    trained_together: bool = False
 
 
 def compare_with_full_tuning(results: TaskResults) -> tuple[FullTuningShare, ...]:
@@ -40,14 +43,16 @@ def compare_with_full_tuning(results: TaskResults) -> tuple[FullTuningShare, ...
         stacks = results.stacks(primary, [base.done, full.done, result.done])
         kept = kept_gain(*stacks, metric=primary, groups=results.groups)
         if kept is not None:
+            own = None if result.trained_together else result.costs
             shares.append(
                 FullTuningShare(
                     label=result.label,
                     kept=kept,
-                    cost=_share(costs[result.label], costs[full.label]),
-                    training_seconds=_share(*(side.costs.training_seconds if side.costs else None for side in (result, full))),
-                    peak_allocated=_share(*(side.costs.peak_allocated if side.costs else None for side in (result, full))),
+                    cost=_share(costs[result.label] if own else None, costs[full.label]),
+                    training_seconds=_share(*(side.training_seconds if side else None for side in (own, full.costs))),
+                    peak_allocated=_share(*(side.peak_allocated if side else None for side in (own, full.costs))),
                     artifact_bytes=_share(result.artifact_bytes, full.artifact_bytes),
+                    trained_together=result.trained_together,
                 )
             )
     return tuple(shares)
