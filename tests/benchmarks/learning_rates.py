@@ -4,9 +4,11 @@ With PYTHONPATH=.:tests
 python -m tests.benchmarks.learning_rates --keep rates                                  # every shipped strategy that trains, included model
 python -m tests.benchmarks.learning_rates --keep rates --model smollm2-135m --tasks e2e,banking77 --strategies dora,oft
 python -m tests.benchmarks.learning_rates --keep rates --tables                         # only print what was searched so far
+python -m tests.benchmarks.learning_rates --keep rates --model smollm2-135m --tasks e2e --strategies full --rates 9.7e-5,1.1e-4 --seeds 5
 
-Each strategy has the search of `bench run --tune` on each task, and nothing after it: no test example is answered. The same command resumes
-an interrupted search and keeps a finished one. Two processes may share a folder if they search different strategies or tasks.
+Each strategy has the search of `bench run --tune` on each task, and nothing after it: no test example is answered. With `--rates`, nothing is
+searched, and each rate is trained with several seeds, so that the rate of a search can be compared with others. The same command resumes
+what was interrupted and keeps what is finished. Two processes may share a folder if they work on different strategies or tasks.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import mean, stdev
 from typing import Any
+
+from scipy.stats import t as student
 
 import harness
 from harness.api.requested_runs import SilentListener
@@ -67,6 +72,8 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--strategies", default="", help="default: all shipped ones that train")
     p.add_argument("--keep", required=True, type=Path, help="folder for the runs")
     p.add_argument("--tables", action="store_true", help="search nothing")
+    p.add_argument("--rates", default="", help="train at these learning rates instead of searching one")
+    p.add_argument("--seeds", type=int, default=5, help="with --rates: how often each is trained")
     return p.parse_args()
 
 
@@ -77,8 +84,12 @@ def main() -> None:
         model = a.model if a.model == "tiny" else str(resolve_model(a.model).folder)  # a GGUF file is converted once
         for task, strategy in itertools.product(a.tasks.split(","), a.strategies.split(",") if a.strategies else shipped):
             print(f"{task}, {strategy}", file=sys.stderr, flush=True)
-            search(a.keep, task, strategy, model)
-    print(write_tables(read_searches(a.keep)))
+            if a.rates:
+                print(write_seeds(task, strategy, train_rates(a.keep, task, strategy, a.rates.split(","), model, seeds=a.seeds)), flush=True)
+            else:
+                search(a.keep, task, strategy, model)
+    if not a.rates:
+        print(write_tables(read_searches(a.keep)))
 
 
 def search(folder: Path, task: str, strategy: str, model: str, **options: Any) -> None:
@@ -104,8 +115,52 @@ def search(folder: Path, task: str, strategy: str, model: str, **options: Any) -
     raise SystemExit(f"{task}, {strategy}: no cell of the grid began")
 
 
-def describe_task(folder: Path, task: str) -> dict[str, Any]:
-    """A task as arguments of `harness.run`. The files of a public data set are written into the folder."""
+def train_rates(folder: Path, task: str, strategy: str, rates: Sequence[str], model: str, **options: Any) -> dict[str, list[float]]:
+    """The best validation loss of each training, by learning rate and in the order of the seeds. A cell has to answer test examples, so
+    those of a public data set are cut to eight.
+
+    Args:
+        options: further arguments of `harness.run`, such as `seeds`.
+    """
+    place = folder / "rates"
+    run = harness.run(
+        **{**describe_task(place, task, tested=8), **options},
+        strategies=[f"{strategy}:learning_rate={rate}" for rate in rates],
+        model=model,
+        base=False,
+        serving_seconds=0,
+        forecasts=False,
+        runs_dir=place / f"{task}-{strategy}",
+    )
+    losses: dict[str, list[float]] = {rate: [] for rate in rates}
+    by_value = {float(rate): own for rate, own in losses.items()}
+    for cell in sorted(run.cells, key=lambda each: each.seed):
+        training = run.stored.all_results[cell.id].training
+        assert training is not None and training.best_validation_loss is not None
+        by_value[float(cell.strategy.rpartition("=")[2])].append(training.best_validation_loss)
+    return losses
+
+
+def write_seeds(task: str, strategy: str, losses: Mapping[str, Sequence[float]]) -> str:
+    """A table of learning rates with their losses, the mean, and the mean difference from the first rate with its 95% interval over
+    paired seeds (Student's t)."""
+    first = next(iter(losses.values()))
+    rows = [f"| `{strategy}` on {task} | losses by seed | mean | minus the first |", "| --- | --- | ---: | ---: |"]
+    for rate, own in losses.items():
+        differences = [a - b for a, b in zip(own, first, strict=True)]
+        half = student_half_width(differences) if own is not first and len(own) > 1 else math.nan
+        paired = "" if math.isnan(half) else f"{mean(differences):+.3f} ± {half:.3f}"
+        rows.append(f"| {rate} | {' · '.join(f'{loss:.3f}' for loss in own)} | {mean(own):.3f} | {paired} |")
+    return "\n".join(rows)
+
+
+def student_half_width(values: Sequence[float]) -> float:
+    """Half the width of the 95% interval of a mean."""
+    return float(student.ppf(0.975, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
+
+
+def describe_task(folder: Path, task: str, tested: int | None = None) -> dict[str, Any]:
+    """A task as arguments of `harness.run`. The files of a public data set are written into the folder, with so many test examples at most."""
     if task in SHIPPED:
         return {"task": task, "limit": SHIPPED[task]}
     if task not in PUBLIC:
@@ -115,7 +170,7 @@ def describe_task(folder: Path, task: str) -> dict[str, Any]:
     paths = {}
     for part, rows in (split_restaurants() if task == "e2e" else split_questions()).items():
         file = place / f"{part}.jsonl"
-        write_rows(file, rows)
+        write_rows(file, rows[:tested] if part == "test" else rows)
         paths[part] = str(file.resolve())
     kind, ending = ("generation", "Text:") if task == "e2e" else ("classification", "Intent:")
     definition = place / f"{task}.json"
