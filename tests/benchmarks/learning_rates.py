@@ -6,9 +6,10 @@ python -m tests.benchmarks.learning_rates --keep rates --model smollm2-135m --ta
 python -m tests.benchmarks.learning_rates --keep rates --tables                         # only print what was searched so far
 python -m tests.benchmarks.learning_rates --keep rates --model smollm2-135m --tasks e2e --strategies full --rates 9.7e-5,1.1e-4 --seeds 5
 
-Each strategy has the search of `bench run --tune` on each task, and nothing after it: no test example is answered. With `--rates`, nothing is
-searched, and each rate is trained with several seeds, so that the rate of a search can be compared with others. The same command resumes
-what was interrupted and keeps what is finished. Two processes may share a folder if they work on different strategies or tasks.
+Each strategy has the search of `bench run --tune` on each task, and nothing after it: no test example is answered. With `--rates`,
+nothing is searched, and each rate is trained with several seeds, so that the rate of a search can be compared with others. The same
+command resumes what was interrupted and keeps what is finished. Two processes may share a folder if they work on different strategies or
+tasks.
 """
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ def main() -> None:
         for task, strategy in itertools.product(a.tasks.split(","), a.strategies.split(",") if a.strategies else shipped):
             print(f"{task}, {strategy}", file=sys.stderr, flush=True)
             if a.rates:
-                print(write_seeds(task, strategy, train_rates(a.keep, task, strategy, a.rates.split(","), model, seeds=a.seeds)), flush=True)
+                print(
+                    write_seeds(task, strategy, train_rates(a.keep, task, strategy, a.rates.split(","), model, seeds=a.seeds)), flush=True
+                )
             else:
                 search(a.keep, task, strategy, model)
     if not a.rates:
@@ -160,7 +163,8 @@ def student_half_width(values: Sequence[float]) -> float:
 
 
 def describe_task(folder: Path, task: str, tested: int | None = None) -> dict[str, Any]:
-    """A task as arguments of `harness.run`. The files of a public data set are written into the folder, with so many test examples at most."""
+    """A task as arguments of `harness.run`. The files of a public data set are written into the folder, with at most so many test
+    examples."""
     if task in SHIPPED:
         return {"task": task, "limit": SHIPPED[task]}
     if task not in PUBLIC:

@@ -11,7 +11,7 @@ from harness.api import load_strategy
 from tests.benchmarks.__main__ import compare, grow
 from tests.benchmarks.comparisons import COMPARISONS, Setting, count_equal
 from tests.benchmarks.growth import GROWTHS, Workplace, exponent
-from tests.benchmarks.learning_rates import read_searches, search, write_tables
+from tests.benchmarks.learning_rates import read_searches, search, train_rates, write_seeds, write_tables
 from tests.benchmarks.machine import machine_line, matrix_ceiling
 from tests.benchmarks.material import read_rows, write_rows
 from tests.benchmarks.our_side import measure
@@ -142,6 +142,14 @@ def test_learning_rates_are_searched_without_a_test_example(tmp_path):
     assert row.startswith(f"| `ia3` | {own:.2g} | ") and f" {searched.best.loss_at(0):.3f}" in row
     assert f"**{searched.best.values['learning_rate']:.2g}** {searched.best.loss:.3f}" in row
     assert not list(tmp_path.rglob("predictions*")), "only validation examples were read"
+
+
+def test_learning_rates_are_compared_with_several_seeds(tmp_path):
+    with cells_in_process():
+        losses = train_rates(tmp_path, "classification", "ia3", ["1e-1", "2e-1"], "tiny", seeds=2, limit=8, epochs=1)
+    assert len(set(losses["1e-1"] + losses["2e-1"])) == 4, "each rate with each seed is a training of its own"
+    rows = write_seeds("classification", "ia3", {"1e-1": [3.0, 3.5, 4.0], "2e-1": [2.0, 2.6, 2.9]}).splitlines()
+    assert rows[2:] == ["| 1e-1 | 3.000 · 3.500 · 4.000 | 3.500 |  |", "| 2e-1 | 2.000 · 2.600 · 2.900 | 2.500 | -1.000 ± 0.248 |"]
 
 
 def test_tables_show_medians_ranges_and_what_was_not_equal():
