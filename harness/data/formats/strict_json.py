@@ -34,6 +34,11 @@ def decode_object(line: str) -> dict[str, Any]:
         values = _DECODER.decode(line)
     except json.JSONDecodeError as error:
         excerpt = quote(line[error.pos : error.pos + 20])
+        if error.msg == "Extra data" and line[error.pos : error.pos + 1] == "{":  # also of files whose lines end with CR alone
+            problem = (
+                f"a second object on the line, at column {error.colno}. End each line with a line feed (\\n), and write one object on it"
+            )
+            raise BadRowError(problem, excerpt) from None
         raise BadRowError(f"broken JSON at column {error.colno}: {error.msg}, found {excerpt}", excerpt) from None
     except RecursionError:
         raise BadRowError("broken JSON: nested too deeply") from None

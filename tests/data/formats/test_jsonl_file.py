@@ -31,6 +31,12 @@ def test_escaped_emoji(load, in_order):
     ("line", "reason"),
     [
         ('{"input": "a", "target" "b"}', "broken JSON at column 25"),
+        (
+            '{"input": "a", "target": "b"}\r{"input": "c", "target": "d"}',
+            "a second object on the line, at column 31. End each line with a line",
+        ),
+        ('{"input": "a", "target": "b"} {"input": "c", "target": "d"}', "a second object on the line, at column 31"),
+        ('{"input": "a", "target": "b"} x', "broken JSON at column 31: Extra data"),
         ("[1, 2]", "a list, not an object"),
         ('"text"', "a string, not an object"),
         ("null", "null, not an object"),
