@@ -8,7 +8,7 @@ import math
 from harness.reporting.views import TaskOutcome
 from harness.reporting.views.sections import Money, MoneyRow
 from harness.reporting.wording import numbers, speed_sentences
-from harness.reporting.wording.names import list_names, score_in_sentence, strategy_name
+from harness.reporting.wording.names import list_names, list_strategies_first, score_in_sentence, strategy_name
 from harness.reporting.wording.text_table import TextTable
 from harness.results import Payback
 
@@ -163,6 +163,8 @@ def list_assumptions(task: TaskOutcome) -> list[str]:
         "Training is paid once and is not part of the cost of a month.",
         *([_describe_clock(runs)] if runs else []),
     ]
+    if joint := [row.label for row in money.rows if row.trained_together]:
+        sentences.append(f"{list_strategies_first(joint)} trained together with other cells: to train one alone costs more.")
     if money.has_search:
         sentences.append(
             "The search of a strategy's values is paid once, for any number of trainings after it. It is not part of the cost to "

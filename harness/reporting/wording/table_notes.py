@@ -181,7 +181,7 @@ def note_versus_full(task: TaskView) -> str:
         else ""
     )
     names = [share.label for share in shares if share.trained_together]
-    together = f" What {list_strategies(names)} took is not compared: it trained together with other cells." if names else ""
+    together = f" Costs of what trained together with other cells are not compared: {list_strategies(names)}." if names else ""
     return (
         "100% is full fine-tuning of the same model on the same training examples. Improvement is (strategy − untuned) / (full − untuned) "
         f"in the primary score, with a {CONFIDENCE_INTERVAL}. {missing}The cost is that of training and of answering the test examples."

@@ -35,6 +35,7 @@ class MoneyRow:
             device that cost as much. These are the measured ones, unless the cells ran on another number of cores. None of external
             outputs, whose price does not follow from seconds.
         review: None where its outputs were not rated one by one.
+        trained_together: whether it trained together with other cells, so that its training alone would cost more.
     """
 
     label: str
@@ -45,6 +46,7 @@ class MoneyRow:
     training_seconds: float | None
     search_seconds: float | None
     review: ReviewTime | None
+    trained_together: bool
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ def _row(result: StrategyResult, costs: StrategyCosts, volume: int, per_hour: fl
         training_seconds=_priced_seconds(costs.training_seconds, costs.training_price, per_hour),
         search_seconds=_priced_seconds(costs.search_seconds, costs.search_price, per_hour),
         review=review,
+        trained_together=result.trained_together,
     )
 
 
