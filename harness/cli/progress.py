@@ -205,7 +205,7 @@ class RunDisplay:
         if event["event"] == "trained":
             line.trains, line.forecast = False, line.answer_forecast
             others = event["together"] - 1
-            self._say(f"{line.label}: trained together with {others} other{'s' if others > 1 else ''}")
+            self._say(f"{line.label}: trained" + (f" together with {others} other{'s' if others > 1 else ''}" if others else ""))
             return
         self._say(f"{line.label}: {'trains alone' if event['event'] == 'apart' else 'runs again'}: {event['reason']}")
 

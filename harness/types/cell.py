@@ -98,7 +98,7 @@ class TrainingSummary:
     memory: MemoryUse = field(default_factory=MemoryUse, compare=False)
     """What the training did to fit its device. It says nothing about the result, so equal trainings may differ in it."""
     trained_together: int = field(default=1, compare=False)
-    """The cells that took their steps together; their time was divided by tokens."""
+    """The most cells that took a step together, whose time was divided by tokens; 1: it took all steps alone."""
     products_per_second: float | None = field(default=None, compare=False)
     """Operations per second of large matrix products on its device, measured right after it; None where that is not measured."""
 

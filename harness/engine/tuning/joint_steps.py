@@ -16,7 +16,7 @@ from harness.engine.tuning.fused_lora import joint_lora, plain_lora_layers
 from harness.engine.tuning.keyed_dropout import KeyedRandom
 from harness.engine.tuning.loss import completion_loss
 from harness.engine.tuning.steps import StepRequest, StepTaken
-from harness.engine.tuning.trainer import DivergedError, is_device_full
+from harness.engine.tuning.trainer import DivergedError, Trainer, is_device_full
 
 
 class JointSteps:
@@ -28,8 +28,7 @@ class JointSteps:
 
     def __init__(self) -> None:
         self.random = KeyedRandom(0)
-        self._layers: dict[int, list[Any]] = {}  # by the identity of the trainer, which `_trainers` keeps alive
-        self._trainers: list[Any] = []
+        self._known: list[tuple[Trainer, list[Any]]] = []  # those that took the last step, with their layers; others are not kept alive
 
     def take(self, requests: Sequence[StepRequest]) -> list[StepTaken | DivergedError]:
         """Take these steps; returns what each was, with its share of the seconds by tokens, or why that training cannot continue.
@@ -51,7 +50,8 @@ class JointSteps:
                 problems.append(error)
         seconds = (time.perf_counter() - began) / sum(request.tokens for request in requests)
         return [
-            problem or StepTaken(loss, seconds * request.tokens) for request, loss, problem in zip(requests, losses, problems, strict=True)
+            problem or StepTaken(loss, seconds * request.tokens, len(requests))
+            for request, loss, problem in zip(requests, losses, problems, strict=True)
         ]
 
     def _backward(self, requests: Sequence[StepRequest]) -> list[float]:
@@ -63,7 +63,10 @@ class JointSteps:
             try:
                 return self._accumulate(requests)
             except (RuntimeError, MemoryError) as error:
-                if not is_device_full(error) or not requests[0].trainer.ladder.relieve(longest):
+                if not is_device_full(error):
+                    raise
+                # Of all of them, because another model computes when the first one has ended, and each reports what was done.
+                if not [request.trainer.ladder.relieve(longest) for request in requests][0]:
                     raise
             # Here, because the error would keep what its frames hold.
             for request in requests:
@@ -73,7 +76,7 @@ class JointSteps:
     def _accumulate(self, requests: Sequence[StepRequest]) -> list[float]:
         first = requests[0].trainer
         counts = [sum(example.losses for example in request.examples) for request in requests]
-        layers = [self._layers_of(request.trainer) for request in requests]
+        layers = self._list_layers([request.trainer for request in requests])
         rows = [(number, example) for number, request in enumerate(requests) for example in request.examples]
         losses = [0.0] * len(requests)
         for part in cut_by_length(rows, first.ladder.token_budget, lambda row: row[1].padded_length):
@@ -90,11 +93,11 @@ class JointSteps:
         keys = [(each.seed, each.number, example.index) for each, examples in zip(requests, own, strict=True) for example in examples]
         self.random.begin_several(keys)
 
-    def _layers_of(self, trainer: Any) -> list[Any]:
-        if id(trainer) not in self._layers:
-            self._trainers.append(trainer)
-            self._layers[id(trainer)] = plain_lora_layers(trainer.model)
-        return self._layers[id(trainer)]
+    def _list_layers(self, trainers: Sequence[Trainer]) -> list[list[Any]]:
+        """The adapted layers of each."""
+        known = {id(trainer): layers for trainer, layers in self._known}
+        self._known = [(each, known.get(id(each)) or plain_lora_layers(each.model)) for each in trainers]
+        return [layers for _, layers in self._known]
 
 
 def _losses(first: Any, own: Sequence[Sequence[EncodedExample]]) -> list[Any]:

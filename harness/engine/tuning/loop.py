@@ -239,6 +239,7 @@ def _record(
     """Record an optimizer step."""
     rate, tokens = schedule.rate(state.step), sum(example.length for example in batch)
     state.record(trainer.ladder.step, tokens, taken.seconds, is_divided=is_sharded(trainer.model))
+    state.together = max(state.together, taken.shared_by)
     state.step += 1
     state.target_tokens += sum(example.targets for example in batch)
     state.running.append(taken.loss)

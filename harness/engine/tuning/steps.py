@@ -16,10 +16,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class StepTaken:
-    """What an optimizer step was: its loss (see `Trainer.step`), and its seconds."""
+    """What an optimizer step was: its loss (see `Trainer.step`), its seconds, and how many trainings took it together."""
 
     loss: float
     seconds: float
+    shared_by: int = 1
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ class TrainingState:
     """The losses of the steps since the last validation."""
     work: dict[str, tuple[int, float]] = field(default_factory=dict)
     """By step of the memory ladder, see `_work_key`: the tokens of the optimizer steps that were taken on it, and their seconds."""
+    together: int = 1
+    """The most trainings that have taken a step of this one together."""
     scaler: dict[str, Any] = field(default_factory=dict)
     """The gradient scaler of float16; empty for other dtypes."""
 
@@ -84,6 +86,7 @@ class TrainingState:
             examples=examples,
             target_tokens=self.target_tokens,
             preferences=self.best_preferences,
+            trained_together=self.together,
         )
 
 

@@ -170,17 +170,16 @@ class CellTraining:
         return take_alone(self._tuning_steps(predictor, self._general_loss(predictor)))
 
     def _tuning_steps(
-        self, predictor: Predictor, before: float | None, shared_random: KeyedRandom | None = None, together: int = 1
+        self, predictor: Predictor, before: float | None, shared_random: KeyedRandom | None = None
     ) -> Steps[TrainingOutcome]:
         """As `_tune`; the caller takes the steps that this generator yields.
 
         Args:
             before: the base model's loss on general text.
-            shared_random, together: of so many trainings that share their steps, see `training_steps`.
+            shared_random: of trainings that share their steps, see `training_steps`.
         """
         loaded = predictor.loaded
         summary = yield from self._training_steps(predictor, self._ready(predictor), shared_random)
-        summary = replace(summary, trained_together=together)
         trainable = trainable_parameters(loaded.model)
         size = self._store(loaded)
         if self.strategy.method == "full":  # casting in memory also rounds buffers that a loaded model keeps in float32

@@ -16,7 +16,7 @@ from harness.cache import use_cache_folder
 from harness.engine.inference import Predictor
 from harness.engine.models import LoadedModel, share_weights
 from harness.engine.tuning import DivergedError, JointSteps, KeyedRandom, StepRequest, Steps, StepTaken
-from harness.errors import first_line
+from harness.errors import BenchError, first_line
 from harness.grid.execution.cell_training import CellTraining
 from harness.grid.execution.job import Emit, Event, Job
 from harness.grid.execution.system_limits import find_disk_problem
@@ -34,7 +34,7 @@ class _Member(CellTraining):
         with clock.phase("load"):
             return self._load(trained=False)
 
-    def begin(self, loaded: LoadedModel, before: float | None, random: KeyedRandom, together: int) -> Steps[TrainingOutcome]:
+    def begin(self, loaded: LoadedModel, before: float | None, random: KeyedRandom) -> Steps[TrainingOutcome]:
         """The training of this cell.
 
         Args:
@@ -42,7 +42,7 @@ class _Member(CellTraining):
             before: its loss on general text.
         """
         own = replace(loaded, model=share_weights(loaded.model))
-        return self._tuning_steps(Predictor(self.task, self.strategy, own, self.labels), before, random, together)
+        return self._tuning_steps(Predictor(self.task, self.strategy, own, self.labels), before, random)
 
     def base_loss(self, loaded: LoadedModel, clock: Meter) -> float | None:
         """The base model's loss on general text."""
@@ -97,7 +97,7 @@ class _JointTraining:
             self._divide([1.0] * len(self._members), self._members)
             with self._steps.random.replacing_dropout():
                 while waiting:
-                    steps = waiting[0].begin(loaded, before, self._steps.random, len(self._members))
+                    steps = waiting[0].begin(loaded, before, self._steps.random)
                     self._running += self._continue(waiting.pop(0), steps, None)
                 self._take_steps()
         except Exception as error:
@@ -134,8 +134,8 @@ class _JointTraining:
             member.meter.resume()
         try:
             request = steps.throw(taken) if isinstance(taken, DivergedError) else next(steps) if taken is None else steps.send(taken)
-        except StopIteration:
-            member.emit({"event": "trained", "together": len(self._members)})
+        except StopIteration as end:
+            member.emit({"event": "trained", "together": end.value.training.trained_together})
             return []
         except Exception as error:
             _leave(member, error)
@@ -161,4 +161,5 @@ def _leave(member: _Member, error: Exception) -> None:
     traceback.print_exception(error)  # into the log of the first cell
     if find_disk_problem(error):
         raise error
-    member.emit({"event": "apart", "reason": f"{type(error).__name__}: {first_line(error)}"})
+    says_all = isinstance(error, BenchError | DivergedError)
+    member.emit({"event": "apart", "reason": ("" if says_all else f"{type(error).__name__}: ") + first_line(error)})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from harness.store import RunPlan
 from harness.types import Cell, Strategy
@@ -17,7 +19,7 @@ _OWN_FIELDS = {"r", "lora_alpha", "use_rslora", "rank_pattern", "alpha_pattern"}
 
 
 def group_joint_cells(plan: RunPlan, cells: Sequence[Cell]) -> list[list[Cell]]:
-    """The cells of the grid among these that may train together, in groups of 2 to 8."""
+    """The cells of the grid among these that may train together, in groups of 2 to 8 that are as even as possible."""
     if plan.options["dtype"] == "float16":  # one scale for the gradients of all of them
         return []
     groups: dict[str, list[Cell]] = {}
@@ -26,8 +28,13 @@ def group_joint_cells(plan: RunPlan, cells: Sequence[Cell]) -> list[list[Cell]]:
         strategy = plan.get_strategy(cell)
         if cell.id in planned and plan.models[cell.model].shape == "decoder" and can_train_jointly(strategy):
             groups.setdefault(_key(cell, strategy), []).append(cell)
-    cut = [group[i : i + MOST_TOGETHER] for group in groups.values() for i in range(0, len(group), MOST_TOGETHER)]
-    return [group for group in cut if len(group) > 1]
+    return [part for group in groups.values() if len(group) > 1 for part in _cut(group)]
+
+
+def _cut(group: Sequence[Cell]) -> list[list[Cell]]:
+    parts = math.ceil(len(group) / MOST_TOGETHER)
+    ends = [len(group) * part // parts for part in range(parts + 1)]
+    return [list(group[begin:end]) for begin, end in pairwise(ends)]
 
 
 def can_train_jointly(strategy: Strategy) -> bool:

@@ -37,6 +37,7 @@ class Tracking:
         self._tell_user = tell_user
         self._folder: RunFolder | None = None
         self._cells: dict[str, tuple[Cell, TrackedCell]] = {}
+        self._started: set[str] = set()  # cells that have started and not ended
         self._last: dict[str, float | None] = {}  # the last validation loss of a cell
 
     def __enter__(self) -> Tracking:
@@ -88,7 +89,7 @@ class Tracking:
         """Send the start, the losses and the end of a cell."""
         _, tracked = self._cells[event["cell"]]
         if event["event"] == "start":
-            self._send(lambda tracker: tracker.start_cell(tracked))
+            self._send_start(tracked)
         elif event["event"] == "progress" and event["unit"] == "steps":
             self._send_losses(tracked, event)
         elif event["event"] == "exit":
@@ -97,6 +98,12 @@ class Tracking:
 
     def tracker(self, text: str, kind: Literal["place", "problem"]) -> None:
         """Do nothing: trackers do not learn about one another."""
+
+    def _send_start(self, cell: TrackedCell) -> None:
+        """Send the first start of a cell: it starts again to answer once it has trained together with others, or after a failed attempt."""
+        if cell.id not in self._started:
+            self._started.add(cell.id)
+            self._send(lambda tracker: tracker.start_cell(cell))
 
     def _send_losses(self, cell: TrackedCell, event: Mapping[str, Any]) -> None:
         point = read_point(event["done"], event, known=self._last.get(cell.id))
@@ -107,7 +114,7 @@ class Tracking:
     def _send_finished(self, cell_id: str) -> None:
         assert self._folder is not None
         _, tracked = self._cells[cell_id]
-        self._send(lambda tracker: tracker.start_cell(tracked))
+        self._send_start(tracked)
         for sender in self._senders:
             for point in read_curve(self._folder.cell(cell_id)):
                 sender.log(tracked, point)
@@ -117,6 +124,7 @@ class Tracking:
         assert self._folder is not None
         cell, tracked = self._cells[cell_id]
         outcome = measure_cell(RunResults(self._folder), cell)
+        self._started.discard(cell_id)
         self._send(lambda tracker: tracker.end_cell(tracked, outcome))
 
     def _send(self, call: _Call) -> None:

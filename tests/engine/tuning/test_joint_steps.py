@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,8 +134,9 @@ def test_trainings_that_are_interrupted_continue_each_alone(tmp_path):
     for plan in PLANS[:2]:
         trainings[plan.seed].close()
         assert len(list((folders[plan.seed] / "checkpoint").glob("step-*"))) == 1
-        take_alone(start(plan, base(llama_with_dropout), folders[plan.seed]))
-        take_alone(start(plan, base(llama_with_dropout), tmp_path / f"alone-{plan.seed}"))
+        resumed = take_alone(start(plan, base(llama_with_dropout), folders[plan.seed]))
+        alone = take_alone(start(plan, base(llama_with_dropout), tmp_path / f"alone-{plan.seed}"))
+        assert (resumed.trained_together, alone.trained_together) == (2, 1), "some of its costs were shared"
         assert losses(folders[plan.seed]) == pytest.approx(losses(tmp_path / f"alone-{plan.seed}"), rel=1e-5)
 
 
@@ -153,10 +156,22 @@ def test_smaller_micro_batches_are_taken_when_memory_is_full(tmp_path, monkeypat
     plans = [Plan(plan.seed, plan.adapter, plan.recipe | {"micro_batch_tokens": 1000}, plan.rows) for plan in PLANS[:2]]
     trainings = {plan.seed: start(plan, share_weights(model), tmp_path / f"joint-{plan.seed}", joint=joint) for plan in plans}
     together = take_together(joint, trainings)
-    assert together[3].memory.micro_batch_tokens < 1000 and max(read) <= 60
+    places = {(summary.memory.step, summary.memory.micro_batch_tokens) for summary in together.values()}
+    assert places == {("smaller-micro-batches", 62)}, "each says what was done"
     for plan in plans:
         take_alone(start(plan, base(llama), tmp_path / f"alone-{plan.seed}"))
         assert losses(tmp_path / f"joint-{plan.seed}") == pytest.approx(losses(tmp_path / f"alone-{plan.seed}"), rel=1e-5)
+
+
+def test_a_training_that_has_ended_is_not_kept_in_memory(tmp_path):
+    joint, model = JointSteps(), base(llama)
+    ended, longer = share_weights(model), share_weights(model)
+    watched = weakref.ref(ended)
+    trainings = {"ended": start(PLANS[2], ended, tmp_path / "a", joint=joint), "longer": start(PLANS[0], longer, tmp_path / "b", joint=joint)}
+    del ended
+    take_together(joint, trainings)
+    gc.collect()
+    assert watched() is None
 
 
 @pytest.mark.parametrize("make", [llama, packed_llama])

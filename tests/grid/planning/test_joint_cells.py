@@ -78,8 +78,10 @@ def test_cells_are_grouped_by_what_has_to_be_equal() -> None:
 
 def test_at_most_eight_cells_train_together() -> None:
     cells = [cell("lora", seed) for seed in range(17)]
-    groups = group_joint_cells(plan_of({"lora": changed("lora")}, cells), cells)
-    assert [len(group) for group in groups] == [8, 8], "the last one trains alone"
+    plan = plan_of({"lora": changed("lora")}, cells)
+    sizes = {count: [len(group) for group in group_joint_cells(plan, cells[:count])] for count in (8, 9, 17)}
+    assert sizes == {8: [8], 9: [4, 5], 17: [5, 6, 6]}, "none is left to train alone"
+    assert [each for group in group_joint_cells(plan, cells) for each in group] == cells
 
 
 @pytest.mark.parametrize("where", [{"dtype": "float16"}, {"shape": "encoder"}, {"shape": "encoder-decoder"}])

@@ -150,6 +150,16 @@ def test_cells_that_were_finished_before_are_sent_with_their_curves(run: RunResu
     assert set(reused.outcomes) == {lora.id}
 
 
+def test_cell_that_starts_again_is_one_cell(run: RunResults) -> None:
+    recorder, lora = Recorder(), run.cells[0].id
+    with Tracking([recorder], lambda *_: None) as listener:
+        listener.started(run.folder, resumed=False)
+        for event in ({"event": "start", "together": 2}, {"event": "trained", "together": 2}, {"event": "start"}, {"event": "exit"}):
+            listener.event({"cell": lora, **event})
+    assert [cell.id for cell in recorder.cells] == [lora], "a second start would open another file, and lose what the first one has"
+    assert set(recorder.outcomes) == {lora}
+
+
 def test_interrupted_run_is_ended_as_interrupted(run: RunResults) -> None:
     recorder = Recorder()
 
