@@ -94,10 +94,28 @@ class JointSteps:
         self.random.begin_several(keys)
 
     def _list_layers(self, trainers: Sequence[Trainer]) -> list[list[Any]]:
-        """The adapted layers of each."""
+        """The adapted layers of each.
+
+        Raises:
+            ValueError: see `take`.
+        """
         known = {id(trainer): layers for trainer, layers in self._known}
-        self._known = [(each, known.get(id(each)) or plain_lora_layers(each.model)) for each in trainers]
+        self._known = [(each, known.get(id(each)) or _find_layers(each.model)) for each in trainers]
         return [layers for _, layers in self._known]
+
+
+def _find_layers(model: Any) -> list[Any]:
+    """The layers whose adapters the model trains.
+
+    Raises:
+        ValueError: something else is trained, such as an adapter of embeddings: the first model would compute with its own for all.
+    """
+    layers = plain_lora_layers(model)
+    known = {id(parameter) for layer in layers for parameter in layer.parameters()}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad and id(parameter) not in known:
+            raise ValueError(f"trainings cannot share the passes of this model: {name} is not of a linear layer with plain LoRA")
+    return layers
 
 
 def _losses(first: Any, own: Sequence[Sequence[EncodedExample]]) -> list[Any]:

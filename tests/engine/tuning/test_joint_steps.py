@@ -196,6 +196,17 @@ def test_layers_that_read_tokens_without_examples_are_refused(tmp_path):
         steps.close()
 
 
+def test_adapters_on_other_layers_than_linear_ones_are_refused(tmp_path):
+    joint, model = JointSteps(), base(llama)
+    adapter = {"target_modules": ["q_proj", "embed_tokens"]}  # the embeddings of the first would read the tokens of all
+    plans = [Plan(plan.seed, plan.adapter | adapter, plan.recipe) for plan in PLANS[:2]]
+    trainings = {plan.seed: start(plan, share_weights(model), tmp_path / str(plan.seed), joint=joint) for plan in plans}
+    with pytest.raises(ValueError, match=r"trainings cannot share the passes of this model: .*embed_tokens.* is not of a linear layer"):
+        take_together(joint, trainings)
+    for steps in trainings.values():
+        steps.close()
+
+
 class Flattened(torch.nn.Module):
     """Reads all tokens as one list."""
 
