@@ -66,7 +66,8 @@ class JointSteps:
                 if not is_device_full(error):
                     raise
                 # Of all of them, because another model computes when the first one has ended, and each reports what was done.
-                if not [request.trainer.ladder.relieve(longest) for request in requests][0]:
+                relieved = [request.trainer.ladder.relieve(longest) for request in requests]
+                if not relieved[0]:
                     raise
             # Here, because the error would keep what its frames hold.
             for request in requests:

@@ -169,9 +169,7 @@ class CellTraining:
         """Train the predictor's model and store it; the model that is scored is then in place of the base model."""
         return take_alone(self._tuning_steps(predictor, self._general_loss(predictor)))
 
-    def _tuning_steps(
-        self, predictor: Predictor, before: float | None, shared_random: KeyedRandom | None = None
-    ) -> Steps[TrainingOutcome]:
+    def _tuning_steps(self, predictor: Predictor, before: float | None, shared_random: KeyedRandom | None = None) -> Steps[TrainingOutcome]:
         """As `_tune`; the caller takes the steps that this generator yields.
 
         Args:

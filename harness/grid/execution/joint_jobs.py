@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from harness.grid.execution.job import Event, Job
+from harness.grid.execution.scheduler import CellScheduler
 from harness.grid.execution.training_outcome import is_trained
 from harness.grid.planning import group_joint_cells
 from harness.store import RunFolder, RunPlan
@@ -25,6 +26,11 @@ def make_joint_jobs(plan: RunPlan, folder: RunFolder, cells: Sequence[Cell], mak
     at_place = [[cell for cell in cells if cell.id in jobs and jobs[cell.id].place == place] for place in places]
     groups = [group for several in at_place for group in group_joint_cells(plan, several)]
     return [replace(jobs[group[0].id], together=tuple(cell.id for cell in group)) for group in groups]
+
+
+def run_joint_jobs(jobs: Sequence[Job], scheduler: CellScheduler, at_once: int, on_event: Callable[[Event], None]) -> None:
+    """Let cells train together, so many processes at a time; returns when all have ended. Raises as the scheduler."""
+    scheduler.run(jobs, at_once=at_once, on_event=JointEvents(jobs, on_event))
 
 
 class JointEvents:

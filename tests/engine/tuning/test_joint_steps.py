@@ -167,7 +167,10 @@ def test_a_training_that_has_ended_is_not_kept_in_memory(tmp_path):
     joint, model = JointSteps(), base(llama)
     ended, longer = share_weights(model), share_weights(model)
     watched = weakref.ref(ended)
-    trainings = {"ended": start(PLANS[2], ended, tmp_path / "a", joint=joint), "longer": start(PLANS[0], longer, tmp_path / "b", joint=joint)}
+    trainings = {
+        "ended": start(PLANS[2], ended, tmp_path / "a", joint=joint),
+        "longer": start(PLANS[0], longer, tmp_path / "b", joint=joint),
+    }
     del ended
     take_together(joint, trainings)
     gc.collect()

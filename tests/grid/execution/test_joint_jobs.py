@@ -18,7 +18,7 @@ JOB = Job(run="", cell="", model_folder="", device={}, cache_folder="", checkpoi
 
 
 def test_only_cells_at_one_place_of_the_memory_ladder_on_one_device_train_together(tmp_path: Path) -> None:
-    changes: dict[str, dict[str, Any]] = dict.fromkeys("bd", {"place": LadderPlace("smaller-micro-batches", 512)})
+    changes: dict[str, dict[str, Any]] = {cell: {"place": LadderPlace("smaller-micro-batches", 512)} for cell in "bd"}
     changes |= {"c": {"processes": 2}, "g": {"place": LadderPlace("offloaded-optimizer")}}
     models = {"m": SimpleNamespace(shape="decoder")}
     plan: Any = SimpleNamespace(options={"dtype": "float32"}, cells=CELLS, models=models, get_strategy=lambda _: load_strategy("lora"))
