@@ -10,10 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias
-
-# The tokens of an adapter, from the first to before the last, and the factor of what it adds to them.
-AdapterPart: TypeAlias = tuple[int, int, float]
+from typing import Any
 
 
 @lru_cache(maxsize=1)
@@ -23,59 +20,60 @@ def adapted_linear() -> Any:
     from torch.autograd.function import once_differentiable
 
     class AdaptedLinear(torch.autograd.Function):
-        """With N tokens: x (N, in), W (out, in), and for each part of the tokens A (r, in) and B (out, r). `output` (N, out) is that of the
-        base layer where W is None."""
+        """With N tokens: x (N, in), W (out, in), and for each adapter A (r, in) and B (out, r). `output` (N, out) is that of the base layer
+        where W is None. Several adapters are computed as one whose rank is the sum R of theirs: `scales` (N, R) has the scale of a token's
+        own adapter at its numbers, and 0 at all others. Of a single adapter, `scales` is its scale.
+        """
 
         @staticmethod
-        def forward(
-            ctx: Any, x: Any, output: Any, weight: Any, bias: Any, dropped: Any, computed: Any, parts: Sequence[AdapterPart], *factors: Any
-        ) -> Any:
+        def forward(ctx: Any, x: Any, output: Any, weight: Any, bias: Any, dropped: Any, computed: Any, scales: Any, *factors: Any) -> Any:
             rows = x.to(computed)
+            first, second = _joined(factors, computed)
+            inner = _without(rows, dropped) @ first.t()  # (N, R)
+            alone = isinstance(scales, float)
+            if not alone:
+                inner.mul_(scales)
+            alpha = scales if alone else 1.0
             if weight is None:
-                result = output.clone()
+                result = torch.addmm(output, inner, second.t(), alpha=alpha)
             else:
                 result = torch.nn.functional.linear(rows, weight.to(computed), None if bias is None else bias.to(computed))
-            inner = []  # (tokens of the part, r)
-            for (begin, end, scale), first, second in zip(parts, factors[::2], factors[1::2], strict=True):
-                inner.append(_without(rows[begin:end], _between(dropped, begin, end)) @ first.to(computed).t())
-                result[begin:end].addmm_(inner[-1], second.to(computed).t(), alpha=scale)
-            ctx.save_for_backward(rows, weight, dropped, *factors, *inner)
-            ctx.parts, ctx.dtype = parts, x.dtype
+                result.addmm_(inner, second.t(), alpha=alpha)
+            ctx.save_for_backward(rows, weight, dropped, inner, None if alone else scales, *factors)
+            ctx.alpha, ctx.dtype = alpha, x.dtype
             return result
 
         @staticmethod
         @once_differentiable
         def backward(ctx: Any, gradient: Any) -> Any:
-            rows, weight, dropped, *others = ctx.saved_tensors
-            factors, inners = others[: 2 * len(ctx.parts)], others[2 * len(ctx.parts) :]
-            computed, alone = rows.dtype, len(ctx.parts) == 1
-            into_x = None  # of the parts together: through W, all tokens in one product
-            if ctx.needs_input_grad[0] and weight is not None and not alone:
-                into_x = gradient.to(computed) @ weight.to(computed)
-            into_factors, pieces = [], []
-            for (begin, end, scale), first, second, inner in zip(ctx.parts, factors[::2], factors[1::2], inners, strict=True):
-                outer, missing = gradient[begin:end].to(computed), _between(dropped, begin, end)  # (tokens, out)
-                into_inner = (outer @ second.to(computed)).mul_(scale)  # (tokens, r)
-                into_factors.append((into_inner.t() @ _without(rows[begin:end], missing)).to(first.dtype))
-                into_factors.append((outer.t() @ inner).to(second.dtype).mul_(scale))
-                if not ctx.needs_input_grad[0]:
-                    continue
-                piece = _without(into_inner @ first.to(computed), missing)
-                if into_x is not None:
-                    into_x[begin:end].add_(piece)
-                elif weight is not None:
-                    piece.addmm_(outer, weight.to(computed))
-                pieces.append(piece)
-            if pieces and into_x is None:
-                into_x = pieces[0] if alone else torch.cat(pieces)
-            into_x = None if into_x is None else into_x.to(ctx.dtype)
+            rows, weight, dropped, inner, scales, *factors = ctx.saved_tensors
+            computed = rows.dtype
+            first, second = _joined(factors, computed)
+            outer = gradient.to(computed)  # (N, out)
+            into_inner = (outer @ second).mul_(ctx.alpha if scales is None else scales)  # (N, R)
+            into_first = (into_inner.t() @ _without(rows, dropped)).to(factors[0].dtype)
+            into_second = (outer.t() @ inner).to(factors[1].dtype).mul_(ctx.alpha)
+            into_x = None
+            if ctx.needs_input_grad[0]:
+                into_x = _without(into_inner @ first, dropped)
+                if weight is not None:
+                    into_x.addmm_(outer, weight.to(computed))
+                into_x = into_x.to(ctx.dtype)
+            ranks = [each.shape[0] for each in factors[::2]]
+            pairs = zip(into_first.split(ranks), into_second.split(ranks, 1), strict=True)
+            into_factors = [each for pair in pairs for each in pair]
             return into_x, gradient if weight is None else None, None, None, None, None, None, *into_factors
 
     return AdaptedLinear
 
 
-def _between(dropped: Any, begin: int, end: int) -> Any:
-    return None if dropped is None else dropped[begin:end]
+def _joined(factors: Sequence[Any], computed: Any) -> tuple[Any, Any]:
+    """All A (R, in) and all B (out, R), in this format."""
+    import torch
+
+    if len(factors) == 2:
+        return factors[0].to(computed), factors[1].to(computed)
+    return torch.cat([each.to(computed) for each in factors[::2]]), torch.cat([each.to(computed) for each in factors[1::2]], 1)
 
 
 def _without(rows: Any, dropped: Any) -> Any:

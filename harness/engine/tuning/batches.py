@@ -89,19 +89,39 @@ def batch_order(sizes: Sequence[int], batch_size: int, seed: int, epoch: int) ->
 
 def micro_batches(examples: Sequence[EncodedExample], token_budget: int) -> Iterator[list[EncodedExample]]:
     """Cut an effective batch into parts of at most `token_budget` tokens, including padding; a longer example is alone in its part."""
-    return cut_by_length(examples, token_budget, lambda example: example.padded_length)
-
-
-def cut_by_length(rows: Iterable[T], token_budget: int, length: Callable[[T], int]) -> Iterator[list[T]]:
-    """Cut rows into parts of similar length, each of at most `token_budget` tokens with padding; a longer row is alone in its part."""
-    part: list[T] = []
-    for row in sorted(rows, key=length):  # ascending, so that the next row is the longest of its part
-        if part and length(row) * (len(part) + 1) > token_budget:
+    part: list[EncodedExample] = []
+    for example in sorted(examples, key=lambda e: e.padded_length):  # ascending, so that the next example is the longest of its part
+        if part and example.padded_length * (len(part) + 1) > token_budget:
             yield part
             part = []
-        part.append(row)
+        part.append(example)
     if part:
         yield part
+
+
+def cut_with_least_work(rows: Iterable[T], token_budget: int, length: Callable[[T], int]) -> list[list[T]]:
+    """Cut rows of any lengths into parts, each of at most `token_budget` tokens with padding; a longer row is alone in its part.
+
+    Of all cuts of the sorted rows, this one has the fewest tokens, where each part counts as a sixth of the budget more: a pass costs that
+    much beside its tokens (SmolLM2-135M with LoRA in bfloat16 on a CPU: 0.8 s beside 2.2 ms for each token, one thread).
+    """
+    ordered = sorted(rows, key=length)
+    least, begins = [0.0], [0]
+    for end in range(1, len(ordered) + 1):
+        longest = length(ordered[end - 1])
+        options = [
+            (least[begin] + token_budget / 6 + longest * (end - begin), begin)
+            for begin in range(end)
+            if end - begin == 1 or longest * (end - begin) <= token_budget
+        ]
+        work, begin = min(options)
+        least.append(work)
+        begins.append(begin)
+    parts, end = [], len(ordered)
+    while end:
+        parts.append(ordered[begins[end] : end])
+        end = begins[end]
+    return parts[::-1]
 
 
 def list_reads(examples: Sequence[EncodedExample], shape: Shape) -> tuple[list[int], list[int]]:

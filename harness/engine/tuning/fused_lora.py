@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.engine.distributed import is_sharded
 from harness.engine.inference import is_plain_lora
-from harness.engine.tuning.adapted_linear import AdapterPart, adapted_linear
+from harness.engine.tuning.adapted_linear import adapted_linear
 from harness.engine.tuning.keyed_dropout import KeyedRandom
 
 
@@ -54,8 +54,9 @@ def joint_lora(layers: Sequence[Sequence[Any]], counts: Sequence[int], random: K
         random, autocast: see `fused_lora`.
     """
     before = [vars(layer).get("forward") for layer in layers[0]]
+    scales: dict[Any, Any] = {}
     for several in zip(*layers, strict=True):
-        several[0].forward = partial(_forward_jointly, several, tuple(counts), random, autocast)
+        several[0].forward = partial(_forward_jointly, several, tuple(counts), random, autocast, scales)
     try:
         yield
     finally:
@@ -95,11 +96,16 @@ def _forward(layer: Any, random: KeyedRandom, autocast: Any, x: Any, *args: Any,
         if chosen is None:
             return type(layer).forward(layer, x)
         dropped, scale = chosen[0], scale * chosen[1]
-    return _apply(layer.base_layer, x, dropped, computed, [(0, x[..., 0].numel(), scale)], [first, second])
+    return _apply(layer.base_layer, x, dropped, computed, scale, [first, second])
 
 
-def _forward_jointly(several: Sequence[Any], counts: Sequence[int], random: KeyedRandom, autocast: Any, x: Any) -> Any:
+def _forward_jointly(
+    several: Sequence[Any], counts: Sequence[int], random: KeyedRandom, autocast: Any, scales: dict[Any, Any], x: Any
+) -> Any:
     """The output (B, T, out) of a layer of the first model for x (B, T, in), the examples of all models.
+
+    Args:
+        scales: those of layers before this one, by what they depend on.
 
     Raises:
         ValueError: a layer of the model reads tokens without the dimension of the examples.
@@ -113,15 +119,28 @@ def _forward_jointly(several: Sequence[Any], counts: Sequence[int], random: Keye
         if chosen is None:
             raise ValueError(f"trainings cannot share passes with the dropout {p}")
         dropped, factor = chosen
-    parts, factors, begin = [], [], 0
+    factors, own = [], []
     for layer, count in zip(several, counts, strict=True):
-        end = begin + count * x.shape[1]
         if count:
             (name,) = layer.lora_A
-            parts.append((begin, end, float(layer.scaling[name]) * factor))
             factors += [layer.lora_A[name].weight, layer.lora_B[name].weight]
-        begin = end
-    return _apply(several[0].base_layer, x, dropped, autocast or x.dtype, parts, factors)
+            own.append((count * x.shape[1], factors[-1].shape[1], float(layer.scaling[name]) * factor))
+    computed = autocast or x.dtype
+    if tuple(own) not in scales:
+        scales[tuple(own)] = _scales_of(own, x.device, computed)
+    return _apply(several[0].base_layer, x, dropped, computed, scales[tuple(own)], factors)
+
+
+def _scales_of(own: Sequence[tuple[int, int, float]], device: Any, dtype: Any) -> Any:
+    """What each token multiplies the numbers of all adapters by: its own by their scale, all others by 0, (N, R).
+
+    Args:
+        own: the tokens, the rank and the scale of each adapter.
+    """
+    import torch
+
+    blocks = [torch.full((tokens, rank), scale, device=device, dtype=dtype) for tokens, rank, scale in own]
+    return torch.block_diag(*blocks)  # type: ignore[no-untyped-call]
 
 
 def _dropout_of(layer: Any) -> float:
@@ -130,13 +149,14 @@ def _dropout_of(layer: Any) -> float:
     return float(getattr(layer.lora_dropout[name], "p", 0.0)) if layer.training else 0.0
 
 
-def _apply(base: Any, x: Any, dropped: Any, computed: Any, parts: Sequence[AdapterPart], factors: Sequence[Any]) -> Any:
-    """What a base layer makes of x (..., in), with what adapters add to their parts of it.
+def _apply(base: Any, x: Any, dropped: Any, computed: Any, scales: Any, factors: Sequence[Any]) -> Any:
+    """What a base layer makes of x (..., in), with what adapters add to it.
 
     Args:
         dropped: of the shape of x; None: nothing is dropped.
         computed: the dtype of all products.
-        factors: A (r, in) and B (out, r) of each part.
+        scales: see `adapted_linear`.
+        factors: A (r, in) and B (out, r) of each adapter.
     """
     rows, width = x.reshape(-1, x.shape[-1]), factors[1].shape[0]
     if _has_plain_weights(base):
@@ -144,5 +164,5 @@ def _apply(base: Any, x: Any, dropped: Any, computed: Any, parts: Sequence[Adapt
     else:
         weight, bias, output = None, None, base(x).to(computed).reshape(-1, width)
     taken = None if dropped is None else dropped.view(-1, x.shape[-1])
-    result = adapted_linear().apply(rows, output, weight, bias, taken, computed, parts, *factors)
+    result = adapted_linear().apply(rows, output, weight, bias, taken, computed, scales, *factors)
     return result.view(*x.shape[:-1], width)  # models may write into it, which torch refuses for views made inside a function

@@ -1,17 +1,18 @@
 """Optimizer steps that several trainings take together: adapters of LoRA on one base model, whose passes they share.
 
 A training of short texts gives a device too little to do at once. Here the examples of all trainings go through the base model together,
-sorted by length and cut into micro-batches as those of one training are, while each adapter sees its own examples alone. Losses, gradients,
-clipping, dropout and optimizers are those of each training: in float32 each has the losses that it has alone, to rounding.
+those of similar length in one micro-batch, while each adapter sees its own examples alone. Losses, gradients, clipping, dropout and
+optimizers are those of each training: in float32 each has the losses that it has alone, to rounding.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from harness.engine.tuning.batches import EncodedExample, collate, cut_by_length
+from harness.engine.tuning.batches import EncodedExample, collate, cut_with_least_work
 from harness.engine.tuning.fused_lora import joint_lora, plain_lora_layers
 from harness.engine.tuning.keyed_dropout import KeyedRandom
 from harness.engine.tuning.loss import completion_loss
@@ -41,6 +42,9 @@ class JointSteps:
         for request in requests:
             request.trainer.begin_step(request.rate)
         losses = self._backward(requests)
+        if len(requests) > 1 and not all(map(math.isfinite, losses)):  # numbers that are not finite spread: each alone shows whose they are
+            _forget_gradients(requests)
+            losses = [loss for request in requests for loss in self._backward([request])]
         problems: list[DivergedError | None] = []
         for request, loss in zip(requests, losses, strict=True):
             try:
@@ -70,8 +74,7 @@ class JointSteps:
                 if not relieved[0]:
                     raise
             # Here, because the error would keep what its frames hold.
-            for request in requests:
-                request.trainer.optimizer.zero_grad()
+            _forget_gradients(requests)
             torch.cuda.empty_cache()
 
     def _accumulate(self, requests: Sequence[StepRequest]) -> list[float]:
@@ -80,7 +83,7 @@ class JointSteps:
         layers = self._list_layers([request.trainer for request in requests])
         rows = [(number, example) for number, request in enumerate(requests) for example in request.examples]
         losses = [0.0] * len(requests)
-        for part in cut_by_length(rows, first.ladder.token_budget, lambda row: row[1].padded_length):
+        for part in cut_with_least_work(rows, first.ladder.token_budget, lambda row: row[1].padded_length):
             own = [[example for owner, example in part if owner == number] for number in range(len(requests))]
             self._begin(requests, own)
             with joint_lora(layers, [len(examples) for examples in own], self.random, first.autocast):
@@ -103,6 +106,11 @@ class JointSteps:
         known = {id(trainer): layers for trainer, layers in self._known}
         self._known = [(each, known.get(id(each)) or _find_layers(each.model)) for each in trainers]
         return [layers for _, layers in self._known]
+
+
+def _forget_gradients(requests: Sequence[StepRequest]) -> None:
+    for request in requests:
+        request.trainer.optimizer.zero_grad()
 
 
 def _find_layers(model: Any) -> list[Any]:

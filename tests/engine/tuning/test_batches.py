@@ -1,10 +1,13 @@
 """Order, size and padding of batches; the loss on the completion alone."""
 
+from operator import itemgetter
+
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.engine.tuning.batches import EncodedExample, batch_order, collate, micro_batches
+from harness.engine.tuning.batches import EncodedExample, batch_order, collate, cut_with_least_work, micro_batches
 from harness.engine.tuning.loss import completion_loss
 from harness.engine.tuning.schedule import rate_factor, validation_steps
 from harness.types import TrainSpec
@@ -94,3 +97,35 @@ def test_validations_are_spread_over_each_epoch_and_follow_the_last_step():
     assert validation_steps(3, 3, 2) == {2, 3}
     assert validation_steps(1, 4, 4) == {1, 2, 3, 4}
     assert validation_steps(10, 25, 1) == {10, 20, 25}
+
+
+def cut_lengths(lengths, budget):
+    rows = [(length, i) for i, length in enumerate(lengths)]
+    return [[length for length, _ in part] for part in cut_with_least_work(rows, budget, itemgetter(0))]
+
+
+def test_rows_of_other_lengths_are_cut_apart_where_padding_costs_more_than_a_pass():
+    assert cut_lengths([100, 10, 10, 10, 10, 100], 600) == [[10, 10, 10, 10], [100, 100]], (
+        "40 + 200 + 2 passes of 100 are less than 600 + 100"
+    )
+    assert cut_lengths([12, 10, 11, 10], 600) == [[10, 10, 11, 12]]
+    assert cut_lengths([300, 300, 300], 600) == [[300], [300, 300]]
+    assert cut_lengths([900, 5], 600) == [[5], [900]], "a row that is longer than the budget is alone"
+    assert cut_lengths([], 600) == []
+
+
+def test_no_other_cut_has_less_work():
+    lengths, budget = [3, 7, 8, 15, 16, 40, 41, 90, 120], 300
+
+    def work(parts):
+        return sum(budget / 6 + len(part) * max(part) for part in parts)
+
+    def cuts(rows):
+        if not rows:
+            yield []
+        for end in range(1, len(rows) + 1):
+            if end == 1 or end * rows[end - 1] <= budget:
+                for rest in cuts(rows[end:]):
+                    yield [rows[:end], *rest]
+
+    assert work(cut_lengths(lengths[::-1], budget)) == pytest.approx(min(map(work, cuts(lengths))))
