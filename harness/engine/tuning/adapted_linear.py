@@ -20,39 +20,48 @@ def adapted_linear() -> Any:
     from torch.autograd.function import once_differentiable
 
     class AdaptedLinear(torch.autograd.Function):
-        """With N tokens: x (N, in), W (out, in), and for each adapter A (r, in) and B (out, r). `output` (N, out) is that of the base layer
-        where W is None. Several adapters are computed as one whose rank is the sum R of theirs: `scales` (N, R) has the scale of a token's
-        own adapter at its numbers, and 0 at all others. Of a single adapter, `scales` is its scale.
+        """With N tokens: x (N, in), W (out, in), and for each adapter its scale, A (r, in) and B (out, r). `output` (N, out) is that of the
+        base layer where W is None. Several adapters are computed as one whose rank is the sum R of theirs: `own` (N, R) is 1 where a number
+        belongs to the adapter of the token, else 0. For a single adapter it is None.
         """
 
         @staticmethod
-        def forward(ctx: Any, x: Any, output: Any, weight: Any, bias: Any, dropped: Any, computed: Any, scales: Any, *factors: Any) -> Any:
+        def forward(
+            ctx: Any,
+            x: Any,
+            output: Any,
+            weight: Any,
+            bias: Any,
+            dropped: Any,
+            computed: Any,
+            own: Any,
+            scales: Sequence[float],
+            *factors: Any,
+        ) -> Any:
             rows = x.to(computed)
-            first, second = _joined(factors, computed)
+            first, second, alpha = _joined(factors, scales, computed)
             inner = _without(rows, dropped) @ first.t()  # (N, R)
-            alone = isinstance(scales, float)
-            if not alone:
-                inner.mul_(scales)
-            alpha = scales if alone else 1.0
+            if own is not None:
+                inner.mul_(own)
             if weight is None:
                 result = torch.addmm(output, inner, second.t(), alpha=alpha)
             else:
                 result = torch.nn.functional.linear(rows, weight.to(computed), None if bias is None else bias.to(computed))
                 result.addmm_(inner, second.t(), alpha=alpha)
-            ctx.save_for_backward(rows, weight, dropped, inner, None if alone else scales, *factors)
-            ctx.alpha, ctx.dtype = alpha, x.dtype
+            ctx.save_for_backward(rows, weight, dropped, inner, own, *factors)
+            ctx.scales, ctx.dtype = scales, x.dtype
             return result
 
         @staticmethod
         @once_differentiable
         def backward(ctx: Any, gradient: Any) -> Any:
-            rows, weight, dropped, inner, scales, *factors = ctx.saved_tensors
+            rows, weight, dropped, inner, own, *factors = ctx.saved_tensors
             computed = rows.dtype
-            first, second = _joined(factors, computed)
+            first, second, alpha = _joined(factors, ctx.scales, computed)
             outer = gradient.to(computed)  # (N, out)
-            into_inner = (outer @ second).mul_(ctx.alpha if scales is None else scales)  # (N, R)
+            into_inner = (outer @ second).mul_(alpha if own is None else own)  # (N, R)
             into_first = (into_inner.t() @ _without(rows, dropped)).to(factors[0].dtype)
-            into_second = (outer.t() @ inner).to(factors[1].dtype).mul_(ctx.alpha)
+            into_second = (outer.t() @ inner).to(factors[1].dtype)
             into_x = None
             if ctx.needs_input_grad[0]:
                 into_x = _without(into_inner @ first, dropped)
@@ -60,20 +69,23 @@ def adapted_linear() -> Any:
                     into_x.addmm_(outer, weight.to(computed))
                 into_x = into_x.to(ctx.dtype)
             ranks = [each.shape[0] for each in factors[::2]]
-            pairs = zip(into_first.split(ranks), into_second.split(ranks, 1), strict=True)
-            into_factors = [each for pair in pairs for each in pair]
-            return into_x, gradient if weight is None else None, None, None, None, None, None, *into_factors
+            into_each = zip(into_first.split(ranks), into_second.split(ranks, 1), ctx.scales, strict=True)
+            into_factors = [each for into_a, into_b, scale in into_each for each in (into_a, into_b.mul_(scale))]
+            return into_x, gradient if weight is None else None, None, None, None, None, None, None, *into_factors
 
     return AdaptedLinear
 
 
-def _joined(factors: Sequence[Any], computed: Any) -> tuple[Any, Any]:
-    """All A (R, in) and all B (out, R), in this format."""
+def _joined(factors: Sequence[Any], scales: Sequence[float], computed: Any) -> tuple[Any, Any, float]:
+    """All A (R, in) and all B (out, R) in this format, and what is left to multiply by: the scale of a single adapter. Of several, each B
+    is multiplied before it is rounded, because their scales would be rounded otherwise.
+    """
     import torch
 
-    if len(factors) == 2:
-        return factors[0].to(computed), factors[1].to(computed)
-    return torch.cat([each.to(computed) for each in factors[::2]]), torch.cat([each.to(computed) for each in factors[1::2]], 1)
+    if len(scales) == 1:
+        return factors[0].to(computed), factors[1].to(computed), scales[0]
+    scaled = [(scale * each).to(computed) for scale, each in zip(scales, factors[1::2], strict=True)]
+    return torch.cat([each.to(computed) for each in factors[::2]]), torch.cat(scaled, 1), 1.0
 
 
 def _without(rows: Any, dropped: Any) -> Any:

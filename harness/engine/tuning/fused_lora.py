@@ -54,9 +54,9 @@ def joint_lora(layers: Sequence[Sequence[Any]], counts: Sequence[int], random: K
         random, autocast: see `fused_lora`.
     """
     before = [vars(layer).get("forward") for layer in layers[0]]
-    scales: dict[Any, Any] = {}
+    known: dict[Any, Any] = {}
     for several in zip(*layers, strict=True):
-        several[0].forward = partial(_forward_jointly, several, tuple(counts), random, autocast, scales)
+        several[0].forward = partial(_forward_jointly, several, tuple(counts), random, autocast, known)
     try:
         yield
     finally:
@@ -96,16 +96,16 @@ def _forward(layer: Any, random: KeyedRandom, autocast: Any, x: Any, *args: Any,
         if chosen is None:
             return type(layer).forward(layer, x)
         dropped, scale = chosen[0], scale * chosen[1]
-    return _apply(layer.base_layer, x, dropped, computed, scale, [first, second])
+    return _apply(layer.base_layer, x, dropped, computed, None, [scale], [first, second])
 
 
 def _forward_jointly(
-    several: Sequence[Any], counts: Sequence[int], random: KeyedRandom, autocast: Any, scales: dict[Any, Any], x: Any
+    several: Sequence[Any], counts: Sequence[int], random: KeyedRandom, autocast: Any, known: dict[Any, Any], x: Any
 ) -> Any:
     """The output (B, T, out) of a layer of the first model for x (B, T, in), the examples of all models.
 
     Args:
-        scales: those of layers before this one, by what they depend on.
+        known: which numbers are whose (`_mark_own`) in layers before this one, by what that depends on.
 
     Raises:
         ValueError: a layer of the model reads tokens without the dimension of the examples.
@@ -119,27 +119,29 @@ def _forward_jointly(
         if chosen is None:
             raise ValueError(f"trainings cannot share passes with the dropout {p}")
         dropped, factor = chosen
-    factors, own = [], []
+    factors, scales, sizes = [], [], []
     for layer, count in zip(several, counts, strict=True):
         if count:
             (name,) = layer.lora_A
             factors += [layer.lora_A[name].weight, layer.lora_B[name].weight]
-            own.append((count * x.shape[1], factors[-1].shape[1], float(layer.scaling[name]) * factor))
+            scales.append(float(layer.scaling[name]) * factor)
+            sizes.append((count * x.shape[1], factors[-1].shape[1]))
     computed = autocast or x.dtype
-    if tuple(own) not in scales:
-        scales[tuple(own)] = _scales_of(own, x.device, computed)
-    return _apply(several[0].base_layer, x, dropped, computed, scales[tuple(own)], factors)
+    if tuple(sizes) not in known:
+        known[tuple(sizes)] = _mark_own(sizes, x.device, computed)
+    own = known[tuple(sizes)] if len(sizes) > 1 else None
+    return _apply(several[0].base_layer, x, dropped, computed, own, scales, factors)
 
 
-def _scales_of(own: Sequence[tuple[int, int, float]], device: Any, dtype: Any) -> Any:
-    """What each token multiplies the numbers of all adapters by: its own by their scale, all others by 0, (N, R).
+def _mark_own(sizes: Sequence[tuple[int, int]], device: Any, dtype: Any) -> Any:
+    """1 where a number of an adapter belongs to a token of its training, else 0, (N, R).
 
     Args:
-        own: the tokens, the rank and the scale of each adapter.
+        sizes: the tokens and the rank of each adapter.
     """
     import torch
 
-    blocks = [torch.full((tokens, rank), scale, device=device, dtype=dtype) for tokens, rank, scale in own]
+    blocks = [torch.ones(size, device=device, dtype=dtype) for size in sizes]
     return torch.block_diag(*blocks)  # type: ignore[no-untyped-call]
 
 
@@ -149,13 +151,13 @@ def _dropout_of(layer: Any) -> float:
     return float(getattr(layer.lora_dropout[name], "p", 0.0)) if layer.training else 0.0
 
 
-def _apply(base: Any, x: Any, dropped: Any, computed: Any, scales: Any, factors: Sequence[Any]) -> Any:
+def _apply(base: Any, x: Any, dropped: Any, computed: Any, own: Any, scales: Sequence[float], factors: Sequence[Any]) -> Any:
     """What a base layer makes of x (..., in), with what adapters add to it.
 
     Args:
         dropped: of the shape of x; None: nothing is dropped.
         computed: the dtype of all products.
-        scales: see `adapted_linear`.
+        own: see `adapted_linear`.
         factors: A (r, in) and B (out, r) of each adapter.
     """
     rows, width = x.reshape(-1, x.shape[-1]), factors[1].shape[0]
@@ -164,5 +166,5 @@ def _apply(base: Any, x: Any, dropped: Any, computed: Any, scales: Any, factors:
     else:
         weight, bias, output = None, None, base(x).to(computed).reshape(-1, width)
     taken = None if dropped is None else dropped.view(-1, x.shape[-1])
-    result = adapted_linear().apply(rows, output, weight, bias, taken, computed, scales, *factors)
+    result = adapted_linear().apply(rows, output, weight, bias, taken, computed, own, scales, *factors)
     return result.view(*x.shape[:-1], width)  # models may write into it, which torch refuses for views made inside a function
