@@ -28,9 +28,23 @@ def make_joint_jobs(plan: RunPlan, folder: RunFolder, cells: Sequence[Cell], mak
     return [replace(jobs[group[0].id], together=tuple(cell.id for cell in group)) for group in groups]
 
 
-def run_joint_jobs(jobs: Sequence[Job], scheduler: CellScheduler, at_once: int, on_event: Callable[[Event], None]) -> None:
-    """Let cells train together, so many processes at a time; returns when all have ended. Raises as the scheduler."""
-    scheduler.run(jobs, at_once=at_once, on_event=JointEvents(jobs, on_event))
+def run_cells(
+    cells: Sequence[Cell],
+    make_job: Callable[[Cell], Job],
+    joint: Sequence[Job],
+    scheduler: CellScheduler,
+    at_once: int,
+    on_event: Callable[[Event], None],
+) -> None:
+    """Let cells run, so many processes at a time, after those of joint jobs have trained together. Raises as the scheduler.
+
+    Args:
+        on_event: receives the events of joint jobs; all others have their receiver already.
+    """
+    if joint:
+        scheduler.run(joint, at_once=at_once, on_event=JointEvents(joint, on_event))
+    if cells:
+        scheduler.run([make_job(cell) for cell in cells], at_once=at_once)
 
 
 class JointEvents:

@@ -20,7 +20,7 @@ from harness.grid.execution.executor import OpenExecutor
 from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.hosted_cells import HostedCells
 from harness.grid.execution.job import Event
-from harness.grid.execution.joint_jobs import make_joint_jobs, run_joint_jobs
+from harness.grid.execution.joint_jobs import make_joint_jobs, run_cells
 from harness.grid.execution.listener import Listener
 from harness.grid.execution.make_job import make_job
 from harness.grid.execution.reused_cells import list_columns, reuse_finished_cell, score_again
@@ -124,8 +124,8 @@ def execute(
                         devices_per_cell=devices_per_cell,
                         most_devices=most_devices(planned.device, devices),
                     )
-                    run_joint_jobs(make_joint_jobs(plan, folder, missing, job_of) if together else (), scheduler, in_use, listener.event)
-                    scheduler.run([job_of(cell) for cell in missing], at_once=in_use)
+                    joint = make_joint_jobs(plan, folder, missing, job_of) if together else ()
+                    run_cells(missing, job_of, joint, scheduler, in_use, listener.event)
 
                 if planned.search is not None:
                     planned = _search(planned, planned.search, folder, listener, run_missing)
