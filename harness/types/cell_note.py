@@ -17,7 +17,7 @@ NoteCode = Literal[
     # texts: the last step of the memory ladder, and that which each of several processes took besides; tokens: of a micro-batch; speed: in
     # percent of that as planned, 0 if unknown; devices: that trained it together
     "memory_step",
-    "trained_together",
+    "trained_together",  # count of cells shared their training steps
     "no_validation_examples",  # the weights of the last step were kept
     "foreign_adapter",  # texts: its method and the base model that it names
     "foreign_model",

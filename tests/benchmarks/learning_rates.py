@@ -22,10 +22,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
-from scipy.stats import t as student
+import numpy as np
 
 import harness
 from harness.api.requested_runs import SilentListener
@@ -33,6 +33,7 @@ from harness.catalog import shipped_folder
 from harness.engine.models import resolve_model
 from harness.errors import BenchError
 from harness.results import SearchTrial, StrategySearch, load_searches
+from harness.statistics import mean_interval
 from harness.store import RunFolder, RunPlan, StoredRun
 from tests.benchmarks.material import DATA, read_table, write_rows
 
@@ -146,20 +147,18 @@ def train_rates(folder: Path, task: str, strategy: str, rates: Sequence[str], mo
 
 def write_seeds(task: str, strategy: str, losses: Mapping[str, Sequence[float]]) -> str:
     """A table of learning rates with their losses, the mean, and the mean difference from the first rate with its 95% interval over
-    paired seeds (Student's t)."""
+    trainings with the same seed."""
     first = next(iter(losses.values()))
     rows = [f"| `{strategy}` on {task} | losses by seed | mean | minus the first |", "| --- | --- | ---: | ---: |"]
     for rate, own in losses.items():
-        differences = [a - b for a, b in zip(own, first, strict=True)]
-        half = student_half_width(differences) if own is not first and len(own) > 1 else math.nan
-        paired = "" if math.isnan(half) else f"{mean(differences):+.3f} ± {half:.3f}"
+        differences = np.array([a - b for a, b in zip(own, first, strict=True)])
+        paired = ""
+        if own is not first:
+            interval = mean_interval(differences)
+            limits = "" if interval.low is None or interval.high is None else f" ({interval.low:+.3f} to {interval.high:+.3f})"
+            paired = f"{differences.mean():+.3f}{limits}"
         rows.append(f"| {rate} | {' · '.join(f'{loss:.3f}' for loss in own)} | {mean(own):.3f} | {paired} |")
     return "\n".join(rows)
-
-
-def student_half_width(values: Sequence[float]) -> float:
-    """Half the width of the 95% interval of a mean."""
-    return float(student.ppf(0.975, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
 
 
 def describe_task(folder: Path, task: str, tested: int | None = None) -> dict[str, Any]:

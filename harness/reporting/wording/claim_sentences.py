@@ -24,7 +24,7 @@ _REASONS: Mapping[ClaimReason, str] = {
     "no_gain_of_full": "Full fine-tuning is not shown to improve on the untuned model.",
     "measured_once": "Each was trained once. With --seeds 3, the costs have a range.",
     "no_cost": "The costs to train are not known.",
-    "trained_together": "It trained together with other cells, which costs less than a training alone. Run it without --together.",
+    "trained_together": "It trained together with other cells: the cost of a training alone is not known. Run it without --together.",
     "not_trusted": "The score of unsupported content is not shown to agree with people. Review outputs to find out: bench review export.",
     "no_errors_of_base": "The untuned model has too little unsupported content to compute a relative change.",
     "base_near_zero": "The score of the untuned model may be 0, so that a share of it has no meaning.",

@@ -164,7 +164,7 @@ def list_assumptions(task: TaskOutcome) -> list[str]:
         *([_describe_clock(runs)] if runs else []),
     ]
     if joint := [row.label for row in money.rows if row.trained_together]:
-        sentences.append(f"{list_strategies_first(joint)} trained together with other cells: to train one alone costs more.")
+        sentences.append(f"{list_strategies_first(joint)} trained together with other cells: what a training alone costs was not measured.")
     if money.has_search:
         sentences.append(
             "The search of a strategy's values is paid once, for any number of trainings after it. It is not part of the cost to "

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from in_process import call_main, cells_in_process
+from letters_task import write_letters
 from tiny_models import save_model
 
 from harness import Run, run
@@ -16,14 +16,6 @@ from harness.api.requested_runs import SilentListener
 from harness.engine.tuning import JointSteps
 from harness.reporting import note_sentence
 
-TASK = """
-name: letters
-kind: generation
-data: {path: letters.jsonl}
-metrics: [rouge]
-primary: rougeL
-decode: {max_new_tokens: 8}
-"""
 STRATEGIES = ["lora", "lora:r=4,learning_rate=1e-2", "rslora", "qlora", "dora"]
 
 
@@ -46,8 +38,7 @@ def here(build_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
 
     def build(folder: Path) -> None:
         rows = [{"input": f"where is card {i}" + " please" * (i % 5), "target": f"card {i} is late"} for i in range(40)]
-        (folder / "letters.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-        (folder / "letters.yaml").write_text(TASK)
+        write_letters(folder, rows)
         save_model(folder / "model", "llama", max_position_embeddings=512, spread=0.05)
         with cells_in_process():
             start(folder, STRATEGIES, runs_dir=folder / "alone", seeds=2)

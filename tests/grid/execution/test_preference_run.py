@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from foreign_models import save_adapter
 from in_process import cells_in_process
+from letters_task import write_letters
 from safetensors.torch import load_file
 from tiny_models import save_model
 
@@ -19,21 +20,12 @@ from harness.engine.models import load_skeleton, resolve_model
 from harness.forecast.workload import measure_training
 from harness.types import Strategy, Task
 
-TASK = """
-name: letters
-kind: generation
-data: {path: letters.jsonl}
-metrics: [rouge]
-primary: rougeL
-decode: {max_new_tokens: 8}
-"""
 OTHERS = ["qlora:objective=dpo,beta=0.5", "full:objective=dpo,learning_rate=1e-4", "lora"]
 
 
 def write(here: Path, *, pairs: int) -> None:
     rows = [{"prompt": f"where is card {i}", "chosen": f"card {i} is late", "rejected": "no idea" if i < pairs else ""} for i in range(40)]
-    (here / "letters.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (here / "letters.yaml").write_text(TASK)
+    write_letters(here, rows)
 
 
 def start(here: Path, strategies: list[str], **options: object) -> Run:

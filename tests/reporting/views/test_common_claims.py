@@ -63,7 +63,7 @@ def test_costs_of_cells_that_trained_together_are_compared_with_none(tmp_path: P
     (share,) = outcome.full_tuning
     assert share.trained_together and (share.cost, share.training_seconds, share.peak_allocated) == (None, None, None)
     assert share.kept.value is not None and share.artifact_bytes is not None
-    assert "LoRA trained together with other cells: to train one alone costs more." in list_assumptions(outcome)
+    assert "LoRA trained together with other cells: what a training alone costs was not measured." in list_assumptions(outcome)
 
 
 def test_few_examples_decide_nothing(tmp_path: Path) -> None:

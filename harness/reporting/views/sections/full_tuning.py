@@ -27,7 +27,7 @@ class FullTuningShare:
     training_seconds: float | None
     peak_allocated: float | None
     artifact_bytes: float | None
-    trained_together: bool = False
+    trained_together: bool
 
 
 def compare_with_full_tuning(results: TaskResults) -> tuple[FullTuningShare, ...]:

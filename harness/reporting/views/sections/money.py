@@ -35,7 +35,7 @@ class MoneyRow:
             device that cost as much. These are the measured ones, unless the cells ran on another number of cores. None of external
             outputs, whose price does not follow from seconds.
         review: None where its outputs were not rated one by one.
-        trained_together: whether it trained together with other cells, so that its training alone would cost more.
+        trained_together: whether it trained together with other cells, so that the cost of a training alone was not measured.
     """
 
     label: str
