@@ -77,12 +77,22 @@ def _numbers(keys: Any, shape: Sequence[int]) -> Any:
 def _places(size: int, device: Any) -> Any:
     import torch
 
-    return torch.arange(1, size + 1, device=device) * _signed(_INCREMENT)
+    with _unwatched():
+        return torch.arange(1, size + 1, device=device) * _signed(_INCREMENT)
 
 
 @lru_cache(maxsize=64)
 def _columns(count: int, device: Any) -> Any:
-    return _mixed(_places(count, device)) | 1
+    places = _places(count, device)
+    with _unwatched():
+        return _mixed(places) | 1
+
+
+def _unwatched() -> Any:
+    """What is made once and kept is no part of a step, and a forecast must not depend on which step was watched first."""
+    from torch.utils._python_dispatch import _disable_current_modes
+
+    return _disable_current_modes()
 
 
 def _mixed(keys: Any) -> Any:
