@@ -7,12 +7,12 @@ kernel, and what draws dropout are in it.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from harness.engine.adapters import RankAllocation
@@ -75,7 +75,7 @@ def try_training(outline: ModelOutline, formats: Formats, device: str, examples:
 
         model = build_trial_model(outline, formats, device, layers, trains=True)
         optimizer = make_optimizer(model, recipe)
-        ranks, random = RankAllocation.of(model), KeyedRandom(seed=0)
+        ranks, random, numbers = RankAllocation.of(model), KeyedRandom(seed=0), itertools.count(1)  # of steps, for what each computes once
         autocast = formats.autocast_dtype if recipe.weights == "float32" else None
         context = torch.autocast(device, dtype=autocast) if autocast else nullcontext()
 
@@ -86,7 +86,7 @@ def try_training(outline: ModelOutline, formats: Formats, device: str, examples:
                 return batch_loss(model, batch, 0, device, outline.shape)
 
         def step() -> None:
-            random.begin(1, *list_reads(batch, outline.shape))
+            random.begin(next(numbers), *list_reads(batch, outline.shape))
             loss().backward()
 
         def update() -> None:
@@ -186,7 +186,7 @@ def _write_seconds(
         return False
 
     write(model, prompts, max_new_tokens=1 + _WRITTEN, stop_ids=(), pad_id=0, ended=note)
-    return sorted(b - a for a, b in pairwise(moments))[_WRITTEN // 2]
+    return sorted(b - a for a, b in itertools.pairwise(moments))[_WRITTEN // 2]
 
 
 def _of_whole_model(outline: ModelOutline, run: Callable[[_Layers], tuple[float, ...]]) -> tuple[float, ...]:

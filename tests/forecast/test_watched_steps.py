@@ -23,6 +23,7 @@ WIDE = Formats("float32", None)
 LORA = Strategy(
     name="l", method="peft", train=TrainSpec(), adapter={"peft_type": "LORA", "r": 4, "lora_dropout": 0.1, "target_modules": "all-linear"}
 )
+DORA = LORA.model_copy(update={"adapter": LORA.adapter | {"use_dora": True}})
 FULL = Strategy(name="f", method="full", train=TrainSpec())
 
 
@@ -31,9 +32,10 @@ def tiny() -> ModelSource:
     return resolve_model("tiny")
 
 
-def test_a_watched_step_takes_what_the_step_allocates(tiny: ModelSource) -> None:
+@pytest.mark.parametrize("strategy", [LORA, DORA], ids=["lora", "dora"])
+def test_a_watched_step_takes_what_the_step_allocates(tiny: ModelSource, strategy: Strategy) -> None:
     """With bfloat16 by autocast, LoRA with dropout, padding, and logits at the targets alone: to 1%."""
-    model = adapt(load_model(tiny, Device("cpu", "a CPU", "bfloat16")).model, LORA, 0).train()
+    model = adapt(load_model(tiny, Device("cpu", "a CPU", "bfloat16")).model, strategy, 0).train()
     parameters = [*model.parameters()]
     for parameter in parameters:
         parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
@@ -45,7 +47,7 @@ def test_a_watched_step_takes_what_the_step_allocates(tiny: ModelSource) -> None
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = batch_loss(model, rows, 0, "cpu", "decoder")
         loss.backward()
-    watched = watch_training(ModelOutline(tiny, LORA), Formats("bfloat16", "bfloat16"), BatchShape(4, 48, 64), checkpointing=False)
+    watched = watch_training(ModelOutline(tiny, strategy), Formats("bfloat16", "bfloat16"), BatchShape(4, 48, 64), checkpointing=False)
     assert watched.peak == pytest.approx(real.peak, rel=0.01)
 
 
@@ -58,7 +60,7 @@ def test_weights_are_counted_by_kind(tiny: ModelSource) -> None:
 
 def test_cutting_layers_changes_nothing(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step of the model with all of its four layers takes what follows from those with one and two."""
-    for used in (LORA, FULL):
+    for used in (LORA, DORA, FULL):
         outline, batch = ModelOutline(tiny, used), BatchShape(2, 64, 20)
         cut = watch_training(outline, WIDE, batch, checkpointing=False)
         outline.__dict__["_layers"] = None
@@ -156,10 +158,9 @@ def test_a_token_of_a_model_with_lora_takes_two_small_products_of_each_layer_mor
     """A and B get the format of the model once for a batch, when its prompts are read. With DoRA, each output is scaled, too, without the
     bias that most layers of attention have here; norms are not computed again."""
     rows, ranked = 8, 4 * 4 * (4 * (320 + 320) + 3 * (320 + 640))  # weights of A and B
-    dora = LORA.model_copy(update={"adapter": {**(LORA.adapter or {}), "use_dora": True}})
     base, lora, scaled = (
         watch_answers(ModelOutline(tiny, each), Formats("bfloat16", None), BatchShape(rows, 64, 0), written=16)
-        for each in (Strategy(name="b", method="prompt"), LORA, dora)
+        for each in (Strategy(name="b", method="prompt"), LORA, DORA)
     )
     layers, with_bias = 4 * 7, 4 * 4
     assert lora.writing.flops == scaled.writing.flops == base.writing.flops + 2 * rows * ranked

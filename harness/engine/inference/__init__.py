@@ -7,7 +7,7 @@ from harness.engine.inference.decoding_state import count_rows
 from harness.engine.inference.extract import ends_with, extract
 from harness.engine.inference.generate import generate, require_finite
 from harness.engine.inference.last_positions import last_positions
-from harness.engine.inference.lora_answers import answering, is_plain_lora
+from harness.engine.inference.lora_answers import answering, is_dora, is_plain_lora
 from harness.engine.inference.predictor import Predictor
 from harness.engine.inference.prefill import count_read, list_groups
 from harness.engine.inference.seq2seq import Seq2SeqScorer, generate_seq2seq
@@ -30,6 +30,7 @@ __all__ = [
     "extract",
     "generate",
     "generate_seq2seq",
+    "is_dora",
     "is_plain_lora",
     "last_positions",
     "list_groups",

@@ -41,6 +41,11 @@ def is_plain_lora(module: Any) -> bool:
     return _is_low_rank(module) and not module.lora_variant
 
 
+def is_dora(module: Any) -> bool:
+    """Whether a module is a linear layer W·x with DoRA, and otherwise as plain as `is_plain_lora`."""
+    return _is_low_rank(module) and [type(each).__name__ for each in module.lora_variant.values()] == ["DoraLinearVariant"]
+
+
 def _is_low_rank(module: Any) -> bool:
     if type(module) not in _adapted_types() or len(module.lora_A) != 1:
         return False
@@ -50,8 +55,7 @@ def _is_low_rank(module: Any) -> bool:
 
 def _lora_layers(model: Any) -> list[Any]:
     """The plain layers of LoRA, and those of DoRA."""
-    low_rank = [module for module in model.modules() if _is_low_rank(module)]
-    return [module for module in low_rank if all(type(each).__name__ == "DoraLinearVariant" for each in module.lora_variant.values())]
+    return [module for module in model.modules() if is_plain_lora(module) or is_dora(module)]
 
 
 def _is_in_use(layer: Any) -> bool:

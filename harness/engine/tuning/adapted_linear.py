@@ -40,7 +40,7 @@ def adapted_linear() -> Any:
         ) -> Any:
             rows = x.to(computed)
             first, second, alpha = _joined(factors, scales, computed)
-            inner = _without(rows, dropped) @ first.t()  # (N, R)
+            inner = without_dropped(rows, dropped) @ first.t()  # (N, R)
             if own is not None:
                 inner.mul_(own)
             if weight is None:
@@ -60,11 +60,11 @@ def adapted_linear() -> Any:
             first, second, alpha = _joined(factors, ctx.scales, computed)
             outer = gradient.to(computed)  # (N, out)
             into_inner = (outer @ second).mul_(alpha if own is None else own)  # (N, R)
-            into_first = (into_inner.t() @ _without(rows, dropped)).to(factors[0].dtype)
+            into_first = (into_inner.t() @ without_dropped(rows, dropped)).to(factors[0].dtype)
             into_second = (outer.t() @ inner).to(factors[1].dtype)
             into_x = None
             if ctx.needs_input_grad[0]:
-                into_x = _without(into_inner @ first, dropped)
+                into_x = without_dropped(into_inner @ first, dropped)
                 if weight is not None:
                     into_x.addmm_(outer, weight.to(computed))
                 into_x = into_x.to(ctx.dtype)
@@ -88,7 +88,7 @@ def _joined(factors: Sequence[Any], scales: Sequence[float], computed: Any) -> t
     return torch.cat([each.to(computed) for each in factors[::2]]), torch.cat(scaled, 1), 1.0
 
 
-def _without(rows: Any, dropped: Any) -> Any:
+def without_dropped(rows: Any, dropped: Any) -> Any:
     """The rows with zeros where they are dropped; the rows themselves where nothing is."""
     import torch
 

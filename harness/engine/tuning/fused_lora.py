@@ -1,7 +1,9 @@
-"""LoRA layers that compute in one function of autograd while a model trains: y = W·x + s·B·A·d(x), d a dropout (`adapted_linear`).
+"""LoRA layers that compute in one function of autograd while a model trains: y = W·x + s·B·A·d(x), d a dropout (`adapted_linear`), and
+those of DoRA, which scale the result (`adapted_dora`).
 
-Base layers whose weights are packed in 4 bits, or loaded from the CPU, compute their own output. Layers that are more than this formula are
-left to PEFT: DoRA, adapters with a bias, several adapters at once, and weights that are divided among processes.
+Base layers whose weights are packed in 4 bits, transposed, or loaded from the CPU, compute their own output. Layers that are more than
+these formulas are left to PEFT: adapters with a bias, several adapters at once, weights that are divided among processes, and DoRA on
+weights or biases that are trained, or that are loaded from the CPU only while their layer computes.
 
 Trainings of several adapters on one base model can share its passes (`joint_lora`): W reads the examples of all of them, each adapter those
 of its own training.
@@ -15,8 +17,10 @@ from functools import partial
 from typing import Any
 
 from harness.engine.distributed import is_sharded
-from harness.engine.inference import is_plain_lora
+from harness.engine.inference import is_dora, is_plain_lora
+from harness.engine.tuning.adapted_dora import adapted_dora
 from harness.engine.tuning.adapted_linear import adapted_linear
+from harness.engine.tuning.dora_norms import DoraNorms
 from harness.engine.tuning.keyed_dropout import KeyedRandom
 
 
@@ -29,17 +33,20 @@ def fused_lora(model: Any, random: KeyedRandom, autocast: Any) -> Iterator[None]
         autocast: the dtype that torch's autocast computes products in; None without autocast.
     """
     layers = [] if is_sharded(model) else plain_lora_layers(model)
+    scaled = [] if is_sharded(model) else [module for module in model.modules() if is_dora(module) and _is_still(module.base_layer)]
     for layer in layers:
-        layer.forward = partial(_forward, layer, random, autocast)
+        layer.forward = partial(_forward, layer, None, random, autocast)
+    for layer in scaled:
+        layer.forward = partial(_forward, layer, DoraNorms(layer), random, autocast)
     try:
         yield
     finally:
-        for layer in layers:
+        for layer in (*layers, *scaled):
             del layer.forward
 
 
 def plain_lora_layers(model: Any) -> list[Any]:
-    """The layers of a model that this module computes, in their order."""
+    """The layers of a model with plain LoRA that this module computes, in their order."""
     return [module for module in model.modules() if is_plain_lora(module)]
 
 
@@ -70,13 +77,18 @@ def _has_plain_weights(base: Any) -> bool:
     """Whether a layer is x·Wᵀ + b with frozen weights, neither packed nor transposed, which no hook loads from elsewhere."""
     import torch
 
-    if type(base) is not torch.nn.Linear or any(each.requires_grad for each in base.parameters()):  # PEFT's field `bias` trains biases
+    return type(base) is torch.nn.Linear and _is_still(base)
+
+
+def _is_still(base: Any) -> bool:
+    """Whether the weights of a layer are frozen, and no hook loads them from elsewhere."""
+    if any(each.requires_grad for each in base.parameters()):  # PEFT's field `bias` trains biases
         return False
     return not (base._forward_pre_hooks or base._forward_hooks or "forward" in vars(base))
 
 
-def _forward(layer: Any, random: KeyedRandom, autocast: Any, x: Any, *args: Any, **options: Any) -> Any:
-    """The layer's output (..., out) for x (..., in)."""
+def _forward(layer: Any, norms: DoraNorms | None, random: KeyedRandom, autocast: Any, x: Any, *args: Any, **options: Any) -> Any:
+    """The layer's output (..., out) for x (..., in). `norms` are those of a layer with DoRA."""
     (name,) = layer.lora_A
     first, second = layer.lora_A[name].weight, layer.lora_B[name].weight  # (r, in), (out, r)
     computed = autocast or x.dtype
@@ -89,14 +101,17 @@ def _forward(layer: Any, random: KeyedRandom, autocast: Any, x: Any, *args: Any,
         or (autocast is None and first.dtype != computed)
     ):
         return type(layer).forward(layer, x, *args, **options)
-    dropped, scale = None, float(layer.scaling[name])
+    dropped, factor, scale = None, 1.0, float(layer.scaling[name])
     p = _dropout_of(layer)
     if p > 0.0:
         chosen = random.choose_dropped(x, p)
         if chosen is None:
             return type(layer).forward(layer, x)
-        dropped, scale = chosen[0], scale * chosen[1]
-    return _apply(layer.base_layer, x, dropped, computed, None, [scale], [first, second])
+        dropped, factor = chosen
+    if norms is None:
+        return _apply(layer.base_layer, x, dropped, computed, None, [scale * factor], [first, second])
+    magnitude = layer.lora_magnitude_vector[name].weight
+    return _apply_dora(layer.base_layer, x, dropped, factor, computed, norms.find(random.step), scale, (magnitude, first, second))
 
 
 def _forward_jointly(
@@ -168,3 +183,25 @@ def _apply(base: Any, x: Any, dropped: Any, computed: Any, own: Any, scales: Seq
     taken = None if dropped is None else dropped.view(-1, x.shape[-1])
     result = adapted_linear().apply(rows, output, weight, bias, taken, computed, own, scales, *factors)
     return result.view(*x.shape[:-1], width)  # models may write into it, which torch refuses for views made inside a function
+
+
+def _apply_dora(
+    base: Any, x: Any, dropped: Any, factor: float, computed: Any, norms: tuple[Any, Any], scale: float, trained: tuple[Any, Any, Any]
+) -> Any:
+    """The output (..., out) of a layer with DoRA for x (..., in).
+
+    Args:
+        dropped, factor: what dropout takes away of x, None if nothing, and what it multiplies the rest by.
+        norms: see `DoraNorms.find`.
+        trained: m (out), A (r, in) and B (out, r).
+    """
+    rows, width = x.reshape(-1, x.shape[-1]), trained[2].shape[0]
+    taken = None if dropped is None else dropped.view(-1, x.shape[-1])
+    weight, output, left_output = None, None, None
+    if _has_plain_weights(base):
+        weight = base.weight
+    else:
+        output = base(rows).to(computed)
+        left_output = None if taken is None else base(rows.masked_fill(taken, 0.0)).to(computed)
+    result = adapted_dora().apply(rows, output, left_output, weight, base.bias, taken, computed, factor, scale, *norms, *trained)
+    return result.view(*x.shape[:-1], width)  # see `_apply`

@@ -49,6 +49,11 @@ class KeyedRandom:
     def _begin(self, examples: Sequence[tuple[int, int, int]], lengths: Sequence[int]) -> None:
         self._examples, self._lengths, self._calls = tuple(examples), tuple(lengths), 0
 
+    @property
+    def step(self) -> tuple[int, int] | None:
+        """The seed and the step of the micro-batch that was announced last; None if none was."""
+        return self._examples[0][:2] if self._examples else None
+
     def take_lengths(self) -> tuple[int, ...]:
         """The lengths of the examples, once in each forward pass; then empty."""
         lengths, self._lengths = self._lengths, ()
