@@ -18,6 +18,7 @@ from harness.engine.models import ModelSource, find_device, load_model
 from harness.engine.tuning import EncodedExample, train
 from harness.measure import Meter
 from harness.types import LadderPlace, QuantizationSpec, Strategy, TrainSpec
+from tests.in_process import new_accelerator
 from tests.tiny_models import save_model
 
 LORA = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": "all-linear"}
@@ -92,6 +93,10 @@ def together(tmp_path):
     """Call `work(group)` in several processes, forked from this one; returns what each returned. One that fails ends the test."""
 
     def run(size, work):
+        with new_accelerator():
+            return run_in(size, work)
+
+    def run_in(size, work):
         if size == 1:
             return [work(ONE_PROCESS)]
         meeting_point = tmp_path / f"meeting-{len(list(tmp_path.iterdir()))}"
