@@ -1,4 +1,4 @@
-"""A search in a made-up run of `report_factory`: trials with losses of validation examples, halved, and raced."""
+"""A search in a made-up run of `report_factory`: losses of validation examples, of trials of which a third continues, and a race."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from report_factory import declare_strategy
 from harness.results import RunResults
 from harness.types import Cell, CellResult, Cost, DroppedStrategy, SearchSpec, Trial, TrialMeasurement
 
-SHARES = (0.25, 0.5, 1.0)
+SHARES = (0.3, 1.0)
 SECONDS = 400.0  # of a full training
 
 
@@ -84,13 +84,13 @@ def add_search(
 
 
 def searched_rates(best: float, own: float, *, lowest: float = 1.0, steep: float = 0.06) -> list[MadeTrial]:
-    """Six trials of the learning rate, halved twice; the loss is lowest at `best`, and the highest rate diverges."""
+    """Six trials of the learning rate, of which two continue; the loss is lowest at `best`, and the highest rate diverges."""
     rates = [own * factor for factor in (1, 0.15, 0.4, 2.2, 5, 9.5)]
     final = [lowest + steep * math.log2(rate / best) ** 2 for rate in rates]
     order = sorted(range(6), key=lambda i: final[i])
-    reached = {i: 3 if i in order[:2] else 2 if i in order[:3] else 1 for i in range(6)}
+    reached = {i: 2 if i in order[:2] else 1 for i in range(6)}
     trials = [
-        MadeTrial({"learning_rate": rate}, [final[i] + (0.3, 0.1, 0.0)[rung] for rung in range(reached[i])]) for i, rate in enumerate(rates)
+        MadeTrial({"learning_rate": rate}, [final[i] + (0.3, 0.0)[rung] for rung in range(reached[i])]) for i, rate in enumerate(rates)
     ]
     return [*trials[:5], replace(trials[5], losses=[None])] if reached[5] == 1 else trials
 

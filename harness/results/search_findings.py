@@ -103,7 +103,7 @@ class SearchFindings:
         improvement: the loss of the chosen trial less that of the strategy's own values, at the last rung that both reached; None where
             these were chosen. It is optimistic: the chosen trial is the luckiest, too.
         progress: after each part that lowered the loss, and at the end.
-        full_trainings: what the search took, in full trainings of the strategy: the sum of the shares that were trained.
+        full_trainings: what the steps of the search are, in full trainings of the strategy.
     """
 
     search: StrategySearch
@@ -148,7 +148,7 @@ def find_in_search(search: StrategySearch, spec: SearchSpec | None, order: Seque
         fields=tuple(_find_field(name, searched, trials, own[name], chosen) for name, searched in fields.items() if name in own),
         improvement=None if chosen is first or first.number else _compare(chosen, first),
         progress=_follow([part for trial in search.trials for part in trial.parts], order),
-        full_trainings=sum(trial.share for trial in search.trials),
+        full_trainings=math.fsum(trial.trainings for trial in search.trials),
     )
 
 

@@ -50,6 +50,11 @@ class SearchTrial:
         return self.last.trial.share
 
     @property
+    def trainings(self) -> float:
+        """How many full trainings its steps are, with those that were discarded after they were measured."""
+        return self.share + math.fsum(part.trial.discarded for part in self.parts)
+
+    @property
     def loss(self) -> float:
         """The best validation loss of the last part, in nats per target token; infinite if it diverged or failed."""
         return self.last.loss

@@ -43,11 +43,12 @@ from harness.types.train_spec import (
     TrainSpec,
     WeightsFormat,
 )
-from harness.types.trial import DroppedStrategy, Trial, TrialMeasurement
+from harness.types.trial import COOLDOWN, DroppedStrategy, Trial, TrialMeasurement
 from harness.types.turn import EARLIER_TURNS, Role, RowLayout, Turn, read_turns, write_turns
 
 __all__ = [
     "AS_PLANNED",
+    "COOLDOWN",
     "EARLIER_TURNS",
     "FEWEST_CELLS",
     "HIGHEST_LEARNING_RATE",

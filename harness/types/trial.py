@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+# The steps with a falling learning rate before an early part is measured, as a share of the steps until then. They are then discarded.
+COOLDOWN = 0.375
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,11 @@ class Trial:
     """The searched fields."""
     previous: str | None = None
     """The id of the cell of the part before."""
+
+    @property
+    def discarded(self) -> float:
+        """The steps that were taken only to measure this part, as a share of all steps of the training."""
+        return COOLDOWN * self.share if self.share < 1 else 0.0
 
 
 @dataclass(frozen=True)

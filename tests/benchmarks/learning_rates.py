@@ -32,6 +32,7 @@ from harness.api.requested_runs import SilentListener
 from harness.catalog import shipped_folder
 from harness.engine.models import resolve_model
 from harness.errors import BenchError
+from harness.grid.search import SHARES
 from harness.results import SearchTrial, StrategySearch, load_searches
 from harness.statistics import mean_interval
 from harness.store import RunFolder, RunPlan, StoredRun
@@ -217,7 +218,7 @@ def write_tables(searches: Sequence[StrategySearch]) -> str:
     """A table for each task and model. Its cells have each learning rate with the loss at it, in nats per target token."""
     tables = []
     for (task, model), group in itertools.groupby(searches, key=lambda each: (each.task, each.model)):
-        head = [f"| {task}, {model} | own rate | a quarter of the steps | half | all |", "| --- | --- | --- | --- | --- |"]
+        head = [f"| {task}, {model} | own rate | {SHARES[0]:.0%} of the steps | all |", "| --- | --- | --- | --- |"]
         tables.append("\n".join([*head, *map(_write_row, group)]))
     return "\n\n".join(tables)
 
@@ -226,7 +227,7 @@ def _write_row(search: StrategySearch) -> str:
     trials = sorted(search.trials, key=_rate_of)
     own = next(each for each in search.trials if each.number == 0)
     cells = []
-    for rung in range(3):
+    for rung in range(len(SHARES)):
         reached = [(each, loss) for each in trials if math.isfinite(loss := each.loss_at(rung))]
         last = rung == search.best.last.trial.rung
         cells.append(" · ".join(f"{_mark(f'{_rate_of(each):.2g}', last and each is search.best)} {loss:.3f}" for each, loss in reached))

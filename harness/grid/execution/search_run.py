@@ -151,7 +151,7 @@ class SearchRun:
                 self._drop_states(each.rank(0)[count_survivors(each.limit)[1] :])
 
     def _continue_trials(self, rung: int) -> None:
-        """The next part of the better half of the trials of each strategy."""
+        """The next part of the best trials of each strategy."""
         parts = []
         for each in self._contenders:
             if each.dropped is None and len(each.planned.shares) > rung:

@@ -16,9 +16,9 @@ from harness.engine.prompts import Shot, render_shots
 from harness.engine.tuning import TrainingPart, encode_examples, example_losses
 from harness.grid.execution.cell_run import CellRun
 from harness.grid.execution.result_notes import notes_on_training
-from harness.grid.search import COOLDOWN, SHARES
+from harness.grid.search import SHARES
 from harness.store import from_json_text, to_json_line
-from harness.types import CellResult, Prediction, Trial, TrialMeasurement
+from harness.types import COOLDOWN, CellResult, Prediction, Trial, TrialMeasurement
 
 
 class TrialRun(CellRun):

@@ -4,7 +4,6 @@ The same measurements lead to the same decisions, so an interrupted search is re
 """
 
 from harness.grid.search.halving import (
-    COOLDOWN,
     SHARES,
     afford_trials,
     cost_of_trials,
@@ -17,7 +16,6 @@ from harness.grid.search.proposals import propose
 from harness.grid.search.space import Dimension, build_space, check_space, own_values, set_values
 
 __all__ = [
-    "COOLDOWN",
     "SHARES",
     "Dimension",
     "afford_trials",

@@ -1,27 +1,27 @@
-"""Successive halving: all trials of a strategy are trained in parts, and after each part only the better half continues.
+"""Successive halving: all trials of a strategy are trained in parts, and after each part only the best third continues.
 
-Jamieson and Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization", AISTATS 2016. The learning rate follows
-the schedule of the whole training in every part, so that a trial that comes to the end was trained as its cell of the grid will be. Before
-an early part is measured, a copy of it takes a few steps in which the rate falls to 0.
+Jamieson and Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization", AISTATS 2016; by thirds as in Li et al.,
+"Hyperband", JMLR 2018. The learning rate follows the schedule of the whole training in every part, so that a trial that comes to the end
+was trained as its cell of the grid will be. Before an early part is measured, a copy of it takes further steps in which the rate falls to
+0. Few of them are not enough: full fine-tuning of SmolLM2 on BANKING77 was better at 3.2e-4 than at 7e-4 after a quarter of its steps and
+15% more, but worse after 40% more and at its end. They cost so much that there is a single early part.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.types import MOST_TRIALS
+from harness.types import COOLDOWN, MOST_TRIALS
 
 # The share of a training that is completed after each of its parts.
-SHARES = (0.25, 0.5, 1.0)
-# The steps with a falling learning rate before an early part is measured, as a share of the steps until then.
-COOLDOWN = 0.15
+SHARES = (0.3, 1.0)
 
 
 def count_survivors(trials: int, rungs: int = len(SHARES)) -> list[int]:
-    """How many of so many trials are trained in each part: all, then half of those before, rounded up."""
+    """How many of so many trials are trained in each part: all, then a third of those before, rounded up."""
     counts = [trials]
     for _ in range(rungs - 1):
-        counts.append(-(-counts[-1] // 2))
+        counts.append(-(-counts[-1] // 3))
     return counts
 
 
@@ -45,11 +45,12 @@ def estimate_cost(trials: int, first_part: float, shares: Sequence[float] = SHAR
 def wave_sizes(trials: int) -> list[int]:
     """How many trials are proposed at a time. Later proposals learn from earlier ones; those of a wave can run at the same time.
 
-    The first wave has the strategy's own values and an even number of others, at least two, spread over the range.
+    The first wave has the strategy's own values and an even number of others, at least two, spread over the range; each of the others
+    has half of what is left.
     """
     sizes = [min(trials, 1 + 2 * max(1, trials // 4))]
     while (left := trials - sum(sizes)) > 0:
-        sizes.append(min(left, max(2, -(-left // 2))))
+        sizes.append(-(-left // 2))
     return sizes
 
 

@@ -58,8 +58,8 @@ def list_notes(report: SearchReport) -> list[str]:
 
 def _list_search_notes() -> list[str]:
     return [
-        "The first trial of each strategy has its own values; the others are proposed from the losses before them. Every trial is trained "
-        "in parts, and after each part the better half continues. The lowest loss among the trials that were trained in full is chosen.",
+        "The first trial of each strategy has its own values; the others are proposed from the losses before them. A part of every trial "
+        "is trained, and the best third of them to the end. The lowest loss among the trials that were trained in full is chosen.",
         "Only validation examples are used. The chosen values are then trained again, with other seeds, and tested once.",
         "A value that is as good as the chosen one may still be worse by less than these validation examples can show. Trials that were "
         "stopped are compared with the chosen one at the last point that both reached.",

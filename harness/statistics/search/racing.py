@@ -11,16 +11,16 @@ is called worse than a trial of another strategy, although it is not worse. Ther
 that this happens at look k with probability α_k at most (Bonferroni), and Σ α_k = α / 2: all looks of a task and model together drop a best
 trial with probability α / 2 at most, for any number of looks, and whenever the search stops. The other half is a reserve for limits that
 err more often than their level says, because few examples do not show the tails of their losses: with a skewness of 5 and one trial
-for each strategy, the race erred in 6.3% of simulated searches without the reserve, and errs in 3.3% with it. How many trials each
+for each strategy, the race erred in 6.3% of simulated searches of three looks without the reserve, in 3.3% with it. How many trials each
 strategy has, how they depend on one another, and how good they are plays no part.
 
-m counts every trial started, not those that reached the rung: halving has picked these by their losses on the same examples, and the
-luckiest 3 of 6 are as hard to beat as 6. The bound assumes that luck on these examples does not turn: halving keeps
+m counts every trial started, not those that reached the rung: the others were stopped by their losses on the same examples, and the
+luckiest 2 of 6 are as hard to beat as 6. The bound assumes that luck on these examples does not turn: what continues are
 trials that look good, so that the best of those kept does not look bad by chance more often than any trial does. Proposals that follow
 losses on the same examples are covered in the same sense. Simulations of both, with limits outside their best range, are in
 `tests/statistics/search`.
 
-The statement is about the trials at a rung. Curves may cross: a strategy that is behind at a quarter of its training could have led at the
+The statement is about the trials at a rung. Curves may cross: a strategy that is behind early in its training could have led at the
 end, and no comparison at that rung can know.
 """
 

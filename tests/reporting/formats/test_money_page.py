@@ -30,7 +30,7 @@ def sold(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
         Made("vendor", 0.9, model="external"),
     ]
     run = make_run(tmp_path_factory.mktemp("runs") / "sold", [summarization(cells, rows=60, metrics=("rouge", "facts"))])
-    return add_search(run, {"lora": [MadeTrial({"learning_rate": 2e-4}, (1.2, 1.1, 1.0))]})
+    return add_search(run, {"lora": [MadeTrial({"learning_rate": 2e-4}, (1.2, 1.0))]})
 
 
 def at_price(costs: StrategyCosts, factor: float) -> StrategyCosts:

@@ -1,4 +1,4 @@
-"""Made-up searches whose truth is known: strategies with trials, trained in rungs, halved and raced on the same validation examples."""
+"""Made-up searches whose truth is known: strategies with trials, trained in rungs and raced on the same validation examples."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.grid.search import SHARES, count_survivors
 from harness.statistics import RaceLoss, race
-from harness.types import TrialMeasurement
+from harness.types import COOLDOWN, TrialMeasurement
 
 Array: TypeAlias = NDArray[np.float64]
-SHARES = (0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Outcome:
 def run_race(
     truth: Mapping[str, Callable[[int], Sequence[float]]], world: World, *, trials: int, alpha: float, rng: np.random.Generator
 ) -> Outcome:
-    """One search with halving and racing.
+    """One search with racing.
 
     Args:
         truth: by strategy, the true losses of its trials at a rung, (trials,).
@@ -70,7 +70,7 @@ def run_race(
         before = SHARES[rung - 1] if rung else 0.0
         measured: dict[str, dict[int, TrialMeasurement]] = {}
         for name, own in alive.items():
-            outcome.trained[name] += (share - before) * len(own)
+            outcome.trained[name] += (share - before + (COOLDOWN * share if share < 1 else 0.0)) * len(own)
             losses, means = errors[name].at_next_rung(), truth[name](rung)
             measured[name] = {i: _measure(hardness * means[i] + losses[i], tokens, groups) for i in own}
         best = min(((truth[name](rung)[i], name) for name, own in alive.items() for i in own))[1]
@@ -79,9 +79,8 @@ def run_race(
         outcome.wrong |= any(loss.strategy == best for loss in lost)
         outcome.dropped.append(list(lost))
         gone = {loss.strategy for loss in lost}
-        alive = {
-            name: sorted(own, key=lambda i: own[i].loss)[: math.ceil(len(own) / 2)] for name, own in measured.items() if name not in gone
-        }
+        kept = count_survivors(trials)[min(rung + 1, len(SHARES) - 1)]
+        alive = {name: sorted(own, key=lambda i: own[i].loss)[:kept] for name, own in measured.items() if name not in gone}
     return outcome
 
 
