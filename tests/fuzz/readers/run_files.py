@@ -327,9 +327,9 @@ RUN_FILES: dict[str, Reader] = {
         read_search("run.json"), file_seeds(_searched_run, "run.json"), document_seeds(_searched_run, "run.json"), share=0.4
     ),
     "trial": Reader(
-        read_search("cells/search-full-0-2/cell.json"),
-        file_seeds(_searched_run, "cells/search-full-0-2/cell.json"),
-        document_seeds(_searched_run, "cells/search-full-0-2/cell.json"),
+        read_search("cells/search-full-0-1/cell.json"),
+        file_seeds(_searched_run, "cells/search-full-0-1/cell.json"),
+        document_seeds(_searched_run, "cells/search-full-0-1/cell.json"),
         share=0.4,
     ),
     "cell.json": Reader(
