@@ -12,7 +12,7 @@ from harness.results.costs import TotalCost, total_cost
 from harness.results.search_findings import SearchFindings, find_in_search
 from harness.results.searches import StrategySearch
 from harness.store import RunPlan
-from harness.types import COOLDOWN, DroppedStrategy, SearchSpec, Strategy
+from harness.types import CONTINUED, DroppedStrategy, SearchSpec, Strategy, discarded_steps
 
 LEARNING_RATE = "learning_rate"
 
@@ -127,8 +127,8 @@ def _find_drop(own: SearchFindings, findings: Sequence[SearchFindings], plan: Ru
     following = [reached, *sorted(share for share in shares if share > reached)]
     trials, remaining = sum(trial.share >= reached for trial in own.search.trials), 0.0
     for before, after in pairwise(following):
-        trials = math.ceil(trials / 3)
-        remaining += trials * (after - before + (COOLDOWN * after if after < 1 else 0.0))
+        trials = math.ceil(trials / CONTINUED)
+        remaining += trials * (after - before + discarded_steps(after))
     speed = own.seconds_per_training or 0.0
     seeds = len({cell.seed for cell in plan.cells if cell.task == task and cell.seed is not None}) or 1
     rival = next(cell for cell in plan.trial_cells if cell.id == dropped.rival)

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.results.costs import TotalCost, total_cost
 from harness.store import RunPlan
-from harness.types import Cell, CellResult, DroppedStrategy, Trial, TrialMeasurement
+from harness.types import Cell, CellResult, DroppedStrategy, Trial, TrialMeasurement, discarded_steps
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class SearchTrial:
     @property
     def trainings(self) -> float:
         """How many full trainings its steps are, with those that were discarded after they were measured."""
-        return self.share + math.fsum(part.trial.discarded for part in self.parts)
+        return self.share + math.fsum(discarded_steps(part.trial.share) for part in self.parts)
 
     @property
     def loss(self) -> float:

@@ -43,11 +43,12 @@ from harness.types.train_spec import (
     TrainSpec,
     WeightsFormat,
 )
-from harness.types.trial import COOLDOWN, DroppedStrategy, Trial, TrialMeasurement
+from harness.types.trial import CONTINUED, COOLDOWN, DroppedStrategy, Trial, TrialMeasurement, discarded_steps
 from harness.types.turn import EARLIER_TURNS, Role, RowLayout, Turn, read_turns, write_turns
 
 __all__ = [
     "AS_PLANNED",
+    "CONTINUED",
     "COOLDOWN",
     "EARLIER_TURNS",
     "FEWEST_CELLS",
@@ -159,6 +160,7 @@ __all__ = [
     "WeightForm",
     "WeightsFormat",
     "always_defined",
+    "discarded_steps",
     "read_turns",
     "write_turns",
 ]

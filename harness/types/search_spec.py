@@ -12,7 +12,7 @@ from harness.types.declared import Declared
 from harness.types.train_spec import HIGHEST_LEARNING_RATE, MOST_EPOCHS
 
 MOST_TRIALS = 200
-TRIALS = 5  # of each strategy, if no budget is given: with halving, they cost as much as 3.5 full trainings
+TRIALS = 5  # of each strategy, if no budget is given: most of them end early, and they cost as much as 3.5 full trainings
 # The lowest and the highest value that a field accepts, where a factor of a strategy's own value may lead beyond it.
 _LIMITS = {"learning_rate": (0.0, HIGHEST_LEARNING_RATE), "epochs": (0.0, MOST_EPOCHS), "warmup": (0.0, 1.0), "lora_plus": (1.0, math.inf)}
 

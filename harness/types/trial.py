@@ -11,6 +11,12 @@ from pydantic import Field
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 # The steps with a falling learning rate before an early part is measured, as a share of the steps until then. They are then discarded.
 COOLDOWN = 0.375
+CONTINUED = 3  # of so many trials, rounded up, one continues after a part
+
+
+def discarded_steps(share: float) -> float:
+    """The steps that are taken only to measure a part which ends at this share, as a share of all steps of the training."""
+    return COOLDOWN * share if share < 1 else 0.0
 
 
 @dataclass(frozen=True)
@@ -27,11 +33,6 @@ class Trial:
     """The searched fields."""
     previous: str | None = None
     """The id of the cell of the part before."""
-
-    @property
-    def discarded(self) -> float:
-        """The steps that were taken only to measure this part, as a share of all steps of the training."""
-        return COOLDOWN * self.share if self.share < 1 else 0.0
 
 
 @dataclass(frozen=True)

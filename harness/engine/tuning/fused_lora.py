@@ -33,7 +33,9 @@ def fused_lora(model: Any, random: KeyedRandom, autocast: Any) -> Iterator[None]
         autocast: the dtype that torch's autocast computes products in; None without autocast.
     """
     layers = [] if is_sharded(model) else plain_lora_layers(model)
-    scaled = [] if is_sharded(model) else [module for module in model.modules() if is_dora(module) and _is_still(module.base_layer)]
+    scaled = (
+        [] if is_sharded(model) else [module for module in model.modules() if is_dora(module) and _is_frozen_in_place(module.base_layer)]
+    )
     for layer in layers:
         layer.forward = partial(_forward, layer, None, random, autocast)
     for layer in scaled:
@@ -77,11 +79,11 @@ def _has_plain_weights(base: Any) -> bool:
     """Whether a layer is x·Wᵀ + b with frozen weights, neither packed nor transposed, which no hook loads from elsewhere."""
     import torch
 
-    return type(base) is torch.nn.Linear and _is_still(base)
+    return type(base) is torch.nn.Linear and _is_frozen_in_place(base)
 
 
-def _is_still(base: Any) -> bool:
-    """Whether the weights of a layer are frozen, and no hook loads them from elsewhere."""
+def _is_frozen_in_place(base: Any) -> bool:
+    """Whether the weights of a layer are not trained, and are where the layer computes: no hook loads them for it."""
     if any(each.requires_grad for each in base.parameters()):  # PEFT's field `bias` trains biases
         return False
     return not (base._forward_pre_hooks or base._forward_hooks or "forward" in vars(base))

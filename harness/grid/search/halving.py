@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.types import COOLDOWN, MOST_TRIALS
+from harness.types import CONTINUED, MOST_TRIALS, discarded_steps
 
 # The share of a training that is completed after each of its parts.
 SHARES = (0.3, 1.0)
@@ -21,7 +21,7 @@ def count_survivors(trials: int, rungs: int = len(SHARES)) -> list[int]:
     """How many of so many trials are trained in each part: all, then a third of those before, rounded up."""
     counts = [trials]
     for _ in range(rungs - 1):
-        counts.append(-(-counts[-1] // 3))
+        counts.append(-(-counts[-1] // CONTINUED))
     return counts
 
 
@@ -71,4 +71,4 @@ def cost_of_trials(trials: int, shares: Sequence[float] = SHARES) -> float:
 def _part_costs(shares: Sequence[float]) -> list[float]:
     """What each part of a trial costs, in full trainings: its own steps, and those of the cooldown unless the training ends with it."""
     begins = (0.0, *shares)
-    return [share - begin + (COOLDOWN * share if share < 1 else 0.0) for begin, share in zip(begins, shares, strict=False)]
+    return [share - begin + discarded_steps(share) for begin, share in zip(begins, shares, strict=False)]

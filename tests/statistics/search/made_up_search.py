@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harness.grid.search import SHARES, count_survivors
 from harness.statistics import RaceLoss, race
-from harness.types import COOLDOWN, TrialMeasurement
+from harness.types import TrialMeasurement, discarded_steps
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -70,7 +70,7 @@ def run_race(
         before = SHARES[rung - 1] if rung else 0.0
         measured: dict[str, dict[int, TrialMeasurement]] = {}
         for name, own in alive.items():
-            outcome.trained[name] += (share - before + (COOLDOWN * share if share < 1 else 0.0)) * len(own)
+            outcome.trained[name] += (share - before + discarded_steps(share)) * len(own)
             losses, means = errors[name].at_next_rung(), truth[name](rung)
             measured[name] = {i: _measure(hardness * means[i] + losses[i], tokens, groups) for i in own}
         best = min(((truth[name](rung)[i], name) for name, own in alive.items() for i in own))[1]
