@@ -6,13 +6,11 @@ One line of JSON for each finished cell. The file holds no text of any example.
 from __future__ import annotations
 
 import json
-import math
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
@@ -20,15 +18,12 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from harness.bounded_file import read_bounded
 from harness.cache import cache_folder
 from harness.errors import BenchError
-from harness.types import FEWEST_CELLS, CellForecast, CellResult, ForecastRange
+from harness.types import CellForecast, CellResult
 from harness.validation import describe_problem, field_path
 
 FILE = "forecasts.jsonl"
 _LARGEST = 4 * 2**20  # bytes
 _KEPT = 2000  # cells; older ones are dropped when the file is half full
-_LATEST = 200  # cells that decide a correction
-_ABOUT = 10  # a cell corrects forecasts that are up to so many times as large or as small as its own was
-_COVERAGE = 0.9
 _TRAINED = ("train", "validate")
 
 _Text = Annotated[str, Field(max_length=300)]
@@ -137,85 +132,4 @@ def make_record(result: CellResult, forecast: CellForecast) -> ForecastRecord | 
         measured_peak=float(max(peaks)) if peaks else None,
         measured_training=sum(seconds.get(phase, 0.0) for phase in _TRAINED) if "train" in seconds else None,
         measured_answering=seconds.get("predict"),
-    )
-
-
-@dataclass(frozen=True)
-class MeasuredFactor:
-    """How measurements relate to forecasts on a device: a factor with an interval for the next cell.
-
-    Attributes:
-        low, high: of a 90% prediction interval; None from fewer than three cells.
-        cells: earlier cells.
-    """
-
-    factor: float = 1.0
-    low: float | None = None
-    high: float | None = None
-    cells: int = 0
-
-    def apply(self, forecast: ForecastRange) -> ForecastRange:
-        """A forecast with this correction. An interval that it has is corrected, too, and widened to the one of earlier cells."""
-        value = forecast.value
-        lows = [self.factor * end for end in (forecast.low,) if end is not None] + [value * end for end in (self.low,) if end is not None]
-        highs = [self.factor * end for end in (forecast.high,) if end is not None] + [
-            value * end for end in (self.high,) if end is not None
-        ]
-        return ForecastRange(value * self.factor, min(lows, default=None), max(highs, default=None), self.cells, value)
-
-
-def correction_of(pairs: Sequence[tuple[float, float]]) -> MeasuredFactor:
-    """The correction that follows from pairs of forecast and measurement, all above 0.
-
-    The logarithms of their ratios are treated as normal; the interval is Student's for one further observation,
-    mean ± t·s·sqrt(1 + 1/n).
-    """
-    ratios = [math.log(measured / expected) for expected, measured in pairs]
-    if not ratios:
-        return MeasuredFactor()
-    count, mean = len(ratios), math.fsum(ratios) / len(ratios)
-    if count < FEWEST_CELLS:
-        return MeasuredFactor(math.exp(mean), cells=count)
-    from scipy.stats import t
-
-    spread = math.sqrt(math.fsum((each - mean) ** 2 for each in ratios) / (count - 1))
-    margin = float(t.ppf((1 + _COVERAGE) / 2, count - 1)) * spread * math.sqrt(1 + 1 / count)
-    return MeasuredFactor(math.exp(mean), math.exp(mean - margin), math.exp(mean + margin), count)
-
-
-@dataclass(frozen=True)
-class DeviceRecords:
-    """The cells that ran on a device, the oldest first."""
-
-    records: tuple[ForecastRecord, ...] = ()
-
-    def correct(self, forecast: ForecastRange, field: Literal["peak", "training", "answering"]) -> ForecastRange:
-        """A forecast corrected by the cells of about its size: what starting up takes of a small cell says nothing about a large one."""
-        pairs = [(getattr(each, field), getattr(each, f"measured_{field}")) for each in self.records]
-        about = [(a, b) for a, b in pairs if b and forecast.value / _ABOUT <= a <= forecast.value * _ABOUT and a > 0]
-        return correction_of(about[-_LATEST:]).apply(forecast)
-
-
-def read_calibration(device: str) -> DeviceRecords:
-    """The cells of a device in the ledger; none where it has none of this device, or cannot be read."""
-    try:
-        return DeviceRecords(tuple(each for each in read_ledger() if each.device == device))
-    except BenchError:
-        return DeviceRecords()
-
-
-def calibrated(forecast: CellForecast, calibration: DeviceRecords) -> CellForecast:
-    """A forecast corrected by earlier cells on its device; the price follows its time."""
-    if forecast.peak is None:
-        return forecast
-    training = calibration.correct(forecast.training_seconds, "training")
-    answering = calibration.correct(forecast.answer_seconds, "answering")
-    before = forecast.seconds
-    price = forecast.price if forecast.price is None or before <= 0 else forecast.price * (training.value + answering.value) / before
-    return replace(
-        forecast,
-        peak=calibration.correct(forecast.peak, "peak"),
-        training_seconds=training,
-        answer_seconds=answering,
-        price=price,
     )

@@ -3,13 +3,16 @@
 python tests/benchmarks/forecast_accuracy.py                                      # every shipped strategy on the four tasks, included model
 python tests/benchmarks/forecast_accuracy.py --model smollm2-135m --lengths 128,256,512,1024 --strategies base,lora,qlora,full
 python tests/benchmarks/forecast_accuracy.py --tasks qa --strategies lora --limit 40 --clock wall
+python tests/benchmarks/forecast_accuracy.py --again                              # and what a second run of each says
 
-Forecasts are those of `bench run` without corrections by earlier cells: the cache is empty. On a busy machine, seconds are those of the
-processor, in trials as in cells, with one thread; `--clock wall` reads the wall clock instead.
+Forecasts are those of `bench run` without corrections by earlier cells: the cache is empty. With `--again`, each run is followed by one
+with a tenth more examples, whose forecasts are corrected by the first; they have a table of their own. On a busy machine, seconds are those
+of the processor, in trials as in cells, with one thread; `--clock wall` reads the wall clock instead.
 """
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -22,28 +25,33 @@ from harness.data.clinic import generate_records
 from harness.engine.models import resolve_model
 from harness.forecast.ledger import ForecastRecord, make_record
 from harness.store import RunFolder, StoredRun
+from harness.types import CellForecast
 
 TASKS = ("summarization", "generation", "qa", "classification")
 PAIRS = ("summarization", "generation", "qa")  # tasks whose references are texts, so that one of another example is a worse answer
 GOALS = {"memory": 0.10, "time": 0.25}
 CLOCK = "import time\ntime.perf_counter = time.process_time\n"  # in a sitecustomize.py: for every process of the run
-FACTS = {"memory": ("peak", "measured_peak"), "training": ("training", "measured_training"), "answers": ("answering", "measured_answering")}
+FACTS = {
+    "memory": ("peak", "measured_peak"),
+    "training": ("training_seconds", "measured_training"),
+    "answers": ("answer_seconds", "measured_answering"),
+}
 
 
 @dataclass(frozen=True)
 class Row:
-    """A finished cell: its name, what was forecast and measured, and the range that its seconds were forecast to be in."""
+    """A finished cell: its name, what a run said before it, and what it took."""
 
     name: str
+    forecast: CellForecast
     record: ForecastRecord
-    seconds_range: tuple[float, float] | None = None
 
     def pair(self, fact: str) -> tuple[float, float] | None:
         """Forecast and measured; None where there is none."""
         if fact == "time":
             pairs = [pair for each in ("training", "answers") if (pair := self.pair(each)) is not None]
             return (sum(a for a, _ in pairs), sum(b for _, b in pairs)) if pairs else None
-        forecast, measured = (getattr(self.record, field) for field in FACTS[fact])
+        forecast, measured = getattr(self.forecast, FACTS[fact][0]).value, getattr(self.record, FACTS[fact][1])
         return (forecast, measured) if forecast and measured else None
 
 
@@ -55,6 +63,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--limit", type=int, default=120, help="examples of each split")
     p.add_argument("--epochs", type=float, default=1)
     p.add_argument("--lengths", default="", help="tokens of an example, about: instead of the tasks, texts of these lengths")
+    p.add_argument("--again", action="store_true", help="a second run of each, with a tenth more examples, corrected by the first")
     p.add_argument("--clock", choices=["processor", "wall"], default="processor")
     p.add_argument("--keep", help="folder for the runs; default: a temporary one")
     return p.parse_args()
@@ -68,30 +77,33 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(a.keep or made).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        rows: list[Row] = []
-        for name, options in list_runs(a, strategies, folder):
-            print(name, file=sys.stderr, flush=True)
-            rows += read_rows(name, run(folder, name, [*options, "--model", model, "--epochs", str(a.epochs)], a.clock))
-    print(write_table(rows))
+        caches: dict[str, str] = {}
+        for limit, title in [(a.limit, "Without earlier cells"), (math.ceil(1.1 * a.limit), "Corrected by one earlier run")][: 1 + a.again]:
+            rows: list[Row] = []
+            for name, options in list_runs(a, strategies, folder, limit):
+                print(f"{title}: {name}", file=sys.stderr, flush=True)
+                cache = caches.setdefault(name, tempfile.mkdtemp(dir=folder))
+                rows += read_rows(name, run(folder / name, cache, [*options, "--model", model, "--epochs", str(a.epochs)], a.clock))
+            print(f"{title}:\n\n{write_table(rows)}\n", flush=True)
 
 
-def list_runs(a: argparse.Namespace, strategies: list[str], folder: Path) -> list[tuple[str, list[str]]]:
-    """The options of each run by its name. Preference tuning has data of its own."""
+def list_runs(a: argparse.Namespace, strategies: list[str], folder: Path, limit: int) -> list[tuple[str, list[str]]]:
+    """The options of each run by its name, with so many examples of each split. Preference tuning has data of its own."""
     others = [each for each in strategies if each != "dpo"]
     runs = []
     if a.lengths:
         for length in a.lengths.split(","):
-            data = write_texts(folder / f"{length}.jsonl", int(length), a.limit)
+            data = write_texts(folder / f"{length}.jsonl", int(length), limit)
             options = ["--task", "summarization", "--data", str(data), "--input", "input", "--target", "target"]
-            runs.append((f"{length} tokens", [*options, "--strategies", ",".join(others), "--limit", str(a.limit), "--no-base"]))
+            runs.append((f"{length} tokens", [*options, "--strategies", ",".join(others), "--limit", str(limit), "--no-base"]))
         return runs
     for task in a.tasks.split(","):
         if others:
-            runs.append((task, ["--task", task, "--strategies", ",".join(others), "--limit", str(a.limit), "--no-base"]))
+            runs.append((task, ["--task", task, "--strategies", ",".join(others), "--limit", str(limit), "--no-base"]))
         if "dpo" in strategies and task in PAIRS:
-            data = write_pairs(folder / f"{task}-pairs.jsonl", task, a.limit)
+            data = write_pairs(folder / f"{task}-pairs.jsonl", task, limit)
             options = ["--task", task, "--data", str(data), "--target", "chosen", "--field", "rejected=rejected"]
-            runs.append((f"{task} pairs", [*options, "--strategies", "dpo", "--limit", str(a.limit), "--no-base"]))
+            runs.append((f"{task} pairs", [*options, "--strategies", "dpo", "--limit", str(limit), "--no-base"]))
     return runs
 
 
@@ -121,20 +133,20 @@ def write_texts(file: Path, tokens: int, limit: int) -> Path:
     return file
 
 
-def run(folder: Path, name: str, options: list[str], clock: str) -> Path:
+def run(folder: Path, cache: str, options: list[str], clock: str) -> Path:
     """Run cells one after the other; returns the folder of the run."""
-    (folder / "clock").mkdir(exist_ok=True)
+    (folder / "clock").mkdir(exist_ok=True, parents=True)
     (folder / "clock" / "sitecustomize.py").write_text(CLOCK if clock == "processor" else "", encoding="utf-8")
     paths = [str(folder / "clock"), str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "BENCH_CACHE_DIR": tempfile.mkdtemp(dir=folder),
+        "BENCH_CACHE_DIR": cache,
         "BENCH_SERVING_SECONDS": "0",
         "HF_HUB_OFFLINE": "1",
         **({"OMP_NUM_THREADS": "1"} if clock == "processor" else {}),
     }
-    command = [sys.executable, "-m", "harness.cli.main", "run", *options, "--runs-dir", str(folder / "runs" / name), "--new", "--no-reuse"]
+    command = [sys.executable, "-m", "harness.cli.main", "run", *options, "--runs-dir", str(folder / "runs"), "--new", "--no-reuse"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode not in (0, 1):
         raise SystemExit(f"{' '.join(command)}\n{ended.stdout}\n{ended.stderr}")
@@ -148,10 +160,10 @@ def read_rows(name: str, folder: Path) -> list[Row]:
     for cell in stored.cells:
         result, forecast = stored.results.get(cell.id), stored.plan.forecasts.get(cell.id)
         record = None if result is None or forecast is None else make_record(result, forecast)
-        if record is None:
+        if record is None or forecast is None:
             print(f"{name}, {cell.strategy}: {'no forecast' if result else 'no result'}", file=sys.stderr)
         else:
-            rows.append(Row(f"{name}: {cell.strategy}", record, forecast.seconds_range))
+            rows.append(Row(f"{name}: {cell.strategy}", forecast, record))
     return rows
 
 
@@ -164,7 +176,7 @@ def write_table(rows: list[Row]) -> str:
     for row in rows:
         memory, time = row.pair("memory"), row.pair("time")
         shown = [describe(row.pair(fact), 2**20 if fact == "memory" else 1) for fact in ("memory", "training", "answers", "time")]
-        ends = "–" if row.seconds_range is None else "{:.1f}–{:.1f}".format(*row.seconds_range)
+        ends = "–" if row.forecast.seconds_range is None else "{:.1f}–{:.1f}".format(*row.forecast.seconds_range)
         lines.append(f"| {row.name} | {shown[0]} | {error(memory)} | {shown[1]} | {shown[2]} | {shown[3]} | {error(time)} | {ends} |")
     lines += ["", "Measured / forecast; the percentages are measured against forecast."]
     for fact, goal in [*GOALS.items(), ("training", GOALS["time"]), ("answers", GOALS["time"])]:
@@ -172,7 +184,9 @@ def write_table(rows: list[Row]) -> str:
         within = sum(abs(measured / forecast - 1) <= goal for forecast, measured in pairs)
         lines.append(f"Within {goal:.0%} of the forecast, {fact}: {within} of {len(pairs)} cells.")
     timed = [(row, pair) for row in rows if (pair := row.pair("time")) is not None]
-    inside = sum(is_near(pair) or (row.seconds_range is not None and is_inside(pair[1], row.seconds_range)) for row, pair in timed)
+    inside = sum(
+        is_near(pair) or (row.forecast.seconds_range is not None and is_inside(pair[1], row.forecast.seconds_range)) for row, pair in timed
+    )
     lines.append(f"Within {GOALS['time']:.0%} of the forecast or of its range, time: {inside} of {len(timed)} cells.")
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.catalog import Catalog
 from harness.engine.models import ModelSource, find_device, resolve_description
 from harness.errors import BenchError, setting
-from harness.forecast import CellWork, TargetDevice, calibrated, read_calibration, target_of_machine, target_of_table
+from harness.forecast import CellKind, CellWork, TargetDevice, calibrated, read_calibration, target_of_machine, target_of_table
 from harness.grid.planning.plan import Planned
 from harness.grid.planning.search_cost import forecast_search
 from harness.grid.planning.task_data import read_tasks
@@ -38,7 +38,8 @@ def forecast_request(request: Request, catalog: Catalog, devices: Sequence[str],
             for strategy in strategies:
                 size = len(splits.train) if strategy.train is not None else 0
                 work = CellWork(task, strategy, splits, source, size, trust_remote_code=request.trust_remote_code)
-                planned.append(PlannedForecast(task.name, source.name, strategy.name, size, _forecast_on(work, targets)))
+                kind = CellKind(task.name, source.name, strategy.name)
+                planned.append(PlannedForecast(task.name, source.name, strategy.name, size, _forecast_on(work, targets, kind)))
     return planned
 
 
@@ -72,7 +73,7 @@ def forecast_plan(planned: Planned, devices: Sequence[str] = ()) -> dict[str, tu
         if key not in known:
             task, splits = planned.plan.tasks[each.cell.task], planned.splits[each.cell.task]
             work = CellWork(task, each.strategy, splits, source, each.cell.train_size, trust_remote_code=trusts_code)
-            known[key] = _forecast_on(work, targets)
+            known[key] = _forecast_on(work, targets, CellKind(each.cell.task, each.cell.model, each.cell.strategy))
         forecasts[each.cell.id] = known[key]
     return forecasts
 
@@ -93,8 +94,8 @@ def with_forecasts(planned: Planned) -> Planned:
     return replace(planned, plan=replace(planned.plan, forecasts=forecasts, search_forecast=search))
 
 
-def _forecast_on(work: CellWork, targets: Sequence[TargetDevice]) -> tuple[CellForecast, ...]:
-    return tuple(calibrated(_forecast(work, target), read_calibration(target.name)) for target in targets)
+def _forecast_on(work: CellWork, targets: Sequence[TargetDevice], kind: CellKind) -> tuple[CellForecast, ...]:
+    return tuple(calibrated(_forecast(work, target), read_calibration(target.name), kind) for target in targets)
 
 
 def _forecast(work: CellWork, target: TargetDevice) -> CellForecast:
