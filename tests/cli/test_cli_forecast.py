@@ -58,7 +58,8 @@ def test_bad_input_is_one_clear_error(call, arguments, message):
 
 def test_a_dry_run_shows_every_cell_and_writes_nothing(call, here):
     ended = call("run", "--task", "summarization", "--limit", "20", "--strategies", "lora", "--seeds", "2", "--tune", "--dry-run")
-    assert "\nBefore that, the search takes " in ended.out and "5 trials of each strategy, as long as 3.5 trainings." in ended.out
+    assert "\nBefore that, the search trains for " in ended.out and "5 trials of each strategy, as long as 3.5 trainings." in ended.out
+    assert "Its 7 parts each load the model besides.\n" in ended.out, "two of five trials have a second part"
     assert ended.code == 0 and not (here / "runs").exists()
     assert sum(line.startswith("LoRA") for line in ended.out.splitlines()) == 2, "one row for each seed"
     assert "no cell has run there yet" in " ".join(ended.out.split())

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from harness.grid.planning.search_plan import PlannedSearch, SearchPlan
-from harness.grid.search import cost_of_trials
+from harness.grid.search import cost_of_trials, count_survivors
 from harness.types import CellForecast, SearchForecast
 
 
@@ -26,15 +26,24 @@ def forecast_search(
     trained = [each for each in search.searches if each.strategy.train is not None]
     if search.spec is not None and (search.spec.hours is not None or search.spec.price is not None):
         hours = search.spec.hours if search.spec.price is None else search.spec.price / price_per_hour if price_per_hour else None
-        return None if hours is None else SearchForecast(3600 * hours * len(search.searches), None, None)
+        return None if hours is None else SearchForecast(3600 * hours * len(search.searches), None, None, None)
     if any(each.cell.cell.id not in forecasts for each in trained):
         return None
     seconds = [forecasts[each.cell.cell.id].training_seconds.value * _count_trainings(search, each) for each in trained]
-    return SearchForecast(math.fsum(seconds), _trials(search), max((_count_trainings(search, each) for each in trained), default=0.0))
+    return SearchForecast(
+        math.fsum(seconds),
+        _trials(search),
+        max((_count_trainings(search, each) for each in trained), default=0.0),
+        sum(sum(count_survivors(_trials_of(search, each), len(each.shares))) for each in search.searches),
+    )
 
 
 def _count_trainings(search: SearchPlan, each: PlannedSearch) -> float:
-    return cost_of_trials(_trials(search) if each.space else 1, each.shares)
+    return cost_of_trials(_trials_of(search, each), each.shares)
+
+
+def _trials_of(search: SearchPlan, each: PlannedSearch) -> int:
+    return _trials(search) if each.space else 1
 
 
 def _trials(search: SearchPlan) -> int:

@@ -131,10 +131,12 @@ def _describe_cheapest(forecasts: Sequence[PlannedForecast]) -> list[str]:
 def describe_search_forecast(forecast: SearchForecast) -> str:
     """What the search before the grid takes."""
     time = numbers.seconds(forecast.seconds)
-    if forecast.trials is None or forecast.trainings is None:
+    if forecast.trials is None or forecast.trainings is None or forecast.parts is None:
         return f"Before that, the search takes {time} at most: its budget."
     trials = numbers.plural(forecast.trials, "trial")
-    return f"Before that, the search takes {time} at most: {trials} of each strategy, as long as {forecast.trainings:.1f} trainings."
+    cost = f"{trials} of each strategy, as long as {forecast.trainings:.1f} trainings"
+    loading = "It loads" if forecast.parts == 1 else f"Its {forecast.parts} parts each load"
+    return f"Before that, the search trains for {time} at most: {cost}. {loading} the model besides."
 
 
 def describe_run_forecast(forecasts: Sequence[CellForecast], at_once: int = 1) -> list[str]:

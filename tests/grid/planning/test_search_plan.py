@@ -142,9 +142,10 @@ def test_a_search_takes_what_its_trials_cost_in_trainings_or_its_budget(plan: Pl
 
     found = forecast(search={"trials": 5})
     assert found is not None and found.trials == 5 and found.trainings == pytest.approx(3.46, abs=0.05)
+    assert found.parts == 2 * (5 + 2), "two of five trials go on"
     assert found.seconds == pytest.approx(140 * found.trainings), "the largest size of each of the two strategies"
-    assert forecast(search={"hours": 0.5}) == SearchForecast(2 * 1800, None, None)
-    assert forecast(search={"price": 3.0}) == SearchForecast(2 * 1.5 * 3600, None, None)
+    assert forecast(search={"hours": 0.5}) == SearchForecast(2 * 1800, None, None, None)
+    assert forecast(search={"price": 3.0}) == SearchForecast(2 * 1.5 * 3600, None, None, None)
     assert forecast(search=None, race=0.05) is not None
     planned = plan()
     assert forecast_search(planned.search, {}, 2.0) is None and forecast_search(None, {}, 2.0) is None
