@@ -209,7 +209,8 @@ def _function_mode(tracker: MetaTracker, autocast: Any) -> Any:
             if function in (torch.Tensor.__bool__, torch.Tensor.item) and args[0].is_meta:
                 return tracker.is_full
             if function is attention:  # not the function of `F`, which training replaces
-                query, keys, values = (self._cast(each) for each in args[:3])
+                values = args[2]  # in the dtype of autocast, unless a training computes in another one (`cpu_attention`)
+                query, keys = (each.to(values.dtype) for each in args[:2])
                 mask = kwargs.get("attn_mask", args[3] if len(args) > 3 else None)
                 return attend(query, keys, values, mask)
             if getattr(function, "__name__", "") in ("grouped_mm", "_grouped_mm"):  # which torch checks on this device as on a GPU

@@ -17,7 +17,16 @@ from typing import Any, NamedTuple
 
 from harness.engine.adapters import RankAllocation
 from harness.engine.inference import LabelScorer, Seq2SeqScorer, classify, count_read, count_shared, generate, generate_seq2seq, plain_cache
-from harness.engine.tuning import EncodedExample, KeyedRandom, batch_loss, fused_lora, list_reads, make_optimizer, preference_losses
+from harness.engine.tuning import (
+    EncodedExample,
+    KeyedRandom,
+    batch_loss,
+    cpu_layers,
+    fused_lora,
+    list_reads,
+    make_optimizer,
+    preference_losses,
+)
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.trial_model import TRIAL_STEPS, build_trial_model, count_layers
 
@@ -103,7 +112,7 @@ def try_training(outline: ModelOutline, formats: Formats, device: str, examples:
                 loss()
             model.train()
 
-        with random.replacing_dropout(), fused_lora(model, random, autocast):
+        with random.replacing_dropout(), fused_lora(model, random, autocast), cpu_layers(model, device):
             return _seconds(step, device), _seconds(update, device), _seconds(validate, device)
 
     step, update, validation = _of_whole_model(outline, run)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.engine.inference import last_positions, log_totals, plain_cache
-from harness.engine.tuning import KeyedRandom, fused_lora
+from harness.engine.tuning import KeyedRandom, cpu_layers, fused_lora
 from harness.forecast.meta_tracker import MetaTracker, StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 
@@ -57,7 +57,8 @@ def watch_training(outline: ModelOutline, formats: Formats, batch: BatchShape, *
     def step(model: Any, tracker: MetaTracker) -> None:
         running[:] = [tracker]
         random.begin(1, range(batch.rows))
-        with random.replacing_dropout(), fused_lora(model, random, formats.autocast_dtype):
+        kind = "cpu" if formats.on_cpu else "cuda"
+        with random.replacing_dropout(), fused_lora(model, random, formats.autocast_dtype), cpu_layers(model, kind):
             loss = run(model)
             tracker.part = "head"
             loss.backward()

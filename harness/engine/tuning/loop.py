@@ -21,6 +21,7 @@ from harness.engine.models import Device
 from harness.engine.tuning.attention import using_attention
 from harness.engine.tuning.batches import EncodedExample, batch_order
 from harness.engine.tuning.checkpoint import Checkpoints
+from harness.engine.tuning.cpu_layers import cpu_layers
 from harness.engine.tuning.embedding_noise import noisy_embeddings
 from harness.engine.tuning.fused_lora import fused_lora
 from harness.engine.tuning.keyed_dropout import KeyedRandom
@@ -117,6 +118,7 @@ def training_steps(
         using_attention(model, recipe.attention),
         noisy_embeddings(model, recipe.neftune, random),
         fused_lora(model, random, autocast),
+        cpu_layers(model, device.kind),
     ):
         trainer = _trainer(model, recipe, seed, random, autocast, pad_id, device, shape, meter, place, on_place, group)
         try:
