@@ -128,7 +128,7 @@ class CellWork:
     def forecast(self, target: TargetDevice) -> CellForecast:
         """What the cell takes on a device, with the first step of the memory ladder that fits. Where none does, with the last one."""
         formats, speeds = formats_on(target), target.speeds(getattr(self.outline.config, "hidden_size", _USUAL_WIDTH))
-        answering = measure_answering(self.task, self.strategy, self.outline.loaded, self.splits, target.kind)
+        answering = measure_answering(self.task, self.strategy, self.outline.loaded, self.splits, self.train_size, target.kind)
         answers = _answers(self, formats, answering)
         step: MemoryStep | None = "as-planned"
         text_batches = None if answering.outputs is None else answering.batches

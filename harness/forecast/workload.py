@@ -173,8 +173,8 @@ def _shape_of(part: Sequence[EncodedExample]) -> BatchShape:
     return BatchShape(len(sequences), max(lengths), sum(each.targets for each in sequences), is_padded=len(lengths) > 1)
 
 
-def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, splits: Splits, device: str) -> AnsweringWork:
-    """Answering the test examples on "cpu" or "cuda"."""
+def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, splits: Splits, train_size: int, device: str) -> AnsweringWork:
+    """Answering the test examples on "cpu" or "cuda", by a model that was trained on so many examples."""
     labels = splits.test[0].choices
     predictor = Predictor(task, strategy, loaded, labels)
     if strategy.shots:
@@ -194,6 +194,7 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
     largest = next(iter(split_into_batches(prompts, most_rows, limit)))
     spread, references = _without_longest(prompts), _without_longest(lengths)
     batches = list(split_into_batches(spread, most_rows, limit))
+    steps = 0 if strategy.train is None else Schedule.of(strategy.train, train_size, loaded.parameters).steps
     share = len(splits.test) / len(spread)
     first = [len(prompts[i].ids) for i in largest]
     rows = min(most_rows, len(splits.test), max(len(largest), 1))
@@ -209,7 +210,9 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         tokens=share * sum(shared + count_passed([len(spread[i].ids) - shared for i in batch]) for batch in batches),
         batches=max(1.0, share * len(batches)),
         limit=limit,
-        outputs=None if task.chooses else OutputLengths.of([[references[i] for i in batch] for batch in batches], limit).scaled(share),
+        outputs=None
+        if task.chooses
+        else OutputLengths.of([[references[i] for i in batch] for batch in batches], limit, steps).scaled(share),
         nodes=nodes,
         shared=shared,
         compared=len(tokens) * max(first) if nodes else 0,

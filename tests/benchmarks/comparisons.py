@@ -299,6 +299,7 @@ COMPARISONS: tuple[Comparison, ...] = (
     Training("LoRA training, 32 dialogues", "dialogues", "lora"),
     Training("LoRA training, 32 dialogues, bfloat16", "dialogues", "lora", "bfloat16"),
     Training("QLoRA training, 32 dialogues", "dialogues", "qlora"),
+    Training("QLoRA training, 32 dialogues, bfloat16", "dialogues", "qlora", "bfloat16"),
     Training("full fine-tuning, 32 dialogues", "dialogues", "full"),
     Training("LoRA training, 32 messages with labels", "intents", "lora"),
     Training("LoRA training, targets as long as prompts", "restaurants", "lora"),

@@ -26,18 +26,25 @@ def test_rows_are_counted_as_a_batch_removes_them(lengths: list[int]) -> None:
 
 
 def test_one_output_without_an_end_decides_how_long_its_batch_writes() -> None:
-    """64 references of 10 tokens and a limit of 100: one output in twenty does not end, so that almost every batch reaches the limit, with
+    """64 references of 10 tokens and a limit of 100: one output in ten does not end, so that almost every batch reaches the limit, with
     few rows."""
-    lengths = OutputLengths.of([[10] * 64], limit=100)
+    lengths = OutputLengths.of([[10] * 64], limit=100, steps=100)
     assert lengths.shortest == WrittenTokens(5, 5 * 64)
     assert lengths.longest == WrittenTokens(100, 100 * 64)
     assert 95 < lengths.likely.steps < 100
-    assert 10 * 64 < lengths.likely.row_steps < 2 * 10 * 64
-    alone = OutputLengths.of([[10]], limit=100).likely.steps
+    assert 10 * 64 < lengths.likely.row_steps < 3 * 10 * 64
+    alone = OutputLengths.of([[10]], limit=100, steps=100).likely.steps
     assert 10 < alone < 20, "an output of its own ends, most likely"
 
 
+def test_a_model_that_was_hardly_trained_writes_longer() -> None:
+    untuned, hardly, trained = (OutputLengths.of([[10] * 8], limit=100, steps=steps) for steps in (0, 3, 60))
+    assert untuned == hardly
+    assert untuned.likely.row_steps > 1.5 * trained.likely.row_steps
+    assert (untuned.shortest, untuned.longest) == (trained.shortest, trained.longest)
+
+
 def test_references_longer_than_the_limit_are_cut() -> None:
-    lengths = OutputLengths.of([[500, 20]], limit=64)
+    lengths = OutputLengths.of([[500, 20]], limit=64, steps=0)
     assert lengths.likely.steps == lengths.longest.steps == 64
     assert lengths.scaled(3.0).longest == WrittenTokens(3 * 64, 3 * 128)
