@@ -141,7 +141,8 @@ class CellWork:
         elif target.memory is not None and parts.total > target.memory:
             step, parts, devices = _divide_answers(self.outline, formats, parts, target.memory, target.count)
         answer = _answer_range(answering, lambda written: answering_seconds(self.outline, answers, answering, speeds, written))
-        if training.value + answer.value > _WORTH_TRYING and self._can_try(target):
+        is_tried = training.value + answer.value > _WORTH_TRYING and self._can_try(target)
+        if is_tried:
             if step in ("as-planned", "smaller-micro-batches") and self.strategy.train is not None:
                 training = self._try_training(target, formats) or training
             answer = self._try_answers(target, formats, answering) or answer
@@ -159,6 +160,7 @@ class CellWork:
             available=target.memory,
             step=step,
             devices=devices,
+            is_tried=is_tried,
         )
 
     def _try_training(self, target: TargetDevice, formats: Formats) -> ForecastRange | None:

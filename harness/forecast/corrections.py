@@ -136,11 +136,13 @@ def read_calibration(device: str) -> DeviceRecords:
 
 
 def calibrated(forecast: CellForecast, calibration: DeviceRecords, kind: CellKind) -> CellForecast:
-    """A forecast of a cell of this kind, corrected by earlier cells on its device; the price follows its time."""
+    """A forecast of a cell of this kind, corrected by earlier cells on its device, of time by those that were forecast in
+    the same way. The price follows its time."""
     if forecast.peak is None:
         return forecast
-    training = calibration.correct(forecast.training_seconds, "training", kind)
-    answering = calibration.correct(forecast.answer_seconds, "answering", kind)
+    alike = DeviceRecords(tuple(each for each in calibration.records if each.is_tried == forecast.is_tried))
+    training = alike.correct(forecast.training_seconds, "training", kind)
+    answering = alike.correct(forecast.answer_seconds, "answering", kind)
     before = forecast.seconds
     price = forecast.price if forecast.price is None or before <= 0 else forecast.price * (training.value + answering.value) / before
     return replace(

@@ -39,6 +39,7 @@ class ForecastRecord:
         device: its name.
         peak, training, answering: as they were forecast, without a correction.
         measured_peak, measured_training, measured_answering: as they turned out.
+        is_tried: as of the forecast (`CellForecast`).
     """
 
     at: _Text
@@ -52,6 +53,7 @@ class ForecastRecord:
     measured_peak: _Amount | None
     measured_training: _Amount | None
     measured_answering: _Amount | None
+    is_tried: bool = False
 
 
 _RECORD = TypeAdapter(ForecastRecord)
@@ -132,4 +134,5 @@ def make_record(result: CellResult, forecast: CellForecast) -> ForecastRecord | 
         measured_peak=float(max(peaks)) if peaks else None,
         measured_training=sum(seconds.get(phase, 0.0) for phase in _TRAINED) if "train" in seconds else None,
         measured_answering=seconds.get("predict"),
+        is_tried=forecast.is_tried,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -105,6 +106,14 @@ def test_small_cells_say_nothing_about_large_ones() -> None:
     assert (hour.training_seconds.value, hour.training_seconds.cells) == (pytest.approx(3600 * 1.2), 1)
     assert (hour.peak.value, hour.peak.cells) == (pytest.approx(44_000), 1)
     assert (blink.training_seconds.value, blink.training_seconds.cells) == (pytest.approx(0.2), 3)
+
+
+def test_a_time_that_was_counted_says_nothing_about_one_that_was_tried() -> None:
+    """Counting leaves out most of what small cells take, and a few more examples make them large enough for a trial."""
+    add_to_ledger(result(1500, 50.0), forecast())
+    found = corrected(replace(forecast(seconds=40.0), is_tried=True))
+    assert (found.training_seconds.value, found.training_seconds.cells) == (40, 0)
+    assert found.peak is not None and found.peak.value == pytest.approx(1500)
 
 
 def test_a_corrected_forecast_is_stored_uncorrected() -> None:
