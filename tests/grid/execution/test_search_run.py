@@ -28,7 +28,7 @@ metrics: [rouge]
 primary: rougeL
 decode: {max_new_tokens: 8}
 """
-FULL = "full:epochs=4,learning_rate=1e-2"
+FULL = "full:epochs=2,learning_rate=1e-2"
 SEARCH = {"trials": 4, "fields": {"learning_rate": {"factor": 30}}}
 
 
@@ -244,7 +244,7 @@ def test_prompts_and_shots_are_compared_by_their_loss_without_training(own: Path
 
 @pytest.mark.parametrize("budget", [{"hours": 1e-9}, pytest.param({"price": 1e-12}, marks=pytest.mark.soak)])
 def test_a_budget_too_small_for_one_trial_of_each_strategy(own: Path, budget: dict[str, float]) -> None:
-    strategies = (FULL, "lora:target_modules=all-linear,epochs=4")
+    strategies = (FULL, "lora:target_modules=all-linear,epochs=2")
     with pytest.raises(BenchError) as error:
         start(own, strategies, search=budget, price=1.0)
     assert len(error.value.problems) == 2, "one for each strategy"
@@ -286,7 +286,7 @@ def test_a_first_trial_that_diverges_says_nothing_about_what_a_budget_pays_for(o
 
 
 def test_a_race_drops_what_cannot_win_and_the_run_goes_on_without_it(own: Path) -> None:
-    hopeless = "full:epochs=4,learning_rate=1e-9"
+    hopeless = "full:epochs=2,learning_rate=1e-9"
     rows = [{"question": f"where is card {i}", "answer": f"card {i} has arrived", "group": i} for i in range(320)]
     (own / "letters.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     done = start(own, (FULL, hopeless), race=0.05, seeds=2)
