@@ -16,7 +16,8 @@ import pytest
 
 from harness.store import RunFolder
 
-COMMAND = [sys.executable, "-m", "harness.cli.main", "run", "--task", "summarization", "--limit", "12", "--epochs", "2"]
+RUN = ["run", "--task", "summarization", "--limit", "12", "--epochs", "2"]
+COMMAND = [sys.executable, "-m", "harness.cli.main", *RUN]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -47,12 +48,12 @@ def bench(tmp_path_factory, _as_at_a_terminal):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(bench, tmp_path_factory):
+def undisturbed(quick_bench, tmp_path_factory):
+    """In this process: who runs a cell, and how often it is interrupted, changes nothing."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    process = bench(folder)
-    out, err = process.communicate()
-    assert process.returncode == 0, err
-    return results(folder / out.strip().splitlines()[-1])
+    ended = quick_bench(*RUN, "--strategies", "lora", here=folder, env={"BENCH_SERVING_SECONDS": "0"})
+    assert ended.code == 0, ended
+    return results(folder / ended.out.strip().splitlines()[-1])
 
 
 def results(run: Path):
@@ -167,15 +168,14 @@ def test_interrupted_run_says_how_to_resume(bench, tmp_path):
     assert statuses == ["done"], "base had ended, lora had not"
 
 
-def test_second_run_names_the_process_that_holds_the_lock(bench, tmp_path):
+def test_second_run_names_the_process_that_holds_the_lock(bench, quick_bench, tmp_path):
     first = bench(tmp_path)
     for line in first.stderr:
         if "load" in line:
             break
-    second = bench(tmp_path)
-    out, err = second.communicate()
-    assert second.returncode == 2
-    assert f"is in use by process {first.pid}" in err
-    assert out == ""
+    second = quick_bench(*RUN, "--strategies", "lora", here=tmp_path)
+    assert second.code == 2
+    assert f"is in use by process {first.pid}" in second.err
+    assert second.out == ""
     first.send_signal(signal.SIGKILL)
     first.communicate()
