@@ -46,7 +46,7 @@ def here(build_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
     return build_once("together", build)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def alone(here: Path) -> Run:
     with cells_in_process():
         return start(here, STRATEGIES, runs_dir=here / "alone", seeds=2)
@@ -87,16 +87,17 @@ class Told(SilentListener):
 def test_a_run_that_is_interrupted_while_cells_train_together_continues(
     here: Path, alone: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    strategies = ["lora", "lora:r=4,learning_rate=1e-2", "qlora"]  # two of one group, and another group
     monkeypatch.setattr("harness.engine.tuning.loop.Checkpoints.due", lambda _: True)
     with cells_in_process():
         with pytest.raises(KeyboardInterrupt):
-            start(here, STRATEGIES, runs_dir=tmp_path, seeds=2, together=True, listener=Told(stop_at=4))
+            start(here, strategies, runs_dir=tmp_path, seeds=2, together=True, listener=Told(stop_at=4))
         listener = Told()
-        done = start(here, STRATEGIES, runs_dir=tmp_path, seeds=2, together=True, listener=listener)
-    assert texts(done) == texts(alone)
-    assert listener.kinds.count("trained") == 8 and listener.kinds.count("exit") == 10
+        done = start(here, strategies, runs_dir=tmp_path, seeds=2, together=True, listener=listener)
+    assert texts(done) == {key: text for key, text in texts(alone).items() if key in texts(done)}
+    assert listener.kinds.count("trained") == 6 and listener.kinds.count("exit") == 6
     counts = {key: result.training.trained_together for key, result in results(done).items()}
-    assert counts == {key: {"qlora": 2, "dora": 1}.get(key[0], 6) for key in counts}
+    assert counts == {key: 2 if key[0] == "qlora" else 4 for key in counts}
 
 
 def test_cells_whose_joint_training_fails_train_alone(here: Path, alone: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
