@@ -278,7 +278,7 @@ def test_python_examples_run(user_folder):
     """All examples of the page run as one script."""
     script = user_folder / "example.py"
     first, second = blocks("docs/python.md", "python")
-    script.write_text(second + first.replace("limit=100", "limit=8, epochs=1"), encoding="utf-8")
+    script.write_text(second + first.replace("limit=100", "limit=8, epochs=1, serving_seconds=0"), encoding="utf-8")
     done = subprocess.run([sys.executable, str(script)], cwd=user_folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[:5] == ["strategy", "value", "low", "high", "training_price"]

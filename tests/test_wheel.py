@@ -134,9 +134,8 @@ def test_the_command_lists_what_is_shipped(installed: Installed) -> None:
 
 
 def test_a_run_from_a_folder_with_modules_of_the_same_names(installed: Installed) -> None:
-    ended = done(
-        installed.bench, "run", "--task", "classification", "--strategies", "lora", "--limit", "12", "--epochs", "1", here=installed.here
-    )
+    arguments = ("--task", "classification", "--strategies", "lora", "--limit", "12", "--epochs", "1", "--serving-seconds", "0")
+    ended = done(installed.bench, "run", *arguments, here=installed.here)
     folder = installed.here / ended.stdout.splitlines()[-1]
     assert (folder / "report.html").is_file()
     assert len(list(folder.glob("cells/*/cell.json"))) == 2

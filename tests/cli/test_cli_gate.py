@@ -43,7 +43,7 @@ def rows(count: int, seed: int, *, corrupt: bool = False) -> list[tuple[str, str
 def tuned(quick_bench: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three real training runs: a good one, one on random labels, and a good one that was tested on another test set."""
     here = tmp_path_factory.mktemp("tuned")
-    files = {"good": rows(240, 1), "bad": rows(240, 1, corrupt=True), "val": rows(40, 2), "test": rows(200, 3), "other": rows(200, 4)}
+    files = {"good": rows(240, 1), "bad": rows(80, 1, corrupt=True), "val": rows(40, 2), "test": rows(200, 3), "other": rows(200, 4)}
     for own in (files["test"], files["other"]):  # a model that answers all of them right has no spread, and a floor cannot be decided
         own[0], own[1] = ((text, next(kind for kind in KINDS if kind != label)) for text, label in own[:2])
     for name, own in files.items():
