@@ -29,7 +29,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # one test process per core: more threa
 
 
 def _reach_no_disk(file: int) -> None:
-    """Stands for `os.fsync`, for which the tests waited in a third of their time: what they write need not survive a loss of power.
+    """Stands for `os.fsync`, on which tests that write runs spent a third of their time: what they write need not survive a loss of power.
 
     It fails where the file is not open, as `os.fsync` does. Processes that a test starts flush as they do for a user.
     """

@@ -303,6 +303,6 @@ def test_a_race_drops_what_cannot_win_and_the_run_goes_on_without_it(own: Path) 
         states.append(len(list((own / "runs").glob("*/trials/*"))))
 
     narrow = {"trials": 2, "fields": {"learning_rate": {"factor": 1.5}}}
-    again = start(own, (FULL, hopeless), on_round=count_states, race=0.05, search=narrow, seeds=1, reuse=False)
+    again = start(own, (FULL, hopeless), on_round=count_states, race=0.05, search=narrow, seeds=1, base=False, reuse=False)
     assert [each.strategy for each in again.stored.plan.dropped] == [hopeless]
     assert states == [0, 1, 0], "what was dropped keeps no weights while the others are trained"
