@@ -16,6 +16,7 @@ from tests.benchmarks.machine import machine_line, matrix_ceiling
 from tests.benchmarks.material import read_rows, write_rows
 from tests.benchmarks.our_side import measure
 from tests.benchmarks.sides import Processes
+from tests.benchmarks.sweep_choice import expected_excess
 from tests.benchmarks.tables import Compared, Grown, comparison_table, growth_table
 
 WORDS = ("alpha", "beta", "gamma")
@@ -142,6 +143,13 @@ def test_learning_rates_are_searched_without_a_test_example(tmp_path):
     assert row.startswith(f"| `ia3` | {own:.2g} | ") and f" {searched.best.loss_at(0):.3f}" in row
     assert f"**{searched.best.values['learning_rate']:.2g}** {searched.best.loss:.3f}" in row
     assert not list(tmp_path.rglob("predictions*")), "only validation examples were read"
+
+
+def test_a_sweep_chooses_a_worse_rate_the_more_seeds_differ():
+    """The losses of two rates differ by 0.1. With a standard deviation of 0.1/√2 for each, that of their difference is 0.1, and the worse
+    one is chosen with a probability of Φ(-1) = 15.9%."""
+    assert expected_excess([0.3, 0.4], 0.0) == 0
+    assert expected_excess([0.3, 0.4], 0.1 / 2**0.5) == pytest.approx(0.1 * 0.1587, rel=0.05)
 
 
 def test_learning_rates_are_compared_with_several_seeds(tmp_path):
