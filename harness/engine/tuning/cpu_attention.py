@@ -62,7 +62,8 @@ def _attend(
     if query.dim() != 4 or query.shape[2] != key.shape[2] or options.get("position_bias") is not None or options.get("softcap") is not None:
         return original(module, query, key, value, mask, dropout=dropout, scaling=scaling, is_causal=is_causal, **options)
     dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else value.dtype
-    computed = torch.float32 if torch.is_grad_enabled() and query.shape[2] <= _LONGEST else dtype
+    # Also where nothing is learned: a reference that preferences are compared with must round as the model that learns.
+    computed = torch.float32 if query.shape[2] <= _LONGEST else dtype
     causal = mask is None and query.shape[2] > 1 and bool(getattr(module, "is_causal", True) if is_causal is None else is_causal)
     if mask is not None and mask.dtype != torch.bool:
         mask = mask.to(computed)

@@ -88,6 +88,15 @@ def test_in_bfloat16_they_are_as_near_to_float32() -> None:
     assert 0 < errors[1] < 1.1 * errors[0]
 
 
+def test_without_gradients_a_model_computes_the_same() -> None:
+    """The likelihoods of a reference, which are compared with those of the model that learns from pairs."""
+    model, ids, logits = build("llama"), torch.arange(1, 28).view(3, 9), []
+    for learns in (True, False):
+        with cpu_layers(model, "cpu"), torch.set_grad_enabled(learns), torch.autocast("cpu", dtype=torch.bfloat16):
+            logits.append(model(input_ids=ids).logits.detach())
+    assert torch.equal(*logits)
+
+
 def test_dropped_attention_weights_are_the_same() -> None:
     config = LlamaConfig(**GROUPED, attention_dropout=0.3)
     torch.manual_seed(3)
