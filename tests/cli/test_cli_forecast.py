@@ -69,7 +69,7 @@ def test_a_dry_run_shows_every_cell_and_writes_nothing(call, here):
 def test_a_run_begins_with_its_forecast_and_fills_the_ledger(call, here):
     assert call("forecast").out.startswith("No forecast has been compared with a run yet.")
     ended = call("run", "--task", "classification", "--limit", "20", "--strategies", "base")
-    assert "Forecast: " in ended.err and "uncalibrated: no cell has run here yet" in ended.err
+    assert "Forecast: " in ended.err and "uncalibrated: no cell like these has run here yet" in ended.err
     (cell,) = json.loads(call("forecast", "--format", "json").out)["cells"]
     assert (cell["strategy"], cell["model"], cell["task"]) == ("base", "tiny", "classification")
     assert cell["measured_peak"] > 0 and cell["measured_answering"] > 0

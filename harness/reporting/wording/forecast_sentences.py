@@ -107,6 +107,11 @@ def _cells(forecast: CellForecast) -> int:
     return 0 if forecast.peak is None else forecast.peak.cells
 
 
+def _timed_cells(forecast: CellForecast) -> int:
+    """The earlier cells behind the time of a forecast: of training and answers, the fewer."""
+    return min((each.cells for each in (forecast.training_seconds, forecast.answer_seconds) if each.value), default=0)
+
+
 def _describe_cheapest(forecasts: Sequence[PlannedForecast]) -> list[str]:
     """The cheapest device of each strategy; where none fits, the memory that it takes."""
     sentences = []
@@ -172,7 +177,7 @@ def _last(seconds: Sequence[float], at_once: int) -> float:
 
 def _describe_basis(forecasts: Sequence[CellForecast], at_once: int) -> str:
     """How far the time of all cells together can be trusted, with its range where there is one."""
-    calibrated = min(_cells(each) for each in forecasts)
+    calibrated = min(_timed_cells(each) for each in forecasts)
     ranges = [each.seconds_range or (each.seconds, each.seconds) for each in forecasts]
     low, high = (numbers.seconds(_last(ends, at_once)) for ends in zip(*ranges, strict=True))
     if calibrated >= FEWEST_CELLS:
@@ -180,7 +185,7 @@ def _describe_basis(forecasts: Sequence[CellForecast], at_once: int) -> str:
     known = f"{low} to {high}, by when trainings stop and how long outputs become; " if low != high else ""
     if calibrated:
         return f"{known}low confidence: corrected by {numbers.plural(calibrated, 'earlier cell')}, too few for an interval"
-    return f"{known}uncalibrated: no cell has run here yet, so it may be several times too low"
+    return f"{known}uncalibrated: no cell like these has run here yet, so it may be several times too low"
 
 
 def build_ledger_table(records: Sequence[ForecastRecord], device: str) -> TextTable:

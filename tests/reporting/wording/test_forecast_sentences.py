@@ -52,8 +52,8 @@ def test_corrected_forecasts_have_intervals_and_say_what_they_rest_on() -> None:
 def test_first_lines_of_a_run_add_up_its_cells() -> None:
     lines = forecast_sentences.describe_run_forecast([SMALL, replace(SMALL, step=None, peak=ForecastRange(30.0 * GIB))])
     assert lines == [
-        "Forecast: 2 min 10 s, $0.0400, up to 30.0 GiB of memory on rtx-4090 (uncalibrated: no cell has run here yet, so it may be several "
-        "times too low)",
+        "Forecast: 2 min 10 s, $0.0400, up to 30.0 GiB of memory on rtx-4090 (uncalibrated: no cell like these has run here "
+        "yet, so it may be several times too low)",
         "warning: 1 cell may not fit this device: up to 30.0 GiB needed. --dry-run shows which",
     ]
 
@@ -72,12 +72,16 @@ def test_first_lines_of_a_run_show_how_wrong_the_time_may_be() -> None:
     untried = replace(SMALL, answer_seconds=answers)
     assert forecast_sentences.describe_seconds(untried) == "1 min 05 s (1 min 01 s–2 min 00 s)"
     (line,) = forecast_sentences.describe_run_forecast([untried, SMALL])
-    assert "(2 min 06 s to 3 min 05 s, by when trainings stop and how long outputs become; uncalibrated: no cell has run here yet" in line
-    few = replace(SMALL, peak=ForecastRange(14.0 * GIB, None, None, 2, 13.0 * GIB))
+    assert (
+        "(2 min 06 s to 3 min 05 s, by when trainings stop and how long outputs become; uncalibrated: no cell like these has run here"
+        in line
+    )
+    few = replace(SMALL, training_seconds=ForecastRange(60.0, cells=2), answer_seconds=ForecastRange(5.0, cells=9))
     (line,) = forecast_sentences.describe_run_forecast([few, few])
     assert "(low confidence: corrected by 2 earlier cells, too few for an interval)" in line
-    peak, training = ForecastRange(14.0 * GIB, None, None, 7, 13.0 * GIB), replace(SMALL.training_seconds, low=29.0, high=540.0)
-    enough = replace(untried, peak=peak, training_seconds=training)
+    peak = ForecastRange(14.0 * GIB, None, None, 200, 13.0 * GIB)
+    training, answers = replace(SMALL.training_seconds, low=29.0, high=540.0, cells=7), replace(answers, cells=7)
+    enough = replace(SMALL, peak=peak, training_seconds=training, answer_seconds=answers)
     (line,) = forecast_sentences.describe_run_forecast([enough, enough])
     assert "(90% interval 1 min 00 s to 20 min 00 s; corrected by 7 earlier cells)" in line
 
