@@ -125,7 +125,8 @@ def measure_training(
     schedule = Schedule.of(recipe, train_size, loaded.parameters)
     rows = min(schedule.batch_size, train_size)
     parts = [part for batch in _effective_batches(spread, rows) for part in micro_batches(batch, budget)]
-    seen = schedule.steps * schedule.batch_size / len(spread)  # how often each chosen example stands for one of the training
+    # How often each chosen example stands for one of the training. The last batch of an epoch has what is left.
+    seen = schedule.steps / schedule.steps_per_epoch * train_size / len(spread)
     validated = _padded_tokens(micro_batches(validation, budget)) * len(held_out) / max(1, len(validation))
     once = _padded_tokens(micro_batches(spread, budget)) * train_size / len(spread)
     ordered = sorted(schedule.validation_steps)

@@ -151,6 +151,13 @@ def work(tiny: ModelSource, strategy: Strategy = LORA) -> CellWork:
     return CellWork(task, strategy, Splits(examples, examples[:8], examples[:16], DataReport("made", {}, {}), "digest"), tiny, 40)
 
 
+def test_the_last_batch_of_an_epoch_counts_with_what_is_left(tiny: ModelSource) -> None:
+    """Nine examples in batches of eight are two steps of nine examples, not of sixteen."""
+    here, all_of_them = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", "")), work(tiny)
+    few = CellWork(all_of_them.task, LORA, all_of_them.splits, tiny, 9)
+    assert few._measure(here, None).tokens == pytest.approx(all_of_them._measure(here, None).tokens * 9 / 40)
+
+
 def test_a_forecast_for_this_machine_is_made_of_its_trials(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.forecast.cell_planning._WORTH_TRYING", 0.0)
     monkeypatch.setattr("harness.forecast.cell_planning.try_training", lambda *_: TrainingTrial(1.0, 0.0, 0.0))
