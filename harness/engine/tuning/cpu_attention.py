@@ -54,7 +54,7 @@ def _attend(
 
     Args:
         query: (B, heads, T, D); key, value: (B, heads that share, S, D); mask: (B or 1, heads or 1, T, S), or None.
-        options: what this function knows nothing of; where one is set, the model's own function computes.
+        options: others of that function. Limited scores and biases of positions are left to it; what else there is, it does not read.
     """
     import torch
     import torch.nn.functional as F
@@ -63,7 +63,7 @@ def _attend(
         return original(module, query, key, value, mask, dropout=dropout, scaling=scaling, is_causal=is_causal, **options)
     dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else value.dtype
     # Also where nothing is learned: a reference that preferences are compared with must round as the model that learns.
-    computed = torch.float32 if query.shape[2] <= _LONGEST else dtype
+    computed = torch.promote_types(dtype, torch.float32) if query.shape[2] <= _LONGEST else dtype
     causal = mask is None and query.shape[2] > 1 and bool(getattr(module, "is_causal", True) if is_causal is None else is_causal)
     if mask is not None and mask.dtype != torch.bool:
         mask = mask.to(computed)

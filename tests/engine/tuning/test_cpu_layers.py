@@ -97,6 +97,13 @@ def test_without_gradients_a_model_computes_the_same() -> None:
     assert torch.equal(*logits)
 
 
+def test_numbers_of_64_bits_are_not_rounded() -> None:
+    model = build("llama").double()
+    expected, found = gradients(model, nullcontext()), gradients(model, cpu_attention())
+    for one, other in zip(found[1:], expected[1:], strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
+
+
 def test_dropped_attention_weights_are_the_same() -> None:
     config = LlamaConfig(**GROUPED, attention_dropout=0.3)
     torch.manual_seed(3)
