@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
+import shutil
+import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -59,6 +62,11 @@ def check_kernels() -> Iterator[Finding]:
     )
     if device.kind == "cpu" and (instructions := read_instructions(Path("/proc/cpuinfo"))):
         yield Finding("kernels", "ok", f"instructions for matrices: {', '.join(instructions)}")
+    if device.kind == "cpu":
+        compiler = _find_compiler()
+        can_compile = compiler is not None and (Path(sysconfig.get_path("include")) / "Python.h").is_file()
+        text = f"{compiler} compiles parts of long trainings" if can_compile else "no C++ compiler with the headers of Python"
+        yield Finding("kernels", "ok", text if can_compile else f"{text}, which would compile parts of long trainings")
 
 
 def check_speed() -> Iterator[Finding]:
@@ -112,6 +120,11 @@ def _attention_kernels(device: Device) -> Iterator[tuple[str, bool]]:
             yield name, False
         else:
             yield name, True
+
+
+def _find_compiler() -> str | None:
+    """The C++ compiler that torch would take."""
+    return next((name for name in filter(None, (os.environ.get("CXX"), "g++", "clang++")) if shutil.which(name)), None)
 
 
 def _four_bit_kernels() -> str:

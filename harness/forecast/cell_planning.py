@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache, partial
 from harness.engine.distributed import can_shard, can_stage
 from harness.engine.inference import ends_with
 from harness.engine.models import Device, ModelSource
-from harness.engine.tuning import list_restarts
+from harness.engine.tuning import list_restarts, pays_to_compile
 from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_speeds
 from harness.forecast.memory_forecast import (
     PLACEMENTS,
@@ -169,10 +169,12 @@ class CellWork:
         if not work.typical:
             return None
         shape = [len(work.typical), max(each.padded_length for each in work.typical)]
+        assert self.strategy.train is not None
+        compiles = pays_to_compile(self.strategy.train.compilation, outline.loaded.parameters, work.tokens)
         try:
             seconds = cached_trial(
-                ["training", *_describe(outline, target, formats), *map(_rounded, shape)],
-                lambda: try_training(outline, formats, target.kind, work.typical),
+                ["training", *_describe(outline, target, formats), *map(_rounded, shape), compiles],
+                lambda: try_training(outline, formats, target.kind, work.typical, compiles=compiles),
             )
             trial = TrainingTrial(*seconds)
         except Exception:  # the families of models are many
@@ -281,8 +283,9 @@ def _try_step(
     )
     work, smallest = measure(None), 2 if recipe.objective == "dpo" else 1
     for _ in range(_HALVINGS):
-        counts = _cached_training(outline, formats, work.batch, checkpointing)
-        later = None if work.later is None else _cached_training(outline, formats, work.later, checkpointing)
+        compiles = pays_to_compile(recipe.compilation, outline.loaded.parameters, work.tokens)
+        counts = _cached_training(outline, formats, work.batch, checkpointing, compiles)
+        later = None if work.later is None else _cached_training(outline, formats, work.later, checkpointing, compiles)
         parts = training_memory(outline, formats, counts, target.kind, later=later, placement=placement, one_step=work.steps == 1)
         if step == "as-planned" or work.batch.rows == smallest or target.memory is None or parts.total <= target.memory:
             break
@@ -333,8 +336,8 @@ def _outline(source: ModelSource, strategy: Strategy, labels: Sequence[str], tru
 
 
 @lru_cache(maxsize=1024)
-def _cached_training(outline: ModelOutline, formats: Formats, batch: BatchShape, checkpointing: bool) -> StepCounts:
-    return watch_training(outline, formats, batch, checkpointing=checkpointing)
+def _cached_training(outline: ModelOutline, formats: Formats, batch: BatchShape, checkpointing: bool, compiles: bool) -> StepCounts:
+    return watch_training(outline, formats, batch, checkpointing=checkpointing, compiles=compiles)
 
 
 @lru_cache(maxsize=1024)

@@ -71,8 +71,14 @@ class AnsweringTrial(NamedTuple):
     row: float
 
 
-def try_training(outline: ModelOutline, formats: Formats, device: str, examples: Sequence[EncodedExample]) -> TrainingTrial:
-    """Time a training with these examples, or pairs, as its micro-batch."""
+def try_training(
+    outline: ModelOutline, formats: Formats, device: str, examples: Sequence[EncodedExample], *, compiles: bool = False
+) -> TrainingTrial:
+    """Time a training with these examples, or pairs, as its micro-batch.
+
+    Args:
+        compiles: see `cpu_layers`. What is compiled for the trial is there for the training.
+    """
     recipe = outline.strategy.train
     assert recipe is not None
     batch = _limit_examples(outline, device, examples)
@@ -112,7 +118,7 @@ def try_training(outline: ModelOutline, formats: Formats, device: str, examples:
                 loss()
             model.train()
 
-        with random.replacing_dropout(), fused_lora(model, random, autocast), cpu_layers(model, device):
+        with random.replacing_dropout(), fused_lora(model, random, autocast), cpu_layers(model, device, compiles=compiles):
             return _seconds(step, device), _seconds(update, device), _seconds(validate, device)
 
     step, update, validation = _of_whole_model(outline, run)

@@ -48,8 +48,14 @@ class AnswerCounts:
     peak: float
 
 
-def watch_training(outline: ModelOutline, formats: Formats, batch: BatchShape, *, checkpointing: bool) -> StepCounts:
-    """Forward and backward pass of a micro-batch, with gradients of earlier ones in place."""
+def watch_training(
+    outline: ModelOutline, formats: Formats, batch: BatchShape, *, checkpointing: bool, compiles: bool = False
+) -> StepCounts:
+    """Forward and backward pass of a micro-batch, with gradients of earlier ones in place.
+
+    Args:
+        compiles: see `cpu_layers`.
+    """
     run = _training_step(outline.shape, batch)
     running: list[MetaTracker] = []
     random = KeyedRandom(seed=0)
@@ -58,7 +64,8 @@ def watch_training(outline: ModelOutline, formats: Formats, batch: BatchShape, *
         running[:] = [tracker]
         random.begin(1, range(batch.rows))
         kind = "cpu" if formats.on_cpu else "cuda"
-        with random.replacing_dropout(), fused_lora(model, random, formats.autocast_dtype), cpu_layers(model, kind):
+        layers = cpu_layers(model, kind, compiles=compiles)
+        with random.replacing_dropout(), fused_lora(model, random, formats.autocast_dtype), layers:
             loss = run(model)
             tracker.part = "head"
             loss.backward()

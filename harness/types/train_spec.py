@@ -24,7 +24,7 @@ Objective: TypeAlias = Literal["likelihood", "dpo"]
 LossPlace: TypeAlias = Literal["answer", "assistant"]
 Choice: TypeAlias = Literal["auto", "on", "off"]
 # They change memory and speed, and the result only by rounding: they are no part of a cell's identity.
-MEMORY_FIELDS = frozenset({"attention", "gradient_checkpointing", "micro_batch_tokens"})
+MEMORY_FIELDS = frozenset({"attention", "compilation", "gradient_checkpointing", "micro_batch_tokens"})
 
 
 class TrainSpec(Declared):
@@ -77,12 +77,15 @@ class TrainSpec(Declared):
     attention: Attention = "auto"
     """The implementation of attention in training; auto: the one that transformers prefers. Changes memory and speed, but the result only
     by rounding."""
+    compilation: Choice = "auto"
+    """Whether parts of the layers are compiled for the processor, on a CPU with a C++ compiler; auto: if the training is long enough to
+    pay for it. Changes speed, but the result only by rounding."""
     validations_per_epoch: Annotated[int, Field(ge=1, le=100)] = 2
     """How often the validation loss is computed."""
     patience: Annotated[int, Field(ge=1)] | None = 4
     """Validations without improvement after which training stops; None: never."""
 
-    @field_validator("gradient_checkpointing", mode="before")
+    @field_validator("compilation", "gradient_checkpointing", mode="before")
     @classmethod
     def _read_switch(cls, value: object) -> object:
         """YAML reads `on` and `off` as true and false."""

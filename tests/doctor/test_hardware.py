@@ -61,6 +61,17 @@ def test_kernels_are_tried_and_those_that_fail_are_not_named(monkeypatch: pytest
     assert found[1].text == "no bitsandbytes for 4-bit weights"
 
 
+def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "Python.h").touch()
+    monkeypatch.setattr(hardware.sysconfig, "get_path", lambda name: str(tmp_path))
+    monkeypatch.setattr(hardware.shutil, "which", {"clang++": "/bin/clang++"}.get)
+    monkeypatch.delenv("CXX", raising=False)
+    assert list(hardware.check_kernels())[-1].text == "clang++ compiles parts of long trainings"
+    (tmp_path / "Python.h").unlink()
+    (*_, found) = hardware.check_kernels()
+    assert found.text == "no C++ compiler with the headers of Python, which would compile parts of long trainings"
+
+
 def test_speed_is_measured_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes and operations over seconds: both are known here."""
     monkeypatch.setattr(hardware, "_COPIED_BYTES", {"cpu": 4 << 20})

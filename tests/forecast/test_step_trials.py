@@ -160,7 +160,7 @@ def test_the_last_batch_of_an_epoch_counts_with_what_is_left(tiny: ModelSource) 
 
 def test_a_forecast_for_this_machine_is_made_of_its_trials(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.forecast.cell_planning._WORTH_TRYING", 0.0)
-    monkeypatch.setattr("harness.forecast.cell_planning.try_training", lambda *_: TrainingTrial(1.0, 0.0, 0.0))
+    monkeypatch.setattr("harness.forecast.cell_planning.try_training", lambda *_, compiles: TrainingTrial(1.0, 0.0, 0.0))
     monkeypatch.setattr("harness.forecast.cell_planning.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
     cell, here = work(tiny), target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
     forecast = cell.forecast(here)
@@ -176,7 +176,7 @@ def test_a_forecast_for_this_machine_is_made_of_its_trials(tiny: ModelSource, mo
     patient = work(tiny, LORA.model_copy(update={"train": TrainSpec(patience=None)}))
     assert patient._measure(here, None).earliest_stop == 1, "it never stops early"
 
-    def fail(*_: object) -> TrainingTrial:
+    def fail(*_: object, compiles: bool) -> TrainingTrial:
         raise RuntimeError("this family cannot be tried")
 
     elsewhere = cell.forecast(target_of_table(get_devices(["h100"])[0]))

@@ -95,6 +95,14 @@ def test_flops_are_those_of_the_known_formula(tiny: ModelSource) -> None:
     )
 
 
+def test_a_compiled_training_keeps_one_tensor_less_of_each_gated_layer(tiny: ModelSource) -> None:
+    """Of 640 numbers in float32 for each token of the four layers."""
+    outline, batch, formats = ModelOutline(tiny, FULL), BatchShape(2, 128, 10, is_padded=False), Formats("float32", None, on_cpu=True)
+    plain, compiled = (watch_training(outline, formats, batch, checkpointing=False, compiles=compiles) for compiles in (False, True))
+    assert plain.peaks["forward"] - compiled.peaks["forward"] == pytest.approx(2 * 128 * 640 * 4 * 4, rel=0.05)
+    assert plain.flops == compiled.flops
+
+
 def test_memory_of_long_sequences_grows_with_their_length(tiny: ModelSource) -> None:
     """From 1,536 to 6,144 tokens in one example: fourfold, because fused attention keeps no matrix of scores. With checkpointing, less than
     a third remains, at the price of a second forward pass."""

@@ -1,7 +1,7 @@
 """The training loop: one for all strategies and model shapes."""
 
 from harness.engine.tuning.batches import EncodedExample, batch_order, collate, list_reads, micro_batches
-from harness.engine.tuning.cpu_layers import cpu_layers
+from harness.engine.tuning.cpu_layers import cpu_layers, pays_to_compile
 from harness.engine.tuning.example_losses import example_losses
 from harness.engine.tuning.fused_lora import fused_lora
 from harness.engine.tuning.general_text_loss import general_loss
@@ -47,6 +47,7 @@ __all__ = [
     "list_training_problems",
     "make_optimizer",
     "micro_batches",
+    "pays_to_compile",
     "planned_steps",
     "preference_losses",
     "reaches",

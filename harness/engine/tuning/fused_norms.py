@@ -1,7 +1,7 @@
 """Norms by the root of the mean square (RMSNorm; Zhang and Sennrich 2019) as one function of autograd: y = w·x/sqrt(mean(x²) + ε).
 
-transformers composes a norm of six operations, most of them in float32, and autograd adds a dozen. Here, the sum of x² is computed as x is
-read, and what is kept for the backward pass are the input and one number of each token.
+transformers composes a norm of six operations, most of them in float32, and autograd adds a dozen. Here, what is kept for the backward pass
+are the input and one number of each token.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from types import SimpleNamespace
 from typing import Any
 
 from harness.engine.distributed import is_sharded
+from harness.engine.tuning.token_functions import PLAIN, TokenFunctions
 
 
 @contextlib.contextmanager
-def fused_norms(model: Any) -> Iterator[None]:
+def fused_norms(model: Any, functions: TokenFunctions = PLAIN) -> Iterator[None]:
     """Inside this context, the norms of a model that are this one compute in one function each."""
     norms = [] if is_sharded(model) else [module for module in model.modules() if _is_plain(module)]
     for norm in norms:
-        norm.forward = partial(_forward, norm)
+        norm.forward = partial(_forward, norm, functions)
     try:
         yield
     finally:
@@ -53,9 +54,9 @@ def _computes_norm(kind: Any) -> bool:
     return isinstance(output, torch.Tensor) and output.dtype == expected.dtype and torch.equal(output, expected)
 
 
-def _forward(norm: Any, x: Any) -> Any:
+def _forward(norm: Any, functions: TokenFunctions, x: Any) -> Any:
     """The norm of x (..., d)."""
-    return fused_norm().apply(x, norm.weight, norm.variance_epsilon)
+    return fused_norm().apply(x, norm.weight, norm.variance_epsilon, functions)
 
 
 @lru_cache(maxsize=1)
@@ -68,25 +69,26 @@ def fused_norm() -> Any:
         """For x (..., d), w (d) and ε."""
 
         @staticmethod
-        def forward(ctx: Any, x: Any, weight: Any, epsilon: float) -> Any:
-            root = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
-            inverse = root.square_().div_(x.shape[-1]).add_(epsilon).rsqrt_()  # 1/sqrt(mean(x²) + ε), (..., 1)
-            ctx.save_for_backward(x, weight, inverse)
-            return weight * (x * inverse).to(x.dtype)
+        def forward(ctx: Any, x: Any, weight: Any, epsilon: float, functions: TokenFunctions) -> Any:
+            rows = x.reshape(-1, x.shape[-1])
+            with torch.autocast("cpu", enabled=False):
+                output, inverse = functions.norm(rows, weight, epsilon)
+            ctx.save_for_backward(rows, weight, inverse)
+            ctx.functions = functions
+            return output.view(x.shape)
 
         @staticmethod
         @once_differentiable
         def backward(ctx: Any, gradient: Any) -> Any:
-            """With n = x·inverse and g = gradient·w: the gradient of x is inverse·(g - n·mean(g·n))."""
-            x, weight, inverse = ctx.saved_tensors
+            rows, weight, inverse = ctx.saved_tensors
+            into_output = gradient.reshape(rows.shape)
             into_x = into_weight = None
             if ctx.needs_input_grad[0]:
-                scaled = gradient * weight
-                mean = (scaled * x).sum(-1, keepdim=True, dtype=torch.float32).mul_(inverse).div_(x.shape[-1])  # of g·n
-                into_x = (scaled * inverse).addcmul_(x.to(torch.float32), mean.mul_(inverse).mul_(inverse), value=-1).to(x.dtype)
+                with torch.autocast("cpu", enabled=False):
+                    into_x = ctx.functions.norm_gradient(into_output, rows, weight, inverse).view(gradient.shape)
             if ctx.needs_input_grad[1]:
-                products = gradient * (x * inverse).to(x.dtype)
-                into_weight = products.reshape(-1, x.shape[-1]).sum(0, dtype=torch.float32).to(weight.dtype)
-            return into_x, into_weight, None
+                products = into_output * (rows * inverse).to(rows.dtype)
+                into_weight = products.sum(0, dtype=torch.float32).to(weight.dtype)
+            return into_x, into_weight, None, None
 
     return FusedNorm

@@ -55,4 +55,5 @@ def _key(cell: Cell, strategy: Strategy) -> str:
     assert train is not None
     adapter = {name: strategy.adapter[name] for name in sorted(_EQUAL_FIELDS & set(strategy.adapter))}
     packed = None if quantization is None else [quantization.type, quantization.double_quantization]
-    return json.dumps([cell.model, packed, adapter, train.attention, train.gradient_checkpointing, train.micro_batch_tokens])
+    passes = [train.attention, train.compilation, train.gradient_checkpointing, train.micro_batch_tokens]
+    return json.dumps([cell.model, packed, adapter, *passes])

@@ -61,6 +61,7 @@ def test_cells_are_grouped_by_what_has_to_be_equal() -> None:
         "other layers": changed("lora", adapter={"target_modules": ["q_proj"]}),
         "other dropout": changed("lora", adapter={"lora_dropout": 0.5}),
         "checkpointing": changed("lora", gradient_checkpointing="on"),
+        "compiled": changed("lora", compilation="on"),
         "qlora": changed("qlora"),
         "full": changed("full"),
     }
@@ -71,6 +72,7 @@ def test_cells_are_grouped_by_what_has_to_be_equal() -> None:
         ["other layers-0", "other layers-1"],
         ["other dropout-0", "other dropout-1"],
         ["checkpointing-0", "checkpointing-1"],
+        ["compiled-0", "compiled-1"],
         ["qlora-0", "qlora-1"],
     ]
     assert [len(group) for group in group_joint_cells(plan_of(strategies, cells), cells[1:5])] == [3], "one cell is no group"

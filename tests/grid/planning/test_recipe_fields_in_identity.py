@@ -13,7 +13,8 @@ OTHER = {
     "epochs": 1, "batch_size": 2, "micro_batch_tokens": 100, "max_length": 100, "completion_only": False, "learning_rate": 0.1,
     "loss_on": "assistant",
     "lora_plus": 4, "schedule": "linear", "warmup": 0.5, "optimizer": "adafactor", "weight_decay": 0.5, "max_grad_norm": 2,
-    "objective": "dpo", "neftune": 5, "gradient_checkpointing": "on", "attention": "sdpa", "validations_per_epoch": 1, "patience": 1,
+    "objective": "dpo", "neftune": 5, "gradient_checkpointing": "on", "attention": "sdpa", "compilation": "on",
+    "validations_per_epoch": 1, "patience": 1,
 }  # fmt: skip
 
 

@@ -1,0 +1,159 @@
+"""Parts of layers that are compiled for a CPU: the same losses and gradients as those of transformers, to rounding."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers.models.llama import modeling_llama
+
+from harness.cache import use_cache_folder
+from harness.engine.tuning import cpu_layers, pays_to_compile, token_functions
+from harness.engine.tuning.fused_gates import fused_gates
+from harness.engine.tuning.fused_rotations import fused_rotations
+from harness.measure import usable_cores
+from tests.engine.tuning.small_trainings import LORA, train_small
+from tests.engine.tuning.test_cpu_layers import MODELS, build, gradients
+
+needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
+
+
+@pytest.fixture(autouse=True)
+def functions_of_their_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What another test compiled, or failed to, is not known here; the files of the compiler are shared."""
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path_factory.getbasetemp() / token_functions.FOLDER))
+    token_functions.compiled.cache_clear()
+    yield
+    token_functions.compiled.cache_clear()
+
+
+@pytest.mark.parametrize("padded", [True, False])
+@pytest.mark.parametrize("name", MODELS)
+def test_gates_and_rotations_compute_what_those_of_transformers_do(name: str, padded: bool) -> None:
+    model = build(name)
+    expected = gradients(model, nullcontext(), padded=padded)
+    with fused_gates(model, token_functions.PLAIN), fused_rotations(model, token_functions.PLAIN):
+        found = gradients(model, nullcontext(), padded=padded)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_only_layers_that_compute_these_formulas_are_changed() -> None:
+    gated = {"llama": 2, "mistral, a window of 3 tokens": 2, "qwen3, norms of heads": 2}
+    for name in MODELS:
+        model = build(name)
+        with fused_gates(model, token_functions.PLAIN):
+            assert sum("forward" in vars(module) for module in model.modules()) == gated.get(name, 0), name
+    model = build("llama")
+    model.model.layers[0].mlp.act_fn = torch.nn.GELU()
+    with fused_gates(model, token_functions.PLAIN):
+        assert [("forward" in vars(layer.mlp)) for layer in model.model.layers] == [False, True]
+
+
+def test_rotations_of_part_of_a_head_are_left_to_transformers() -> None:
+    query, key, angles = torch.randn(2, 4, 3, 8), torch.randn(2, 2, 3, 8), torch.randn(2, 3, 4)
+    original, model = modeling_llama.apply_rotary_pos_emb, build("llama")
+    with fused_rotations(model, token_functions.PLAIN):
+        changed = modeling_llama.apply_rotary_pos_emb
+        with pytest.raises(RuntimeError):  # as before
+            changed(query, key, angles, angles)
+        by_place = changed(query.transpose(1, 2), key.transpose(1, 2), torch.ones(2, 3, 8), torch.ones(2, 3, 8), unsqueeze_dim=2)
+    expected = original(query.transpose(1, 2), key.transpose(1, 2), torch.ones(2, 3, 8), torch.ones(2, 3, 8), unsqueeze_dim=2)
+    assert all(torch.equal(one, other) for one, other in zip(by_place, expected, strict=True))
+
+
+def test_afterwards_the_code_of_models_is_as_before_in_whatever_order_trainings_end() -> None:
+    before, model = modeling_llama.apply_rotary_pos_emb, build("llama")
+    first, second = (cpu_layers(model, "cpu", compiles=True), cpu_layers(build("llama"), "cpu", compiles=True))
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert modeling_llama.apply_rotary_pos_emb is not before, "the second training is not at its end"
+    second.__exit__(None, None, None)
+    assert modeling_llama.apply_rotary_pos_emb is before
+    assert not any("forward" in vars(module) for module in model.modules())
+
+
+def all_were_compiled() -> bool:
+    """Whether every function was, and computes the same as the plain one."""
+    return all(function._works and all(function._works.values()) for function in token_functions.compiled())
+
+
+@needs_compiler
+def test_compiled_layers_have_the_same_losses_and_gradients() -> None:
+    model = build("llama")
+    expected, found = gradients(model, nullcontext()), gradients(model, cpu_layers(model, "cpu", compiles=True))
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+    assert all_were_compiled()
+
+
+@pytest.mark.soak
+@needs_compiler
+def test_a_compiled_training_has_the_same_losses(tmp_path: Path) -> None:
+    _, _, expected = train_small(tmp_path / "plain", adapter=LORA, compilation="off")
+    _, _, found = train_small(tmp_path / "compiled", adapter=LORA, compilation="on")
+    assert found == pytest.approx(expected, rel=1e-4)
+    assert all_were_compiled()
+
+
+@pytest.mark.soak
+@needs_compiler
+def test_compiled_layers_in_bfloat16_are_as_near_to_float32() -> None:
+    model = build("llama")
+    exact = gradients(model, nullcontext())
+    errors = []
+    for context in (nullcontext(), cpu_layers(model, "cpu", compiles=True)):
+        found = gradients(model, context, autocast=True)
+        errors.append(sum(float((one - other).norm()) for one, other in zip(found[1:], exact[1:], strict=True)))
+    assert 0 < errors[1] < 1.1 * errors[0]
+    assert all_were_compiled()
+
+
+def refuse(function: Callable[..., Any], **options: Any) -> Any:
+    raise RuntimeError("no compiler")
+
+
+def mistake(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    """What a broken compiler makes of a function."""
+
+    def wrong(*args: Any) -> Any:
+        found = function(*args)
+        return tuple(1.01 * each for each in found) if isinstance(found, tuple) else 1.01 * found
+
+    return wrong
+
+
+@pytest.mark.parametrize("compiler", [refuse, mistake])
+def test_without_a_compiler_that_works_a_training_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiler: Callable[..., Any]
+) -> None:
+    monkeypatch.setattr(torch, "compile", compiler)
+    _, _, expected = train_small(tmp_path / "plain", adapter=LORA, compilation="off")
+    _, _, found = train_small(tmp_path / "compiled", adapter=LORA, compilation="on")
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert all(list(function._works.values()) and not any(function._works.values()) for function in token_functions.compiled())
+
+
+def test_long_trainings_are_compiled_unless_the_recipe_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    enough = 2.5e12 * usable_cores()
+    assert pays_to_compile("auto", 1_000_000, enough / 1e6) and not pays_to_compile("auto", 1_000_000, 0.99 * enough / 1e6)
+    assert pays_to_compile("on", 1, 1.0) and not pays_to_compile("off", 10**12, 1e12)
+
+
+def test_compiled_files_are_in_the_cache_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(torch, "compile", lambda function, **options: seen.append(function) or function)
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    use_cache_folder(tmp_path)
+    try:
+        token_functions.compiled().gate(torch.ones(4), torch.ones(4))
+    finally:
+        use_cache_folder(None)
+    assert seen and os.environ.pop("TORCHINDUCTOR_CACHE_DIR") == str(tmp_path / token_functions.FOLDER)
