@@ -126,6 +126,14 @@ def quick_bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 
 @pytest.fixture(scope="session")
+def known_step_times(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The seconds of steps that tests of this process have tried: trials of the same steps are not repeated."""
+    from harness.forecast import trial_cache
+
+    return tmp_path_factory.mktemp("step-times") / trial_cache.FILE
+
+
+@pytest.fixture(scope="session")
 def build_once(tmp_path_factory: pytest.TempPathFactory) -> BuildOnce:
     """Builds the contents of a named folder in one test process; the others wait for it and share it. Tests must not change it."""
     shared = tmp_path_factory.getbasetemp()

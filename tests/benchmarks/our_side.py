@@ -67,6 +67,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     p.add_argument("--max-length", type=int, default=512)
     p.add_argument("--max-new-tokens", type=int, default=64)
     p.add_argument("--dtype", default="float32")
+    p.add_argument("--compilation", default="auto", choices=["auto", "on", "off"])
     return p.parse_args(arguments)
 
 
@@ -85,7 +86,14 @@ def _task(a: argparse.Namespace) -> Task:
 
 
 def _strategy(a: argparse.Namespace) -> Strategy:
-    recipe = TrainSpec(epochs=a.epochs, batch_size=a.batch_size, learning_rate=LEARNING_RATE, schedule="constant", warmup=0.0)
+    recipe = TrainSpec(
+        epochs=a.epochs,
+        batch_size=a.batch_size,
+        learning_rate=LEARNING_RATE,
+        schedule="constant",
+        warmup=0.0,
+        compilation=a.compilation,
+    )
     quantization = QuantizationSpec() if a.strategy == "qlora" else None
     method = {"method": "full"} if a.strategy == "full" else {"method": "peft", "adapter": ADAPTER, "quantization": quantization}
     return Strategy(name=a.strategy, train=recipe, **method)
@@ -101,7 +109,7 @@ def _train(predictor: Predictor, examples: Sequence[Example], device: Device, me
         encoded,
         [],
         recipe,
-        parameters=0,
+        parameters=predictor.loaded.parameters,
         seed=0,
         pad_id=predictor.encoder.pad_id,
         device=device,

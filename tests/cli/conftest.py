@@ -16,6 +16,7 @@ from in_process import cells_in_process
 from harness import load_run
 from harness.cli.boundary import UNEXPECTED
 from harness.cli.main import main
+from harness.forecast import trial_cache
 from tests.conftest import Bench, BuildOnce
 
 
@@ -39,11 +40,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def call(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
+def call(here: Path, known_step_times: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
     """`bench` with these arguments, its exit code and what it wrote; offline. Cells run in this process, too."""
     for name in [name for name in os.environ if name.startswith("BENCH_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("BENCH_CACHE_DIR", str(here / ".cache"))
+    monkeypatch.setattr(trial_cache, "trial_file", lambda: known_step_times)
     monkeypatch.setenv("BENCH_SERVING_SECONDS", "0")
     monkeypatch.setattr("harness.cache._Choice.folder", None)  # the command chooses a folder; this one comes back after the test
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)

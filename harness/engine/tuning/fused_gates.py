@@ -62,8 +62,10 @@ def _computes_gate(kind: Any) -> bool:
     return isinstance(output, torch.Tensor) and torch.equal(output, expected)
 
 
-def _forward(layer: Any, functions: TokenFunctions, x: Any) -> Any:
+def _forward(layer: Any, functions: TokenFunctions, x: Any, *args: Any, **options: Any) -> Any:
     """The layer's output (..., d) for x (..., d)."""
+    if args or options:
+        return type(layer).forward(layer, x, *args, **options)
     return layer.down_proj(fused_gate().apply(layer.gate_proj(x), layer.up_proj(x), functions))
 
 
