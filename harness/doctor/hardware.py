@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import shutil
+import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterator
@@ -123,8 +124,9 @@ def _attention_kernels(device: Device) -> Iterator[tuple[str, bool]]:
 
 
 def _find_compiler() -> str | None:
-    """The C++ compiler that torch would take."""
-    return next((name for name in filter(None, (os.environ.get("CXX"), "g++", "clang++")) if shutil.which(name)), None)
+    """The C++ compiler that torch takes; None if it is not here."""
+    name = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    return name if shutil.which(name) else None
 
 
 def _four_bit_kernels() -> str:

@@ -41,6 +41,7 @@ from harness.types import CellForecast, ForecastRange, MemoryParts, MemoryStep, 
 _WITHIN_A_STEP: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches", "gradient-checkpointing")
 _HALVINGS = 12
 _WORTH_TRYING = 0.5  # seconds that a cell takes at least, as counted, for its steps to be tried, which takes some seconds itself
+_COMPILING = 8.0  # seconds of a training's process, with the files that its trial has compiled
 _LARGEST_TRIED = 3_000_000_000  # parameters of a model for a trial: drawing more takes too long
 _TRIAL_SHARE = 0.5  # of the memory
 _FROZEN_WIDTH, _TRAINED_WIDTH = 4, 16  # bytes of a parameter in a trial; trained ones have gradients and states
@@ -170,7 +171,7 @@ class CellWork:
             return None
         shape = [len(work.typical), max(each.padded_length for each in work.typical)]
         assert self.strategy.train is not None
-        compiles = pays_to_compile(self.strategy.train.compilation, outline.loaded.parameters, work.tokens)
+        compiles = pays_to_compile(self.strategy.train.compilation, outline.loaded.parameters, work.own_tokens)
         try:
             seconds = cached_trial(
                 ["training", *_describe(outline, target, formats), *map(_rounded, shape), compiles],
@@ -179,7 +180,8 @@ class CellWork:
             trial = TrainingTrial(*seconds)
         except Exception:  # the families of models are many
             return None
-        return _training_range(tried_training_seconds(trial, work), tried_training_seconds(trial, work.until_earliest_stop()))
+        more = _COMPILING if compiles else 0.0
+        return _training_range(more + tried_training_seconds(trial, work), more + tried_training_seconds(trial, work.until_earliest_stop()))
 
     def _try_answers(self, target: TargetDevice, formats: Formats, work: AnsweringWork) -> ForecastRange | None:
         """The same for answers."""
@@ -283,7 +285,7 @@ def _try_step(
     )
     work, smallest = measure(None), 2 if recipe.objective == "dpo" else 1
     for _ in range(_HALVINGS):
-        compiles = pays_to_compile(recipe.compilation, outline.loaded.parameters, work.tokens)
+        compiles = pays_to_compile(recipe.compilation, outline.loaded.parameters, work.own_tokens)
         counts = _cached_training(outline, formats, work.batch, checkpointing, compiles)
         later = None if work.later is None else _cached_training(outline, formats, work.later, checkpointing, compiles)
         parts = training_memory(outline, formats, counts, target.kind, later=later, placement=placement, one_step=work.steps == 1)

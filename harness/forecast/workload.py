@@ -36,6 +36,7 @@ class TrainingWork:
         batch: the largest micro-batch.
         later: the largest of those that are not the first of their step, so that gradients are in place; None if steps have one each.
         tokens: all that pass forward and backward, padding included, if it does not stop early.
+        own_tokens: those without padding.
         micro_batches: how many these are.
         steps: of the optimizer.
         validated_tokens: that pass forward in all validations.
@@ -48,6 +49,7 @@ class TrainingWork:
     batch: BatchShape
     later: BatchShape | None
     tokens: float
+    own_tokens: float
     micro_batches: float
     steps: int
     validated_tokens: float
@@ -136,6 +138,7 @@ def measure_training(
         batch=_shape_of(max(longest, key=_part_tokens)),
         later=_shape_of(max(longest[1:], key=_part_tokens)) if len(longest) > 1 else None,
         tokens=seen * _padded_tokens(parts),
+        own_tokens=seen * sum(each.length for each in spread),
         micro_batches=max(float(schedule.steps), seen * len(parts)),
         steps=schedule.steps,
         validated_tokens=validated * len(ordered),

@@ -65,8 +65,12 @@ def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     (tmp_path / "Python.h").touch()
     monkeypatch.setattr(hardware.sysconfig, "get_path", lambda name: str(tmp_path))
     monkeypatch.setattr(hardware.shutil, "which", {"clang++": "/bin/clang++"}.get)
-    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr(hardware.sys, "platform", "linux")
+    monkeypatch.setenv("CXX", "clang++")
     assert list(hardware.check_kernels())[-1].text == "clang++ compiles parts of long trainings"
+    monkeypatch.delenv("CXX")
+    assert list(hardware.check_kernels())[-1].text.startswith("no C++ compiler"), "torch takes g++ alone on Linux"
+    monkeypatch.setenv("CXX", "clang++")
     (tmp_path / "Python.h").unlink()
     (*_, found) = hardware.check_kernels()
     assert found.text == "no C++ compiler with the headers of Python, which would compile parts of long trainings"

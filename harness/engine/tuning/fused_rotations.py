@@ -39,7 +39,8 @@ def fused_rotations(model: Any, functions: TokenFunctions) -> Iterator[None]:
 
 @lru_cache(maxsize=64)
 def _rotates(rotation: Any) -> bool:
-    """Whether a function rotates queries and keys as `rotate` of `token_functions` does: tried with numbers of its own."""
+    """Whether a function rotates queries and keys as `rotate` of `token_functions` does, and returns the format that torch chooses: tried
+    with numbers of its own."""
     import torch
 
     if not callable(rotation):
@@ -50,7 +51,8 @@ def _rotates(rotation: Any) -> bool:
     try:
         rotated = rotation(query, key, cos, sin)
         expected = [(x * cos.unsqueeze(1)) + (torch.cat((-x[..., 4:], x[..., :4]), -1) * sin.unsqueeze(1)) for x in (query, key)]
-        return len(rotated) == 2 and all(torch.equal(one, other) for one, other in zip(rotated, expected, strict=True))
+        is_same = len(rotated) == 2 and all(torch.equal(one, other) for one, other in zip(rotated, expected, strict=True))
+        return is_same and all(each.dtype == torch.float32 for each in rotation(query.bfloat16(), key.bfloat16(), cos, sin))
     except Exception:  # whatever the code of a model raises
         return False
 

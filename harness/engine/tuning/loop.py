@@ -113,8 +113,8 @@ def training_steps(
     random = KeyedRandom(seed) if shared_random is None else shared_random
     examples = [replace(example, index=i) for i, example in enumerate(examples)]
     autocast = None if recipe.weights == "bfloat16" or device.dtype == "float32" else device.torch_dtype
-    passes = (schedule.steps if part is None else part.end - part.begin) / schedule.steps_per_epoch
-    compiles = pays_to_compile(recipe.compilation, parameters, passes * sum(example.length for example in examples))
+    tokens = schedule.steps / schedule.steps_per_epoch * sum(example.length for example in examples)  # also where only a part is trained
+    compiles = pays_to_compile(recipe.compilation, parameters, tokens)
     with (
         random.replacing_dropout() if shared_random is None else nullcontext(),
         using_attention(model, recipe.attention),

@@ -15,6 +15,11 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from harness.cache import cache_folder
 
 FOLDER = "compiled-functions"
+_OPTIONS: dict[str, str | int | bool | Callable[..., Any]] = {
+    "compile_threads": 1,
+    "fx_graph_cache": False,
+}  # in this process alone, and without what torch keeps as pickles
+_MOST_FORMATS = 64  # of a function: in one process, the steps of several models may be tried
 _TOLERANCE = {2: 2.0**-6, 4: 1e-4, 8: 1e-9}  # of a compiled function's results, by the bytes of a number, as a share of the largest one
 
 _Function: TypeAlias = Callable[..., Any]
@@ -112,36 +117,34 @@ class _Compiled:
             self._works[formats] = _is_near(results, expected)
         except Exception:  # torch raises whatever its compiler does
             self._works[formats] = False
-        return expected
+        # A training that resumes in a new process has the numbers of one that was not interrupted.
+        return results if self._works[formats] else expected
 
 
 def _compile(function: _Function) -> _Function:
     import torch
 
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / FOLDER))
-    return torch.compile(function, dynamic=True)
+    return torch.compile(function, dynamic=True, fullgraph=True, options=_OPTIONS)
 
 
 def _compiling() -> ExitStack:
-    """The settings to compile with: in this process alone, and without the parts of torch's cache that are pickled."""
+    """The settings of torch to compile with that are no options."""
+    from torch._dynamo import config as dynamo
     from torch._functorch import config as autograd
-    from torch._inductor import config as inductor
-    from torch.fx.experimental import _config as shapes
 
     stack = ExitStack()
-    # mypy does not see their functions.
-    stack.enter_context(cast(Any, inductor).patch(compile_threads=1, fx_graph_cache=False))
-    stack.enter_context(autograd.patch(enable_autograd_cache=False))
-    stack.enter_context(cast(Any, shapes).patch(use_duck_shape=False))  # sizes that are equal by chance may differ in the next call
+    stack.enter_context(cast(Any, dynamo).patch(recompile_limit=_MOST_FORMATS))
+    stack.enter_context(cast(Any, autograd).patch(enable_autograd_cache=False))
     return stack
 
 
 def _as_compiled(args: tuple[Any, ...]) -> list[Any]:
-    """The arguments as torch knows them again: neither views nor with gradients. Of sizes only the first varies, the number of tokens.
-    Whatever differs in a later call is compiled once more."""
+    """The arguments as torch knows them again: neither views nor with gradients, and one number behind the other. Of sizes only the first
+    varies, the number of tokens. Whatever differs in a later call would be compiled once more."""
     import torch
 
-    known = [each.data if hasattr(each, "data") else each for each in args]
+    known = [each.data.contiguous() if hasattr(each, "data") else each for each in args]
     for each in known:
         for size in range(1, getattr(each, "ndim", 0)):
             torch._dynamo.mark_static(each, size)

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 import torch
+from torch._dynamo.utils import counters
+from transformers import Olmo2Config, Olmo2ForCausalLM
 from transformers.models.llama import modeling_llama
+from transformers.models.olmo2 import modeling_olmo2
 
 from harness.cache import use_cache_folder
 from harness.engine.tuning import cpu_layers, pays_to_compile, token_functions
@@ -19,7 +22,7 @@ from harness.engine.tuning.fused_gates import fused_gates
 from harness.engine.tuning.fused_rotations import fused_rotations
 from harness.measure import usable_cores
 from tests.engine.tuning.small_trainings import LORA, train_small
-from tests.engine.tuning.test_cpu_layers import MODELS, build, gradients
+from tests.engine.tuning.test_cpu_layers import GROUPED, MODELS, build, gradients
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
 
@@ -29,6 +32,8 @@ def functions_of_their_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch
     """What another test compiled, or failed to, is not known here; the files of the compiler are shared."""
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path_factory.getbasetemp() / token_functions.FOLDER))
     token_functions.compiled.cache_clear()
+    torch._dynamo.reset()
+    counters.clear()
     yield
     token_functions.compiled.cache_clear()
 
@@ -54,6 +59,13 @@ def test_only_layers_that_compute_these_formulas_are_changed() -> None:
     model.model.layers[0].mlp.act_fn = torch.nn.GELU()
     with fused_gates(model, token_functions.PLAIN):
         assert [("forward" in vars(layer.mlp)) for layer in model.model.layers] == [False, True]
+
+
+def test_rotations_that_return_another_format_are_left_to_transformers() -> None:
+    model = Olmo2ForCausalLM(Olmo2Config(**GROUPED))
+    original = modeling_olmo2.apply_rotary_pos_emb
+    with fused_rotations(model, token_functions.PLAIN):
+        assert modeling_olmo2.apply_rotary_pos_emb is original, "it rotates in float32 and returns what it was given"
 
 
 def test_rotations_of_part_of_a_head_are_left_to_transformers() -> None:
@@ -82,7 +94,8 @@ def test_afterwards_the_code_of_models_is_as_before_in_whatever_order_trainings_
 
 def all_were_compiled() -> bool:
     """Whether every function was, and computes the same as the plain one."""
-    return all(function._works and all(function._works.values()) for function in token_functions.compiled())
+    works = [list(function._works.values()) for function in token_functions.compiled()]
+    return all(each and all(each) for each in works) and counters["stats"]["unique_graphs"] >= sum(map(len, works))
 
 
 @needs_compiler
@@ -101,6 +114,18 @@ def test_a_compiled_training_has_the_same_losses(tmp_path: Path) -> None:
     _, _, found = train_small(tmp_path / "compiled", adapter=LORA, compilation="on")
     assert found == pytest.approx(expected, rel=1e-4)
     assert all_were_compiled()
+
+
+@pytest.mark.soak
+@needs_compiler
+def test_a_training_that_resumes_in_a_new_process_has_the_same_losses(tmp_path: Path) -> None:
+    _, _, expected = train_small(tmp_path / "whole", adapter=LORA, compilation="on")
+    with pytest.raises(KeyboardInterrupt):
+        train_small(tmp_path / "cut", adapter=LORA, compilation="on", stop_at=2, checkpoint_every=0.0)
+    token_functions.compiled.cache_clear()  # as in a new process
+    torch._dynamo.reset()
+    _, _, resumed = train_small(tmp_path / "cut", adapter=LORA, compilation="on")
+    assert resumed == expected
 
 
 @pytest.mark.soak
@@ -142,7 +167,7 @@ def test_without_a_compiler_that_works_a_training_goes_on(
 
 
 def test_long_trainings_are_compiled_unless_the_recipe_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    enough = 2.5e12 * usable_cores()
+    enough = 2.5e13 * usable_cores()
     assert pays_to_compile("auto", 1_000_000, enough / 1e6) and not pays_to_compile("auto", 1_000_000, 0.99 * enough / 1e6)
     assert pays_to_compile("on", 1, 1.0) and not pays_to_compile("off", 10**12, 1e12)
 
