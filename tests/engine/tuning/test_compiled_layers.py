@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -24,7 +25,8 @@ from harness.measure import usable_cores
 from tests.engine.tuning.small_trainings import LORA, train_small
 from tests.engine.tuning.test_cpu_layers import GROUPED, MODELS, build, gradients
 
-needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
+_HEADER = Path(sysconfig.get_path("include")) / "Python.h"
+needs_compiler = pytest.mark.skipif(shutil.which("g++") is None or not _HEADER.is_file(), reason="needs g++ and the headers of Python")
 
 
 @pytest.fixture(autouse=True)
