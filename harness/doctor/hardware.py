@@ -64,10 +64,8 @@ def check_kernels() -> Iterator[Finding]:
     if device.kind == "cpu" and (instructions := read_instructions(Path("/proc/cpuinfo"))):
         yield Finding("kernels", "ok", f"instructions for matrices: {', '.join(instructions)}")
     if device.kind == "cpu":
-        compiler = _find_compiler()
-        can_compile = compiler is not None and (Path(sysconfig.get_path("include")) / "Python.h").is_file()
-        text = f"{compiler} compiles parts of long trainings" if can_compile else "no C++ compiler with the headers of Python"
-        yield Finding("kernels", "ok", text if can_compile else f"{text}, which would compile parts of long trainings")
+        missing = "no C++ compiler with the headers of Python, which would compile parts of long trainings"
+        yield Finding("kernels", "ok", f"{compiler} compiles parts of long trainings" if (compiler := _find_compiler()) else missing)
 
 
 def check_speed() -> Iterator[Finding]:
@@ -124,9 +122,9 @@ def _attention_kernels(device: Device) -> Iterator[tuple[str, bool]]:
 
 
 def _find_compiler() -> str | None:
-    """The C++ compiler that torch takes; None if it is not here."""
+    """The C++ compiler that torch takes; None if it, or the headers of Python, are not here."""
     name = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
-    return name if shutil.which(name) else None
+    return name if shutil.which(name) and (Path(sysconfig.get_path("include")) / "Python.h").is_file() else None
 
 
 def _four_bit_kernels() -> str:

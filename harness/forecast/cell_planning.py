@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache, partial
 from harness.engine.distributed import can_shard, can_stage
 from harness.engine.inference import ends_with
 from harness.engine.models import Device, ModelSource
-from harness.engine.tuning import list_restarts, pays_to_compile
+from harness.engine.tuning import list_restarts
 from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_speeds
 from harness.forecast.memory_forecast import (
     PLACEMENTS,
@@ -170,17 +170,15 @@ class CellWork:
         if not work.typical:
             return None
         shape = [len(work.typical), max(each.padded_length for each in work.typical)]
-        assert self.strategy.train is not None
-        compiles = pays_to_compile(self.strategy.train.compilation, outline.loaded.parameters, work.own_tokens)
         try:
             seconds = cached_trial(
-                ["training", *_describe(outline, target, formats), *map(_rounded, shape), compiles],
-                lambda: try_training(outline, formats, target.kind, work.typical, compiles=compiles),
+                ["training", *_describe(outline, target, formats), *map(_rounded, shape), work.compiles],
+                lambda: try_training(outline, formats, target.kind, work.typical, compiles=work.compiles),
             )
             trial = TrainingTrial(*seconds)
         except Exception:  # the families of models are many
             return None
-        more = _COMPILING if compiles else 0.0
+        more = _COMPILING if work.compiles else 0.0
         return _training_range(more + tried_training_seconds(trial, work), more + tried_training_seconds(trial, work.until_earliest_stop()))
 
     def _try_answers(self, target: TargetDevice, formats: Formats, work: AnsweringWork) -> ForecastRange | None:
@@ -285,9 +283,8 @@ def _try_step(
     )
     work, smallest = measure(None), 2 if recipe.objective == "dpo" else 1
     for _ in range(_HALVINGS):
-        compiles = pays_to_compile(recipe.compilation, outline.loaded.parameters, work.own_tokens)
-        counts = _cached_training(outline, formats, work.batch, checkpointing, compiles)
-        later = None if work.later is None else _cached_training(outline, formats, work.later, checkpointing, compiles)
+        counts = _cached_training(outline, formats, work.batch, checkpointing, work.compiles)
+        later = None if work.later is None else _cached_training(outline, formats, work.later, checkpointing, work.compiles)
         parts = training_memory(outline, formats, counts, target.kind, later=later, placement=placement, one_step=work.steps == 1)
         if step == "as-planned" or work.batch.rows == smallest or target.memory is None or parts.total <= target.memory:
             break

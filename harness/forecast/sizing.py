@@ -95,7 +95,6 @@ def training_on_tokens(budget: int | None) -> TrainingWork:
         batch=batch,
         later=batch if rows < BATCH else None,
         tokens=float(_MILLION),
-        own_tokens=float(_MILLION),
         micro_batches=examples / rows,
         steps=math.ceil(examples / BATCH),
         validated_tokens=0.0,

@@ -19,7 +19,7 @@ from harness.engine.inference import (
 )
 from harness.engine.models import LoadedModel
 from harness.engine.prompts import render_shots
-from harness.engine.tuning import MICRO_BATCH_TOKENS, EncodedExample, Schedule, encode_material, micro_batches
+from harness.engine.tuning import MICRO_BATCH_TOKENS, EncodedExample, Schedule, encode_material, micro_batches, pays_to_compile
 from harness.forecast.output_lengths import OutputLengths
 from harness.forecast.watched_steps import BatchShape
 from harness.types import Example, Splits, Strategy, Task
@@ -36,7 +36,6 @@ class TrainingWork:
         batch: the largest micro-batch.
         later: the largest of those that are not the first of their step, so that gradients are in place; None if steps have one each.
         tokens: all that pass forward and backward, padding included, if it does not stop early.
-        own_tokens: those without padding.
         micro_batches: how many these are.
         steps: of the optimizer.
         validated_tokens: that pass forward in all validations.
@@ -44,12 +43,12 @@ class TrainingWork:
         earliest_stop: the share of the steps after which it may stop early; 1 if it does not.
         earliest_validations: the share of the validations until then.
         typical: the examples of a micro-batch of usual size; none where only sizes are known.
+        compiles: see `cpu_layers`.
     """
 
     batch: BatchShape
     later: BatchShape | None
     tokens: float
-    own_tokens: float
     micro_batches: float
     steps: int
     validated_tokens: float
@@ -57,6 +56,7 @@ class TrainingWork:
     earliest_stop: float = 1.0
     earliest_validations: float = 1.0
     typical: tuple[EncodedExample, ...] = ()
+    compiles: bool = False
 
     def until_earliest_stop(self) -> TrainingWork:
         """What is left of it if it stops as early as it may."""
@@ -138,7 +138,6 @@ def measure_training(
         batch=_shape_of(max(longest, key=_part_tokens)),
         later=_shape_of(max(longest[1:], key=_part_tokens)) if len(longest) > 1 else None,
         tokens=seen * _padded_tokens(parts),
-        own_tokens=seen * sum(each.length for each in spread),
         micro_batches=max(float(schedule.steps), seen * len(parts)),
         steps=schedule.steps,
         validated_tokens=validated * len(ordered),
@@ -146,6 +145,7 @@ def measure_training(
         earliest_stop=stop / schedule.steps,
         earliest_validations=(ordered.index(stop) + 1) / len(ordered),
         typical=tuple(sorted(parts, key=_part_tokens)[len(parts) // 2]),
+        compiles=pays_to_compile(recipe.compilation, loaded.parameters, seen * sum(each.length for each in spread)),
     )
 
 

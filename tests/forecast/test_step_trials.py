@@ -186,6 +186,23 @@ def test_a_forecast_for_this_machine_is_made_of_its_trials(tiny: ModelSource, mo
     assert 0 < cell.forecast(here).training_seconds.value < 60, "the count of operations remains"
 
 
+def test_the_steps_of_a_compiled_training_are_tried_as_such_and_compiling_is_counted(
+    tiny: ModelSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[bool] = []
+    monkeypatch.setattr("harness.forecast.cell_planning._WORTH_TRYING", 0.0)
+    monkeypatch.setattr(
+        "harness.forecast.cell_planning.try_training", lambda *_, compiles: tried.append(compiles) or TrainingTrial(1.0, 0.0, 0.0)
+    )
+    monkeypatch.setattr("harness.forecast.cell_planning.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
+    here, seconds = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", "")), []
+    for choice in ("off", "on", "auto"):
+        strategy = LORA.model_copy(update={"train": TrainSpec(compilation=choice)})
+        seconds.append(work(tiny, strategy).forecast(here).training_seconds.value)
+    assert tried == [False, True, False]
+    assert seconds[1] - seconds[0] == pytest.approx(8.0) and seconds[2] == seconds[0]
+
+
 def test_a_trial_is_made_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[int] = []
 

@@ -15,8 +15,8 @@ from harness.measure import usable_cores
 from harness.types import Choice
 
 # Weights times tokens for each core, from which a training compiles: with SmolLM2-135M and a Xeon, one of 10 minutes. On one thread, it
-# saves a seventh; on two that share a core, 0 to 10% was measured. Compiling takes 20 seconds, and 4 to 8 where the machine has compiled
-# the same before.
+# saves a seventh; on two that share a core, one round saved an eighth and another took a twelfth longer. Compiling takes 20 seconds, and 4
+# to 8 where the machine has compiled the same before.
 _LEAST_WORK = 2.5e13
 
 
@@ -41,5 +41,6 @@ def cpu_layers(model: Any, kind: str, *, compiles: bool = False) -> Iterator[Non
 
 
 def pays_to_compile(choice: Choice, parameters: int, tokens: float) -> bool:
-    """Whether a training of a model with so many parameters, on so many tokens in all its epochs, compiles what it can."""
+    """Whether a training of a model with so many parameters, on so many tokens in all its epochs, padding not counted, compiles what it
+    can."""
     return choice == "on" or (choice == "auto" and parameters * tokens >= _LEAST_WORK * usable_cores())

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from harness.engine.distributed import is_sharded
+from harness.engine.tuning.replaced_forwards import computes_itself, replaced_forwards
 from harness.engine.tuning.token_functions import TokenFunctions
 
 
@@ -17,22 +18,15 @@ from harness.engine.tuning.token_functions import TokenFunctions
 def fused_gates(model: Any, functions: TokenFunctions) -> Iterator[None]:
     """Inside this context, the gated layers of a model that are these compute their product in one function each."""
     layers = [] if is_sharded(model) else [module for module in model.modules() if _is_plain(module)]
-    for layer in layers:
-        layer.forward = partial(_forward, layer, functions)
-    try:
+    with replaced_forwards({layer: partial(_forward, layer, functions) for layer in layers}):
         yield
-    finally:
-        for layer in layers:
-            del layer.forward
 
 
 def _is_plain(module: Any) -> bool:
-    """Whether a module is this layer, and no hook watches it."""
-    if module._forward_pre_hooks or module._forward_hooks or "forward" in vars(module) or not hasattr(module, "gate_proj"):
-        return False
+    """Whether a module is this layer, and computes it itself."""
     kind: Any = type(module)
     activation: Any = type(getattr(module, "act_fn", None))
-    return _is_silu(activation) and _computes_gate(kind)
+    return hasattr(module, "gate_proj") and computes_itself(module) and _is_silu(activation) and _computes_gate(kind)
 
 
 @lru_cache(maxsize=64)

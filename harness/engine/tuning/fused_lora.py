@@ -22,6 +22,7 @@ from harness.engine.tuning.adapted_dora import adapted_dora
 from harness.engine.tuning.adapted_linear import adapted_linear
 from harness.engine.tuning.dora_norms import DoraNorms
 from harness.engine.tuning.keyed_dropout import KeyedRandom
+from harness.engine.tuning.replaced_forwards import computes_itself, replaced_forwards
 
 
 @contextlib.contextmanager
@@ -36,15 +37,9 @@ def fused_lora(model: Any, random: KeyedRandom, autocast: Any) -> Iterator[None]
     scaled = (
         [] if is_sharded(model) else [module for module in model.modules() if is_dora(module) and _is_frozen_in_place(module.base_layer)]
     )
-    for layer in layers:
-        layer.forward = partial(_forward, layer, None, random, autocast)
-    for layer in scaled:
-        layer.forward = partial(_forward, layer, DoraNorms(layer), random, autocast)
-    try:
+    plain = {layer: partial(_forward, layer, None, random, autocast) for layer in layers}
+    with replaced_forwards(plain | {layer: partial(_forward, layer, DoraNorms(layer), random, autocast) for layer in scaled}):
         yield
-    finally:
-        for layer in (*layers, *scaled):
-            del layer.forward
 
 
 def plain_lora_layers(model: Any) -> list[Any]:
@@ -86,7 +81,7 @@ def _is_frozen_in_place(base: Any) -> bool:
     """Whether the weights of a layer are not trained, and are where the layer computes: no hook loads them for it."""
     if any(each.requires_grad for each in base.parameters()):  # PEFT's field `bias` trains biases
         return False
-    return not (base._forward_pre_hooks or base._forward_hooks or "forward" in vars(base))
+    return computes_itself(base)
 
 
 def _forward(layer: Any, norms: DoraNorms | None, random: KeyedRandom, autocast: Any, x: Any, *args: Any, **options: Any) -> Any:

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from harness.engine.distributed import is_sharded
+from harness.engine.tuning.replaced_forwards import computes_itself, replaced_forwards
 from harness.engine.tuning.token_functions import PLAIN, TokenFunctions
 
 
@@ -20,18 +21,13 @@ from harness.engine.tuning.token_functions import PLAIN, TokenFunctions
 def fused_norms(model: Any, functions: TokenFunctions = PLAIN) -> Iterator[None]:
     """Inside this context, the norms of a model that are this one compute in one function each."""
     norms = [] if is_sharded(model) else [module for module in model.modules() if _is_plain(module)]
-    for norm in norms:
-        norm.forward = partial(_forward, norm, functions)
-    try:
+    with replaced_forwards({norm: partial(_forward, norm, functions) for norm in norms}):
         yield
-    finally:
-        for norm in norms:
-            del norm.forward
 
 
 def _is_plain(module: Any) -> bool:
-    """Whether a module is this norm, and no hook watches it."""
-    if module._forward_pre_hooks or module._forward_hooks or "forward" in vars(module) or len(module._parameters) != 1:
+    """Whether a module is this norm, and computes it itself."""
+    if not computes_itself(module) or len(module._parameters) != 1:
         return False
     kind: Any = type(module)
     return hasattr(module, "weight") and isinstance(getattr(module, "variance_epsilon", None), float) and _computes_norm(kind)

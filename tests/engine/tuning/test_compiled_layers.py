@@ -158,7 +158,7 @@ def mistake(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("compiler", [refuse, mistake])
-def test_without_a_compiler_that_works_a_training_goes_on(
+def test_without_a_compiler_that_works_a_training_continues(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiler: Callable[..., Any]
 ) -> None:
     monkeypatch.setattr(torch, "compile", compiler)
@@ -168,7 +168,7 @@ def test_without_a_compiler_that_works_a_training_goes_on(
     assert all(list(function._works.values()) and not any(function._works.values()) for function in token_functions.compiled())
 
 
-def test_long_trainings_are_compiled_unless_the_recipe_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_trainings_are_compiled_unless_the_recipe_says_otherwise() -> None:
     enough = 2.5e13 * usable_cores()
     assert pays_to_compile("auto", 1_000_000, enough / 1e6) and not pays_to_compile("auto", 1_000_000, 0.99 * enough / 1e6)
     assert pays_to_compile("on", 1, 1.0) and not pays_to_compile("off", 10**12, 1e12)
@@ -183,4 +183,4 @@ def test_compiled_files_are_in_the_cache_of_the_user(tmp_path: Path, monkeypatch
         token_functions.compiled().gate(torch.ones(4), torch.ones(4))
     finally:
         use_cache_folder(None)
-    assert seen and os.environ.pop("TORCHINDUCTOR_CACHE_DIR") == str(tmp_path / token_functions.FOLDER)
+    assert seen and os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(tmp_path / token_functions.FOLDER)
