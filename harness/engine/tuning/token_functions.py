@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from harness.cache import cache_folder
 
 FOLDER = "compiled-functions"
+_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 # In this process alone, and without what torch keeps as pickles.
 _OPTIONS: dict[str, str | int | bool | Callable[..., Any]] = {"compile_threads": 1, "fx_graph_cache": False}
 _MOST_FORMATS = 64  # of a function: in one process, the steps of several models may be tried
@@ -122,8 +123,19 @@ class _Compiled:
 def _compile(function: _Function) -> _Function:
     import torch
 
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / FOLDER))
+    _keep_files_in_cache()
     return torch.compile(function, dynamic=True, fullgraph=True, options=_OPTIONS)
+
+
+def _keep_files_in_cache() -> None:
+    """Let torch write and read compiled files in the user's cache, unless the user has named a folder. torch names one itself as soon as
+    parts of it are imported: a path in the folder for temporary files, which other users of the machine can guess."""
+    from torch._inductor.runtime.cache_dir_utils import default_cache_dir
+
+    if os.environ.get(_VARIABLE, default_cache_dir()) == default_cache_dir():
+        folder = cache_folder() / FOLDER
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.environ[_VARIABLE] = str(folder)
 
 
 def _compiling() -> ExitStack:

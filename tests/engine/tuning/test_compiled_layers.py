@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 import torch
 from torch._dynamo.utils import counters
+from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 from transformers import Olmo2Config, Olmo2ForCausalLM
 from transformers.models.llama import modeling_llama
 from transformers.models.olmo2 import modeling_olmo2
 
-from harness.cache import use_cache_folder
+from harness.cache import cache_folder
 from harness.engine.tuning import cpu_layers, pays_to_compile, token_functions
 from harness.engine.tuning.fused_gates import fused_gates
 from harness.engine.tuning.fused_rotations import fused_rotations
@@ -32,7 +33,8 @@ needs_compiler = pytest.mark.skipif(shutil.which("g++") is None or not _HEADER.i
 @pytest.fixture(autouse=True)
 def functions_of_their_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What another test compiled, or failed to, is not known here; the files of the compiler are shared."""
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path_factory.getbasetemp() / token_functions.FOLDER))
+    monkeypatch.setattr("harness.cache._Choice.folder", tmp_path_factory.getbasetemp() / "cache-of-compiled-layers")
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", default_cache_dir())  # as torch sets it when parts of it are imported
     token_functions.compiled.cache_clear()
     torch._dynamo.reset()
     counters.clear()
@@ -107,6 +109,9 @@ def test_compiled_layers_have_the_same_losses_and_gradients() -> None:
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
     assert all_were_compiled()
+    folder = cache_folder() / token_functions.FOLDER
+    assert len(list(folder.rglob("*.so"))) >= len(token_functions.PLAIN), "the files are in the cache of the user"
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.soak
@@ -174,13 +179,8 @@ def test_long_trainings_are_compiled_unless_the_recipe_says_otherwise() -> None:
     assert pays_to_compile("on", 1, 1.0) and not pays_to_compile("off", 10**12, 1e12)
 
 
-def test_compiled_files_are_in_the_cache_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-    monkeypatch.setattr(torch, "compile", lambda function, **options: seen.append(function) or function)
-    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
-    use_cache_folder(tmp_path)
-    try:
-        token_functions.compiled().gate(torch.ones(4), torch.ones(4))
-    finally:
-        use_cache_folder(None)
-    assert seen and os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(tmp_path / token_functions.FOLDER)
+def test_a_folder_that_the_user_has_named_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "compile", lambda function, **options: function)
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "named"))
+    token_functions.compiled().gate(torch.ones(4), torch.ones(4))
+    assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(tmp_path / "named")
