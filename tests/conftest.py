@@ -78,6 +78,16 @@ def _same_cache_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.cache._Choice.folder", _Choice.folder)
 
 
+@pytest.fixture(autouse=True)
+def _same_threads_afterwards() -> Iterator[None]:
+    """On another number of threads, a model adds numbers in another order: a later test would compare other losses."""
+    before = sys.modules["torch"].get_num_threads() if "torch" in sys.modules else None
+    yield
+    if before is not None and sys.modules["torch"].get_num_threads() != before:
+        sys.modules["torch"].set_num_threads(before)
+        pytest.fail(f"the test has left another number of threads to torch than {before}")
+
+
 @pytest.fixture
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty cache folder for this test."""

@@ -48,9 +48,13 @@ def pretrain(tokenizer: Tokenizer, shape: Shape, recipe: Recipe, report: Report)
     """
     import torch
 
+    threads = torch.get_num_threads()
     torch.set_num_threads(THREADS)
-    model = build(shape, torch.Generator().manual_seed(recipe.seed), pad=0, end=END_ID)
-    return model, train(model, tokenizer, recipe, lambda row: report(model, row))
+    try:
+        model = build(shape, torch.Generator().manual_seed(recipe.seed), pad=0, end=END_ID)
+        return model, train(model, tokenizer, recipe, lambda row: report(model, row))
+    finally:
+        torch.set_num_threads(threads)
 
 
 def without_zero_rows(model: Any, seed: int = 0, scale: float = 1e-3) -> Any:
