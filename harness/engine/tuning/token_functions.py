@@ -16,8 +16,13 @@ from harness.cache import cache_folder
 
 FOLDER = "compiled-functions"
 _VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
-# In this process alone, and without what torch keeps as pickles.
-_OPTIONS: dict[str, str | int | bool | Callable[..., Any]] = {"compile_threads": 1, "fx_graph_cache": False}
+# In this process alone, without what torch keeps as pickles, and without headers compiled in advance: 150 MB, which torch reads from the
+# folder for temporary files wherever its cache is.
+_OPTIONS: dict[str, str | int | bool | Callable[..., Any]] = {
+    "compile_threads": 1,
+    "fx_graph_cache": False,
+    "cpp_cache_precompile_headers": False,
+}
 _MOST_FORMATS = 64  # of a function: in one process, the steps of several models may be tried
 _TOLERANCE = {2: 2.0**-6, 4: 1e-4, 8: 1e-9}  # of a compiled function's results, by the bytes of a number, as a share of the largest one
 

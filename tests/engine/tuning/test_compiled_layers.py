@@ -102,9 +102,14 @@ def all_were_compiled() -> bool:
     return all(each and all(each) for each in works) and counters["stats"]["unique_graphs"] >= sum(map(len, works))
 
 
+def temporary_files() -> dict[Path, int]:
+    """What torch keeps where the other users of the machine can guess it, with the time of the last change."""
+    return {file: file.stat().st_mtime_ns for file in Path(default_cache_dir()).rglob("*") if file.is_file()}
+
+
 @needs_compiler
 def test_compiled_layers_have_the_same_losses_and_gradients() -> None:
-    model = build("llama")
+    model, before = build("llama"), temporary_files()
     expected, found = gradients(model, nullcontext()), gradients(model, cpu_layers(model, "cpu", compiles=True))
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
@@ -112,6 +117,7 @@ def test_compiled_layers_have_the_same_losses_and_gradients() -> None:
     folder = cache_folder() / token_functions.FOLDER
     assert len(list(folder.rglob("*.so"))) >= len(token_functions.PLAIN), "the files are in the cache of the user"
     assert folder.stat().st_mode & 0o777 == 0o700
+    assert temporary_files() == before, "nothing is compiled from files that another user can write"
 
 
 @pytest.mark.soak
