@@ -21,7 +21,7 @@ from harness.engine.tuning import (
     EncodedExample,
     KeyedRandom,
     batch_loss,
-    cpu_layers,
+    fused_layers,
     fused_lora,
     list_reads,
     make_optimizer,
@@ -77,7 +77,7 @@ def try_training(
     """Time a training with these examples, or pairs, as its micro-batch.
 
     Args:
-        compiles: see `cpu_layers`. What is compiled for the trial is there for the training.
+        compiles: see `fused_layers`. What is compiled for the trial is there for the training.
     """
     recipe = outline.strategy.train
     assert recipe is not None
@@ -118,7 +118,7 @@ def try_training(
                 loss()
             model.train()
 
-        with random.replacing_dropout(), fused_lora(model, random, autocast), cpu_layers(model, device, compiles=compiles):
+        with random.replacing_dropout(), fused_lora(model, random, autocast), fused_layers(model, device, compiles=compiles):
             return _seconds(step, device), _seconds(update, device), _seconds(validate, device)
 
     step, update, validation = _of_whole_model(outline, run)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.engine.inference import last_positions, log_totals, plain_cache
-from harness.engine.tuning import KeyedRandom, cpu_layers, fused_lora
+from harness.engine.tuning import KeyedRandom, fused_layers, fused_lora
 from harness.forecast.meta_tracker import MetaTracker, StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 
@@ -54,7 +54,7 @@ def watch_training(
     """Forward and backward pass of a micro-batch, with gradients of earlier ones in place.
 
     Args:
-        compiles: see `cpu_layers`.
+        compiles: see `fused_layers`.
     """
     run = _training_step(outline.shape, batch)
     running: list[MetaTracker] = []
@@ -64,7 +64,7 @@ def watch_training(
         running[:] = [tracker]
         random.begin(1, range(batch.rows))
         kind = "cpu" if formats.on_cpu else "cuda"
-        layers = cpu_layers(model, kind, compiles=compiles)
+        layers = fused_layers(model, kind, compiles=compiles)
         with random.replacing_dropout(), fused_lora(model, random, formats.autocast_dtype), layers:
             loss = run(model)
             tracker.part = "head"

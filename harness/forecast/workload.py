@@ -43,7 +43,7 @@ class TrainingWork:
         earliest_stop: the share of the steps after which it may stop early; 1 if it does not.
         earliest_validations: the share of the validations until then.
         typical: the examples of a micro-batch of usual size; none where only sizes are known.
-        compiles: see `cpu_layers`.
+        compiles: see `fused_layers`.
     """
 
     batch: BatchShape
@@ -145,7 +145,7 @@ def measure_training(
         earliest_stop=stop / schedule.steps,
         earliest_validations=(ordered.index(stop) + 1) / len(ordered),
         typical=tuple(sorted(parts, key=_part_tokens)[len(parts) // 2]),
-        compiles=pays_to_compile(recipe.compilation, loaded.parameters, seen * sum(each.length for each in spread)),
+        compiles=pays_to_compile(recipe.compilation, device, loaded.parameters, seen * sum(each.length for each in spread)),
     )
 
 

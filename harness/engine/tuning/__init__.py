@@ -1,8 +1,8 @@
 """The training loop: one for all strategies and model shapes."""
 
 from harness.engine.tuning.batches import EncodedExample, batch_order, collate, list_reads, micro_batches
-from harness.engine.tuning.cpu_layers import cpu_layers, pays_to_compile
 from harness.engine.tuning.example_losses import example_losses
+from harness.engine.tuning.fused_layers import fused_layers, pays_to_compile
 from harness.engine.tuning.fused_lora import fused_lora
 from harness.engine.tuning.general_text_loss import general_loss
 from harness.engine.tuning.joint_steps import JointSteps
@@ -36,10 +36,10 @@ __all__ = [
     "batch_order",
     "check_training_device",
     "collate",
-    "cpu_layers",
     "encode_examples",
     "encode_material",
     "example_losses",
+    "fused_layers",
     "fused_lora",
     "general_loss",
     "list_reads",

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.engine.distributed import is_sharded
 from harness.engine.tuning.replaced_forwards import computes_itself, replaced_forwards
-from harness.engine.tuning.token_functions import TokenFunctions
+from harness.engine.tuning.token_functions import TokenFunctions, without_autocast
 
 
 @contextlib.contextmanager
@@ -76,14 +76,14 @@ def fused_gate() -> Any:
         def forward(ctx: Any, gates: Any, values: Any, functions: TokenFunctions) -> Any:
             ctx.save_for_backward(gates, values)
             ctx.functions = functions
-            with torch.autocast("cpu", enabled=False):
+            with without_autocast(gates):
                 return functions.gate(gates.reshape(-1), values.reshape(-1)).view(gates.shape)
 
         @staticmethod
         @once_differentiable
         def backward(ctx: Any, gradient: Any) -> Any:
             gates, values = ctx.saved_tensors
-            with torch.autocast("cpu", enabled=False):
+            with without_autocast(gradient):
                 into_each = ctx.functions.gate_gradients(gradient.reshape(-1), gates.reshape(-1), values.reshape(-1))
             return *(each.view(gates.shape) for each in into_each), None
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.engine.distributed import is_sharded
 from harness.engine.tuning.replaced_forwards import computes_itself, replaced_forwards
-from harness.engine.tuning.token_functions import PLAIN, TokenFunctions
+from harness.engine.tuning.token_functions import PLAIN, TokenFunctions, without_autocast
 
 
 @contextlib.contextmanager
@@ -67,7 +67,7 @@ def fused_norm() -> Any:
         @staticmethod
         def forward(ctx: Any, x: Any, weight: Any, epsilon: float, functions: TokenFunctions) -> Any:
             rows = x.reshape(-1, x.shape[-1])
-            with torch.autocast("cpu", enabled=False):
+            with without_autocast(x):
                 output, inverse = functions.norm(rows, weight, epsilon)
             ctx.save_for_backward(rows, weight, inverse)
             ctx.functions = functions
@@ -80,7 +80,7 @@ def fused_norm() -> Any:
             into_output = gradient.reshape(rows.shape)
             into_x = into_weight = None
             if ctx.needs_input_grad[0]:
-                with torch.autocast("cpu", enabled=False):
+                with without_autocast(gradient):
                     into_x = ctx.functions.norm_gradient(into_output, rows, weight, inverse).view(gradient.shape)
             if ctx.needs_input_grad[1]:
                 products = into_output * (rows * inverse).to(rows.dtype)

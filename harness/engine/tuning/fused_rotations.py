@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from harness.engine.distributed import is_sharded
-from harness.engine.tuning.token_functions import TokenFunctions
+from harness.engine.tuning.token_functions import TokenFunctions, without_autocast
 
 _NAME = "apply_rotary_pos_emb"
 _Rotation: TypeAlias = Callable[..., tuple[Any, Any]]
@@ -91,7 +91,7 @@ def rotation() -> Any:
         def forward(ctx: Any, x: Any, cos: Any, sin: Any, functions: TokenFunctions) -> Any:
             ctx.save_for_backward(cos, sin)
             ctx.functions, ctx.dtype = functions, x.dtype
-            with torch.autocast("cpu", enabled=False):
+            with without_autocast(x):
                 return functions.rotate(x, cos, sin)
 
         @staticmethod
@@ -99,7 +99,7 @@ def rotation() -> Any:
         def backward(ctx: Any, gradient: Any) -> Any:
             """The rotation back: what the first half gave to the second returns with its sine, and the other way round."""
             cos, sin = ctx.saved_tensors
-            with torch.autocast("cpu", enabled=False):
+            with without_autocast(gradient):
                 back = sin.roll(sin.shape[-1] // 2, -1).neg_()
                 return ctx.functions.rotate(gradient.contiguous(), cos, back).to(ctx.dtype), None, None, None
 

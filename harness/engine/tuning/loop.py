@@ -21,8 +21,8 @@ from harness.engine.models import Device
 from harness.engine.tuning.attention import using_attention
 from harness.engine.tuning.batches import EncodedExample, batch_order
 from harness.engine.tuning.checkpoint import Checkpoints
-from harness.engine.tuning.cpu_layers import cpu_layers, pays_to_compile
 from harness.engine.tuning.embedding_noise import noisy_embeddings
+from harness.engine.tuning.fused_layers import fused_layers, pays_to_compile
 from harness.engine.tuning.fused_lora import fused_lora
 from harness.engine.tuning.keyed_dropout import KeyedRandom
 from harness.engine.tuning.layer_checkpoints import checkpoint_layers, keep_activations
@@ -114,13 +114,13 @@ def training_steps(
     examples = [replace(example, index=i) for i, example in enumerate(examples)]
     autocast = None if recipe.weights == "bfloat16" or device.dtype == "float32" else device.torch_dtype
     tokens = schedule.steps / schedule.steps_per_epoch * sum(example.length for example in examples)  # also where only a part is trained
-    compiles = pays_to_compile(recipe.compilation, parameters, tokens)
+    compiles = pays_to_compile(recipe.compilation, device.kind, parameters, tokens)
     with (
         random.replacing_dropout() if shared_random is None else nullcontext(),
         using_attention(model, recipe.attention),
         noisy_embeddings(model, recipe.neftune, random),
         fused_lora(model, random, autocast),
-        cpu_layers(model, device.kind, compiles=compiles),
+        fused_layers(model, device.kind, compiles=compiles),
     ):
         trainer = _trainer(model, recipe, seed, random, autocast, pad_id, device, shape, meter, place, on_place, group)
         try:

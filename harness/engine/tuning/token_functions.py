@@ -1,4 +1,4 @@
-"""What layers compute for each token by itself, as functions of tensors: plain, or compiled by torch for this processor.
+"""What layers compute for each token by itself, as functions of tensors: plain, or compiled by torch for this processor or GPU.
 
 A layer of transformers composes them of operations that each read and write all numbers. A compiled function reads and writes them once:
 on a CPU, a norm of 1,024 tokens in bfloat16 takes a sixth of the time, and turning queries and keys a third (torch 2.13, a Xeon with AMX).
@@ -24,6 +24,7 @@ _OPTIONS: dict[str, str | int | bool | Callable[..., Any]] = {
     "cpp_cache_precompile_headers": False,
 }
 _MOST_FORMATS = 64  # of a function: in one process, the steps of several models may be tried
+_DEVICES = ("cpu", "cuda")
 _TOLERANCE = {2: 2.0**-6, 4: 1e-4, 8: 1e-9}  # of a compiled function's results, by the bytes of a number, as a share of the largest one
 
 _Function: TypeAlias = Callable[..., Any]
@@ -84,6 +85,13 @@ def rotate(x: Any, cos: Any, sin: Any) -> Any:
 PLAIN = TokenFunctions(norm, norm_gradient, gate, gate_gradients, rotate)
 
 
+def without_autocast(x: Any) -> Any:
+    """The context in which functions of x keep the formats that they are given, whatever torch's autocast is set to."""
+    import torch
+
+    return torch.autocast(x.device.type if x.device.type in _DEVICES else "cpu", enabled=False)
+
+
 @lru_cache(maxsize=1)
 def compiled() -> TokenFunctions:
     """The functions, each of which is compiled when it is called for the first time."""
@@ -92,7 +100,7 @@ def compiled() -> TokenFunctions:
 
 class _Compiled:
     """A function that is compiled at its first call with numbers of a format, and compared with the plain one then. Where torch cannot
-    compile, for instance without a C++ compiler, or where the results differ, the plain one is called from then on.
+    compile, for instance without a C++ compiler or without Triton, or where the results differ, the plain one is called from then on.
     """
 
     def __init__(self, plain: _Function) -> None:
@@ -102,9 +110,9 @@ class _Compiled:
 
     def __call__(self, *args: Any) -> Any:
         first = args[0]
-        if first.device.type != "cpu" or first.shape[0] < 2:  # torch compiles sizes of 1 by themselves
+        if first.device.type not in _DEVICES or first.shape[0] < 2:  # torch compiles sizes of 1 by themselves
             return self._plain(*args)
-        formats = tuple((each.dtype, each.shape[1:]) if hasattr(each, "dtype") else None for each in args)
+        formats = tuple((each.device, each.dtype, each.shape[1:]) if hasattr(each, "dtype") else None for each in args)
         works = self._works.get(formats)
         if works is None:
             return self._try(formats, args)

@@ -15,16 +15,17 @@ import torch
 from torch._dynamo.utils import counters
 from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 from transformers import Olmo2Config, Olmo2ForCausalLM
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from transformers.models.llama import modeling_llama
 from transformers.models.olmo2 import modeling_olmo2
 
 from harness.cache import cache_folder
-from harness.engine.tuning import cpu_layers, pays_to_compile, token_functions
+from harness.engine.tuning import fused_layers, pays_to_compile, token_functions
 from harness.engine.tuning.fused_gates import fused_gates
 from harness.engine.tuning.fused_rotations import fused_rotations
 from harness.measure import usable_cores
 from tests.engine.tuning.small_trainings import LORA, train_small
-from tests.engine.tuning.test_cpu_layers import GROUPED, MODELS, build, gradients
+from tests.engine.tuning.test_fused_layers import GROUPED, MODELS, build, gradients
 
 _HEADER = Path(sysconfig.get_path("include")) / "Python.h"
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None or not _HEADER.is_file(), reason="needs g++ and the headers of Python")
@@ -86,7 +87,7 @@ def test_rotations_of_part_of_a_head_are_left_to_transformers() -> None:
 
 def test_afterwards_the_code_of_models_is_as_before_in_whatever_order_trainings_end() -> None:
     before, model = modeling_llama.apply_rotary_pos_emb, build("llama")
-    first, second = (cpu_layers(model, "cpu", compiles=True), cpu_layers(build("llama"), "cpu", compiles=True))
+    first, second = (fused_layers(model, "cpu", compiles=True), fused_layers(build("llama"), "cpu", compiles=True))
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)
@@ -110,7 +111,7 @@ def temporary_files() -> dict[Path, int]:
 @needs_compiler
 def test_compiled_layers_have_the_same_losses_and_gradients() -> None:
     model, before = build("llama"), temporary_files()
-    expected, found = gradients(model, nullcontext()), gradients(model, cpu_layers(model, "cpu", compiles=True))
+    expected, found = gradients(model, nullcontext()), gradients(model, fused_layers(model, "cpu", compiles=True))
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
     assert all_were_compiled()
@@ -147,7 +148,7 @@ def test_compiled_layers_in_bfloat16_are_as_near_to_float32() -> None:
     model = build("llama")
     exact = gradients(model, nullcontext())
     errors = []
-    for context in (nullcontext(), cpu_layers(model, "cpu", compiles=True)):
+    for context in (nullcontext(), fused_layers(model, "cpu", compiles=True)):
         found = gradients(model, context, autocast=True)
         errors.append(sum(float((one - other).norm()) for one, other in zip(found[1:], exact[1:], strict=True)))
     assert 0 < errors[1] < 1.1 * errors[0]
@@ -181,8 +182,29 @@ def test_without_a_compiler_that_works_a_training_continues(
 
 def test_long_trainings_are_compiled_unless_the_recipe_says_otherwise() -> None:
     enough = 2.5e13 * usable_cores()
-    assert pays_to_compile("auto", 1_000_000, enough / 1e6) and not pays_to_compile("auto", 1_000_000, 0.99 * enough / 1e6)
-    assert pays_to_compile("on", 1, 1.0) and not pays_to_compile("off", 10**12, 1e12)
+    assert pays_to_compile("auto", "cpu", 1_000_000, enough / 1e6) and not pays_to_compile("auto", "cpu", 1_000_000, 0.99 * enough / 1e6)
+    for kind in ("cpu", "cuda"):
+        assert pays_to_compile("on", kind, 1, 1.0) and not pays_to_compile("off", kind, 10**12, 1e12)
+    assert not pays_to_compile("auto", "cuda", 10**12, 1e12), "not measured there"
+
+
+def test_a_gpu_compiles_the_same_parts_and_keeps_its_attention(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(torch, "compile", lambda function, **options: made.append(function.__name__) or function)
+    model, attention = build("llama"), ALL_ATTENTION_FUNCTIONS["sdpa"]
+    layers = fused_layers(model, "cuda", compiles=True)
+    expected, found = gradients(model, nullcontext()), gradients(model, layers)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+    assert sorted(made) == sorted(token_functions.PLAIN._fields)
+    with fused_layers(model, "cuda", compiles=True):
+        assert ALL_ATTENTION_FUNCTIONS["sdpa"] is attention
+
+
+def test_the_gpu_of_a_mac_compiles_nothing() -> None:
+    model = build("llama")
+    with fused_layers(model, "mps", compiles=True):
+        assert not any("forward" in vars(module) for module in model.modules())
 
 
 def test_a_folder_that_the_user_has_named_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import torch
 
 from harness.engine.adapters import adapt
 from harness.engine.models import Device, find_device, offload_layers
-from harness.engine.tuning import EncodedExample, Progress, train
+from harness.engine.tuning import EncodedExample, Progress, token_functions, train
 from harness.measure import Meter
 from harness.types import LadderPlace, Strategy, TrainingSummary, TrainSpec
 from tests.in_process import new_accelerator
@@ -76,6 +76,16 @@ def test_checkpointing_saves_activations_and_changes_no_loss(tmp_path: Path, dev
     _, again, lower = train_here(tmp_path / "again", device, adapter=LORA, gradient_checkpointing="on")
     assert lower < 0.7 * peak
     assert again == pytest.approx(kept, rel=1e-2)  # bfloat16
+
+
+def test_compiled_layers_save_memory_and_change_no_loss(tmp_path: Path, device: Device) -> None:
+    _, plain, peak = train_here(tmp_path / "plain", device, adapter=LORA, compilation="off")
+    token_functions.compiled.cache_clear()
+    _, compiled, lower = train_here(tmp_path / "compiled", device, adapter=LORA, compilation="on")
+    assert compiled == pytest.approx(plain, rel=1e-2)  # bfloat16
+    assert lower < peak
+    works = [list(function._works.values()) for function in token_functions.compiled()]
+    assert all(each and all(each) for each in works), "each was compiled, and computes the same as the plain one"
 
 
 def test_optimizers_and_formats_save_the_memory_that_the_documentation_says(tmp_path: Path, device: Device) -> None:

@@ -25,7 +25,7 @@ from transformers import (
 )
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from harness.engine.tuning import KeyedRandom, cpu_layers
+from harness.engine.tuning import KeyedRandom, fused_layers
 from harness.engine.tuning.cpu_attention import cpu_attention
 from harness.engine.tuning.fused_norms import fused_norms
 
@@ -72,7 +72,7 @@ def gradients(model: Any, context: Any, *, padded: bool = True, autocast: bool =
 @pytest.mark.parametrize("name", MODELS)
 def test_losses_and_gradients_are_those_of_transformers(name: str, padded: bool) -> None:
     model = build(name)
-    expected, found = gradients(model, nullcontext(), padded=padded), gradients(model, cpu_layers(model, "cpu"), padded=padded)
+    expected, found = gradients(model, nullcontext(), padded=padded), gradients(model, fused_layers(model, "cpu"), padded=padded)
     assert len(found) == len(expected) > 10
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
@@ -82,7 +82,7 @@ def test_in_bfloat16_they_are_as_near_to_float32() -> None:
     model = build("llama")
     exact = gradients(model, nullcontext())
     errors = []
-    for context in (nullcontext(), cpu_layers(model, "cpu")):
+    for context in (nullcontext(), fused_layers(model, "cpu")):
         found = gradients(model, context, autocast=True)
         errors.append(sum(float((one - other).norm()) for one, other in zip(found[1:], exact[1:], strict=True)))
     assert 0 < errors[1] < 1.1 * errors[0]
@@ -92,7 +92,7 @@ def test_without_gradients_a_model_computes_the_same() -> None:
     """The likelihoods of a reference, which are compared with those of the model that learns from pairs."""
     model, ids, logits = build("llama"), torch.arange(1, 28).view(3, 9), []
     for learns in (True, False):
-        with cpu_layers(model, "cpu"), torch.set_grad_enabled(learns), torch.autocast("cpu", dtype=torch.bfloat16):
+        with fused_layers(model, "cpu"), torch.set_grad_enabled(learns), torch.autocast("cpu", dtype=torch.bfloat16):
             logits.append(model(input_ids=ids).logits.detach())
     assert torch.equal(*logits)
 
@@ -112,7 +112,7 @@ def test_dropped_attention_weights_are_the_same() -> None:
         random = KeyedRandom(seed=3)
         with random.replacing_dropout():
             random.begin(1, range(3))
-            losses.append(gradients(model, cpu_layers(model, "cpu") if inside else nullcontext())[0])
+            losses.append(gradients(model, fused_layers(model, "cpu") if inside else nullcontext())[0])
     torch.testing.assert_close(losses[0], losses[1])
     assert abs(losses[0] - gradients(model.eval(), nullcontext())[0]) > 1e-3, "something is dropped"
 
@@ -138,12 +138,12 @@ def test_afterwards_transformers_is_as_before_in_whatever_order_trainings_end() 
     second.__exit__(None, None, None)
     assert ALL_ATTENTION_FUNCTIONS["sdpa"] is before
     model = build("llama")
-    with pytest.raises(RuntimeError), cpu_layers(model, "cpu"):
+    with pytest.raises(RuntimeError), fused_layers(model, "cpu"):
         raise RuntimeError("a step failed")
     assert ALL_ATTENTION_FUNCTIONS["sdpa"] is before and not any("forward" in vars(module) for module in model.modules())
 
 
 def test_another_device_computes_as_before() -> None:
     model, before = build("llama"), ALL_ATTENTION_FUNCTIONS["sdpa"]
-    with cpu_layers(model, "cuda"):
+    with fused_layers(model, "cuda"):
         assert ALL_ATTENTION_FUNCTIONS["sdpa"] is before and not any("forward" in vars(module) for module in model.modules())

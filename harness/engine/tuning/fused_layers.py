@@ -1,0 +1,54 @@
+"""Layers of transformers that take less time in another way, with the same results to rounding, while a model trains."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from harness.engine.tuning.cpu_attention import cpu_attention
+from harness.engine.tuning.fused_gates import fused_gates
+from harness.engine.tuning.fused_norms import fused_norms
+from harness.engine.tuning.fused_rotations import fused_rotations
+from harness.engine.tuning.token_functions import PLAIN, compiled
+from harness.measure import usable_cores
+from harness.types import Choice
+
+# Weights times tokens for each core, from which a training compiles: with SmolLM2-135M and a Xeon, one of 10 minutes. On one thread, it
+# saves a seventh; on two that share a core, one round saved an eighth and another took a twelfth longer. Compiling takes 20 seconds, and 4
+# to 8 where the machine has compiled the same before. No GPU was measured: there, a recipe asks for it.
+_LEAST_WORK = 2.5e13
+_COMPILING = ("cpu", "cuda")  # kinds of devices: torch compiles C++ for a CPU, and Triton for a GPU
+
+
+@contextlib.contextmanager
+def fused_layers(model: Any, kind: str, *, compiles: bool = False) -> Iterator[None]:
+    """Inside this context, a model that trains on a CPU computes attention and norms as `cpu_attention` and `fused_norms` say.
+
+    Args:
+        kind: of the device. On another than a CPU, where attention and plain norms were not measured, only what is compiled changes.
+        compiles: whether what is computed for each token by itself is compiled, with that of gated layers and rotary positions. The plain
+            functions of those take no less time than transformers.
+    """
+    compiles = compiles and kind in _COMPILING
+    functions = compiled() if compiles else PLAIN
+    with contextlib.ExitStack() as stack:
+        if kind == "cpu":
+            stack.enter_context(cpu_attention())
+        if kind == "cpu" or compiles:
+            stack.enter_context(fused_norms(model, functions))
+        if compiles:
+            stack.enter_context(fused_gates(model, functions))
+            stack.enter_context(fused_rotations(model, functions))
+        yield
+
+
+def pays_to_compile(choice: Choice, kind: str, parameters: int, tokens: float) -> bool:
+    """Whether a training compiles what it can.
+
+    Args:
+        kind: of the device.
+        parameters: of the model.
+        tokens: in all epochs, padding not counted.
+    """
+    return choice == "on" or (choice == "auto" and kind == "cpu" and parameters * tokens >= _LEAST_WORK * usable_cores())
