@@ -1,10 +1,12 @@
 """Label likelihoods: one pass over a tree of labels equals one full pass per label."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from transformers import Lfm2Config, Lfm2ForCausalLM, LlamaConfig, LlamaForCausalLM
 
-from harness.engine.inference.choose import LabelScorer, LabelTree, score_labels
+from harness.engine.inference.choose import LabelScorer, LabelTree, choose_compared, score_labels
 from harness.engine.models import find_device, load_model, resolve_model
 from harness.engine.prompts import PromptEncoder
 
@@ -73,6 +75,27 @@ def small(kind):
         return LlamaForCausalLM(LlamaConfig(num_hidden_layers=2, **sizes)).eval()
     config = Lfm2Config(num_hidden_layers=2, layer_types=["conv", "full_attention"], block_ff_dim=128, **sizes)
     return Lfm2ForCausalLM(config).eval()
+
+
+def test_of_many_labels_some_from_the_whole_tree_are_compared():
+    labels = [[5, 1]] * 60 + [[5, 6, 7, 1]] + [[8, 1]] * 16
+    places = choose_compared(labels)
+    assert len(places) <= 16 and places == sorted(set(places))
+    assert {0, 60, 76} <= set(places), "the longest one, and both ends"
+    assert max(b - a for a, b in pairwise(places)) <= 6
+    assert choose_compared(labels[:16]) == list(range(16)) and choose_compared([]) == []
+
+
+@pytest.mark.parametrize(("kind", "by_tree"), [("llama", True), ("lfm2", False)])
+def test_a_model_is_tried_with_some_of_many_labels(kind, by_tree):
+    model = small(kind)
+    labels = [[5 + i, 6 + j, 1] for i in range(10) for j in range(8)]
+    scorer, rows = LabelScorer(model, labels, 0), []
+    model.register_forward_pre_hook(lambda _, args, options: rows.append(len(options["input_ids"])), with_kwargs=True)
+    found = torch.tensor(scorer([[3, 4, 8, 10]]))
+    assert scorer._tree_works is by_tree
+    assert sum(rows) < 20 if by_tree else sum(rows) > len(labels)
+    torch.testing.assert_close(found, torch.tensor([score_labels(model, [3, 4, 8, 10], labels, 0)]), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(("kind", "by_tree"), [("llama", True), ("lfm2", False)])
