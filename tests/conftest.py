@@ -81,9 +81,10 @@ def _same_cache_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _same_threads_afterwards() -> Iterator[None]:
     """On another number of threads, a model adds numbers in another order: a later test would compare other losses."""
-    before = sys.modules["torch"].get_num_threads() if "torch" in sys.modules else None
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    before = sys.modules["torch"].get_num_threads() if "torch" in sys.modules else int(given) if given.isdecimal() else None
     yield
-    if before is not None and sys.modules["torch"].get_num_threads() != before:
+    if before is not None and "torch" in sys.modules and sys.modules["torch"].get_num_threads() != before:
         sys.modules["torch"].set_num_threads(before)
         pytest.fail(f"the test has left another number of threads to torch than {before}")
 

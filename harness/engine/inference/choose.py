@@ -30,13 +30,15 @@ def rows_of_labels(nodes: int, vocabulary: int) -> int:
 
 
 def choose_compared(labels: Sequence[Sequence[int]]) -> list[int]:
-    """The places of labels that stand for all when two ways of scoring are compared: a wrong neighbor shows in labels all over the tree, a
-    window that is too short in the last and the longest."""
-    last = len(labels) - 1
-    if last < _COMPARED:
-        return list(range(last + 1))
-    longest = max(range(last + 1), key=lambda place: len(labels[place]))
-    return sorted({longest, *(round(i * last / (_COMPARED - 2)) for i in range(_COMPARED - 1))})
+    """The places of labels that stand for all when two ways of scoring are compared. They hold nodes from the whole tree, the last one
+    included: there, wrong neighbors show, and windows that are too short."""
+    if len(labels) <= _COMPARED:
+        return list(range(len(labels)))
+    first_with = {tuple(label[:end]): place for place, label in reversed([*enumerate(labels)]) for end in range(1, len(label))}
+    nodes = sorted(first_with.values())  # the label that each node of the tree comes from
+    longest = max(range(len(labels)), key=lambda place: len(labels[place]))
+    spread = [nodes[i * (len(nodes) - 1) // (_COMPARED - 2)] for i in range(_COMPARED - 1)] if nodes else []
+    return sorted({longest, *spread})
 
 
 @dataclass(frozen=True)

@@ -121,12 +121,18 @@ class _Compiled:
         return self._compiled(*_as_compiled(args))
 
     def _try(self, formats: object, args: tuple[Any, ...]) -> Any:
+        import torch
+
         expected = self._plain(*args)
+        if not _are_finite(expected):  # anything might be near to them
+            return expected
         try:
             with _compiling():
                 self._compiled = self._compiled or _compile(self._plain)
                 results = self._compiled(*_as_compiled(args))
             self._works[formats] = _is_near(results, expected)
+        except torch.cuda.OutOfMemoryError:  # both results at once were too much; smaller micro-batches may follow
+            return expected
         except Exception:  # torch raises whatever its compiler does
             self._works[formats] = False
         # A training that resumes in a new process has the numbers of one that was not interrupted.
@@ -135,9 +141,12 @@ class _Compiled:
 
 def _compile(function: _Function) -> _Function:
     import torch
+    import torch._inductor.config as known
 
     _keep_files_in_cache()
-    return torch.compile(function, dynamic=True, fullgraph=True, options=_OPTIONS)
+    # torch refuses options that it does not know: older versions never compile headers in advance.
+    options = {name: value for name, value in _OPTIONS.items() if hasattr(known, name)}
+    return torch.compile(function, dynamic=True, fullgraph=True, options=options)
 
 
 def _keep_files_in_cache() -> None:
@@ -172,6 +181,10 @@ def _as_compiled(args: tuple[Any, ...]) -> list[Any]:
         for size in range(1, getattr(each, "ndim", 0)):
             torch._dynamo.mark_static(each, size)
     return known
+
+
+def _are_finite(results: Any) -> bool:
+    return all(bool(each.isfinite().all()) for each in (results if isinstance(results, tuple) else [results]))
 
 
 def _is_near(results: Any, expected: Any) -> bool:

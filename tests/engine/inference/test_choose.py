@@ -78,12 +78,26 @@ def small(kind):
 
 
 def test_of_many_labels_some_from_the_whole_tree_are_compared():
-    labels = [[5, 1]] * 60 + [[5, 6, 7, 1]] + [[8, 1]] * 16
+    labels = [[5 + i, 6, 1] for i in range(60)] + [[5, 6, 7, 1]] + [[80 + i, 6, 1] for i in range(15)] + [[5, 1]]
     places = choose_compared(labels)
     assert len(places) <= 16 and places == sorted(set(places))
-    assert {0, 60, 76} <= set(places), "the longest one, and both ends"
+    assert {0, 60, 75} <= set(places), "the longest one, and those with the first and the last node"
     assert max(b - a for a, b in pairwise(places)) <= 6
     assert choose_compared(labels[:16]) == list(range(16)) and choose_compared([]) == []
+    assert choose_compared([[i, 1] for i in range(40)])[-1] == 39
+    assert choose_compared([[i] for i in range(40)]) == [0], "labels of one token are no nodes"
+
+
+def test_branches_beside_a_long_label_and_its_beginnings_are_compared():
+    """A convolution reads a chain of tokens as it should, and only what branches off wrongly."""
+    chain = list(range(20, 35))
+    branches = [[*chain[:i], 60 + i, 90 + i, 1] for i in range(14)]
+    labels = [[*chain, 1]] + [label for i, branch in enumerate(branches) for label in (branch, [*chain[: i + 1], 1])]
+    model = small("lfm2")
+    scorer = LabelScorer(model, labels, 0)
+    found = torch.tensor(scorer([[3, 4, 8, 10]]))
+    assert not scorer._tree_works
+    torch.testing.assert_close(found, torch.tensor([score_labels(model, [3, 4, 8, 10], labels, 0)]), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(("kind", "by_tree"), [("llama", True), ("lfm2", False)])
