@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -100,6 +101,10 @@ class Training:
         return ["--model", setting.model, "--data", str(data), "--strategy", self.strategy, "--dtype", self.dtype, *numbers]
 
 
+# Of ln p of a label. In bfloat16, rounding alone changed those of 77 labels of SmolLM2-135M by 0.26 in the median, and by 1.3 at most.
+_TOLERANCE = {FLOAT32: 0.01, "bfloat16": 2.0}
+
+
 @dataclass(frozen=True)
 class Scoring:
     """Answers of a model: generated greedily, or chosen among labels by their likelihood.
@@ -124,7 +129,7 @@ class Scoring:
         ours, theirs = self._outputs(setting)
         self._theirs(setting)
         self._ours(setting)
-        same, number = count_equal(self.work, ours, theirs)
+        same, number = count_equal(self.work, ours, theirs, _TOLERANCE[self.dtype])
         return Agreement(f"{same} of {number} {'texts' if self.work == 'generate' else 'choices'}", same >= self.least * number)
 
     def round(self, setting: Setting) -> tuple[float, float]:
@@ -283,11 +288,11 @@ def _grid_strategy(name: str) -> dict[str, object]:
     return {"name": f"{name}-once", "description": "One epoch.", "train": recipe} | method
 
 
-def count_equal(work: str, our_file: Path, their_file: Path) -> tuple[int, int]:
-    """How many answers are the same, of how many: the same text, or the same label with the same likelihoods."""
+def count_equal(work: str, our_file: Path, their_file: Path, tolerance: float = 0.01) -> tuple[int, int]:
+    """How many answers are the same, of how many: the same text, or the same label with likelihoods that differ by at most `tolerance`."""
     ours = read_rows(our_file)
     theirs = sorted(read_rows(their_file), key=lambda row: row["doc_id"])  # type: ignore[arg-type, return-value]
-    is_equal = _has_same_text if work == "generate" else _has_same_choice
+    is_equal = _has_same_text if work == "generate" else partial(_has_same_choice, tolerance=tolerance)
     return sum(is_equal(a, b) for a, b in zip(ours, theirs, strict=True)), len(ours)
 
 
@@ -295,12 +300,12 @@ def _has_same_text(ours: Mapping[str, object], theirs: Mapping[str, object]) -> 
     return str(ours["output"]).strip() == theirs["resps"][0].strip()  # type: ignore[index]
 
 
-def _has_same_choice(ours: Mapping[str, object], theirs: Mapping[str, object]) -> bool:
+def _has_same_choice(ours: Mapping[str, object], theirs: Mapping[str, object], *, tolerance: float) -> bool:
     """The other side counts the prompt's last line break with the label, which adds the same number to every label of a row."""
     own: Sequence[float] = ours["logprobs"]  # type: ignore[assignment]
     values = [float(each[0] if isinstance(each, list) else each) for each in theirs["resps"]]  # type: ignore[attr-defined]
     offset = values[0] - own[0]
-    is_close = all(math.isclose(value - offset, mine, abs_tol=0.01) for value, mine in zip(values, own, strict=True))
+    is_close = all(math.isclose(value - offset, mine, abs_tol=tolerance) for value, mine in zip(values, own, strict=True))
     return is_close and values.index(max(values)) == own.index(max(own))
 
 

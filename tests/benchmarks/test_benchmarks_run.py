@@ -187,3 +187,11 @@ def test_answers_are_compared_by_their_numbers(tmp_path):
     write_rows(tmp_path / "theirs.jsonl", [{"doc_id": 1, "resps": [" b\n"]}, {"doc_id": 0, "resps": ["c"]}])
     assert count_equal("generate", tmp_path / "ours.jsonl", tmp_path / "theirs.jsonl") == (1, 2)
     assert read_rows(tmp_path / "ours.jsonl")[1] == {"output": "b"}
+
+
+def test_labels_in_bfloat16_may_round(tmp_path):
+    write_rows(tmp_path / "ours.jsonl", [{"logprobs": [-3.0, -2.0]}, {"logprobs": [-3.0, -2.0]}, {"logprobs": [-3.0, -2.0]}])
+    theirs = [[-3.0, -2.4], [-3.0, -3.1], [-3.0, 0.5]]
+    write_rows(tmp_path / "theirs.jsonl", [{"doc_id": i, "resps": each} for i, each in enumerate(theirs)])
+    assert count_equal("choose", tmp_path / "ours.jsonl", tmp_path / "theirs.jsonl") == (0, 3)
+    assert count_equal("choose", tmp_path / "ours.jsonl", tmp_path / "theirs.jsonl", 2.0) == (1, 3), "another label, or far from it"
