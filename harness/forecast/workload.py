@@ -11,7 +11,6 @@ from harness.engine.inference import (
     BATCH_ROWS,
     LabelTree,
     Predictor,
-    choose_compared,
     count_read,
     count_shared,
     list_groups,
@@ -186,13 +185,14 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         predictor = replace(predictor, shots=render_shots(task, strategy, predictor.shape, splits.train, 0))
     chosen = _choose(splits.test)
     prompts = predictor.prompts(chosen)
-    nodes, most_rows, limit = 0, BATCH_ROWS, 0 if task.chooses else task.decode.max_new_tokens
+    nodes, compared, most_rows, limit = 0, 0, BATCH_ROWS, 0 if task.chooses else task.decode.max_new_tokens
     tokens: tuple[tuple[int, ...], ...] = ()
     lengths = [0] * len(chosen)
     if task.chooses and predictor.shape != "encoder":
         tokens = tuple(tuple(each) for each in predictor.encoder.completions(labels))
     if tokens and predictor.shape == "decoder":
         tree = LabelTree.of(tokens)
+        compared = len(tree.compared_labels()) if tree.tokens else 0
         nodes, most_rows = len(tree.tokens), rows_of_labels(len(tree.tokens), loaded.model.config.get_text_config().vocab_size)
     if not task.chooses:  # outputs are about as long as what the task asks for
         lengths = [min(limit, len(ids)) for ids in predictor.encoder.completions([predictor.target(each) for each in chosen])]
@@ -220,7 +220,7 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         else OutputLengths.of([[references[i] for i in batch] for batch in batches], limit, steps).scaled(share),
         nodes=nodes,
         shared=shared,
-        compared=len(choose_compared(tokens)) * max(first) if nodes else 0,
+        compared=compared * max(first),
         labels=tokens,
         typical=tuple(tuple(spread[i].ids) for i in batches[len(batches) // 2]),
         stops=predictor.stops,

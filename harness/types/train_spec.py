@@ -78,8 +78,8 @@ class TrainSpec(Declared):
     """The implementation of attention in training; auto: the one that transformers prefers. Changes memory and speed, but the result only
     by rounding."""
     compilation: Choice = "auto"
-    """Whether parts of the layers are compiled for the processor, on a CPU with a C++ compiler; auto: if the training is long enough to
-    pay for it. Changes memory and speed, but the result only by rounding."""
+    """Whether parts of the layers are compiled, for a CPU with a C++ compiler or for a GPU with Triton; auto: on a CPU, if the training is
+    long enough to pay for it. Changes memory and speed, but the result only by rounding."""
     validations_per_epoch: Annotated[int, Field(ge=1, le=100)] = 2
     """How often the validation loss is computed."""
     patience: Annotated[int, Field(ge=1)] | None = 4

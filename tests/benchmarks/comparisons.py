@@ -288,7 +288,7 @@ def _grid_strategy(name: str) -> dict[str, object]:
     return {"name": f"{name}-once", "description": "One epoch.", "train": recipe} | method
 
 
-def count_equal(work: str, our_file: Path, their_file: Path, tolerance: float = 0.01) -> tuple[int, int]:
+def count_equal(work: str, our_file: Path, their_file: Path, tolerance: float = _TOLERANCE[FLOAT32]) -> tuple[int, int]:
     """How many answers are the same, of how many: the same text, or the same label with likelihoods that differ by at most `tolerance`."""
     ours = read_rows(our_file)
     theirs = sorted(read_rows(their_file), key=lambda row: row["doc_id"])  # type: ignore[arg-type, return-value]

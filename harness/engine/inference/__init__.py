@@ -1,7 +1,7 @@
 """From a model and examples to predictions: generated text, or the most likely label."""
 
 from harness.engine.inference.batching import BATCH_ROWS, PredictBatch, PromptedExample, split_into_batches
-from harness.engine.inference.choose import LabelScorer, LabelTree, choose_compared, log_totals, rows_of_labels
+from harness.engine.inference.choose import LabelScorer, LabelTree, log_totals, rows_of_labels
 from harness.engine.inference.classify import classify
 from harness.engine.inference.decoding_state import count_rows
 from harness.engine.inference.extract import ends_with, extract
@@ -22,7 +22,6 @@ __all__ = [
     "PromptedExample",
     "Seq2SeqScorer",
     "answering",
-    "choose_compared",
     "classify",
     "count_read",
     "count_rows",

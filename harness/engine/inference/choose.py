@@ -29,18 +29,6 @@ def rows_of_labels(nodes: int, vocabulary: int) -> int:
     return max(1, _LOGITS_BUDGET // (max(1, nodes) * vocabulary))
 
 
-def choose_compared(labels: Sequence[Sequence[int]]) -> list[int]:
-    """The places of labels that stand for all when two ways of scoring are compared. They hold nodes from the whole tree, the last one
-    included: there, wrong neighbors show, and windows that are too short."""
-    if len(labels) <= _COMPARED:
-        return list(range(len(labels)))
-    first_with = {tuple(label[:end]): place for place, label in reversed([*enumerate(labels)]) for end in range(1, len(label))}
-    nodes = sorted(first_with.values())  # the label that each node of the tree comes from
-    longest = max(range(len(labels)), key=lambda place: len(labels[place]))
-    spread = [nodes[i * (len(nodes) - 1) // (_COMPARED - 2)] for i in range(_COMPARED - 1)] if nodes else []
-    return sorted({longest, *spread})
-
-
 @dataclass(frozen=True)
 class LabelTree:
     """The tree of all labels' tokens.
@@ -76,6 +64,20 @@ class LabelTree:
                 node = index.get(beginning, -1)
             paths.append(tuple(path))
         return LabelTree(tuple(tokens), tuple(parents), tuple(depths), tuple(paths))
+
+    def compared_labels(self) -> list[int]:
+        """The labels, at most 16, that are scored both ways where it is tried whether a model can take the tree. They hold nodes from all
+        parts of it, the last one included: wrong neighbors show there, and windows that are too short."""
+        if len(self.paths) <= _COMPARED:
+            return list(range(len(self.paths)))
+        first: dict[int, int] = {}  # by node: the first label that holds it
+        for label, path in enumerate(self.paths):
+            for node, _ in path[1:]:
+                first.setdefault(node, label)
+        last = len(self.tokens) - 1
+        spread = [first[i * last // (_COMPARED - 2)] for i in range(_COMPARED - 1)] if first else []
+        longest = max(range(len(self.paths)), key=lambda label: len(self.paths[label]))
+        return sorted({longest, *spread})
 
     def visibility(self) -> Any:
         """Which node sees which: a boolean tensor (N, N), true for a node itself and its ancestors."""
@@ -124,10 +126,11 @@ class LabelScorer:
         """Whether the tree gives the likelihoods of full passes."""
         import torch
 
-        places = choose_compared(self._labels)
-        expected = torch.tensor(score_labels(self._model, prompt, [self._labels[place] for place in places], self._pad, rows=len(places)))
+        compared = self._tree.compared_labels()
+        labels = [self._labels[label] for label in compared]
+        expected = torch.tensor(score_labels(self._model, prompt, labels, self._pad, rows=len(labels)))
         try:
-            actual = torch.tensor(self._by_tree([prompt])[0])[places]
+            actual = torch.tensor(self._by_tree([prompt])[0])[compared]
         except torch.cuda.OutOfMemoryError:
             raise
         except (RuntimeError, ValueError, TypeError, IndexError):

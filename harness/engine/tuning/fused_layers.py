@@ -15,8 +15,8 @@ from harness.measure import usable_cores
 from harness.types import Choice
 
 # Weights times tokens for each core, from which a training compiles: with SmolLM2-135M and a Xeon, one of 10 minutes. On one thread, it
-# saves a seventh; on two that share a core, one round saved an eighth and another took a twelfth longer. Compiling takes 20 seconds, and 4
-# to 8 where the machine has compiled the same before. No GPU was measured: there, a recipe asks for it.
+# saves a seventh; on two that share a core, one round saved an eighth and another took a twelfth longer. Compiling takes half a minute, and
+# 4 to 8 seconds where the machine has compiled the same before. No GPU was measured: there, a recipe asks for it.
 _LEAST_WORK = 2.5e13
 _COMPILING = ("cpu", "cuda")  # kinds of devices: torch compiles C++ for a CPU, and Triton for a GPU
 

@@ -86,7 +86,7 @@ PLAIN = TokenFunctions(norm, norm_gradient, gate, gate_gradients, rotate)
 
 
 def without_autocast(x: Any) -> Any:
-    """The context in which functions of x keep the formats that they are given, whatever torch's autocast is set to."""
+    """A context without torch's autocast on the device of x."""
     import torch
 
     return torch.autocast(x.device.type if x.device.type in _DEVICES else "cpu", enabled=False)

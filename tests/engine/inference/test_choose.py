@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import Lfm2Config, Lfm2ForCausalLM, LlamaConfig, LlamaForCausalLM
 
-from harness.engine.inference.choose import LabelScorer, LabelTree, choose_compared, score_labels
+from harness.engine.inference.choose import LabelScorer, LabelTree, score_labels
 from harness.engine.models import find_device, load_model, resolve_model
 from harness.engine.prompts import PromptEncoder
 
@@ -79,13 +79,13 @@ def small(kind):
 
 def test_of_many_labels_some_from_the_whole_tree_are_compared():
     labels = [[5 + i, 6, 1] for i in range(60)] + [[5, 6, 7, 1]] + [[80 + i, 6, 1] for i in range(15)] + [[5, 1]]
-    places = choose_compared(labels)
+    places = LabelTree.of(labels).compared_labels()
     assert len(places) <= 16 and places == sorted(set(places))
     assert {0, 60, 75} <= set(places), "the longest one, and those with the first and the last node"
     assert max(b - a for a, b in pairwise(places)) <= 6
-    assert choose_compared(labels[:16]) == list(range(16)) and choose_compared([]) == []
-    assert choose_compared([[i, 1] for i in range(40)])[-1] == 39
-    assert choose_compared([[i] for i in range(40)]) == [0], "labels of one token are no nodes"
+    assert LabelTree.of(labels[:16]).compared_labels() == list(range(16)) and LabelTree.of([]).compared_labels() == []
+    assert LabelTree.of([[i, 1] for i in range(40)]).compared_labels()[-1] == 39
+    assert LabelTree.of([[i] for i in range(40)]).compared_labels() == [0], "labels of one token are no nodes"
 
 
 def test_branches_beside_a_long_label_and_its_beginnings_are_compared():
