@@ -20,12 +20,19 @@ class Sides(Protocol):
 
     def ours(self, arguments: Sequence[str]) -> dict[str, Any]: ...
 
-    def trl(self, arguments: Sequence[str]) -> dict[str, Any]: ...
+    def trl(self, arguments: Sequence[str], *, liger: bool = False) -> dict[str, Any]:
+        """A training, with Liger's kernels if asked for."""
 
     def lm_eval(self, arguments: Sequence[str]) -> dict[str, Any]: ...
 
+    def has_liger(self) -> bool:
+        """Whether TRL can train with Liger's kernels here: they need a GPU, and the package liger-kernel."""
+
     def run_grid(self, arguments: Sequence[str]) -> Path:
         """`bench run` with these arguments; returns the run's folder."""
+
+
+_LIGER = "import importlib.util, torch; print(torch.cuda.is_available() and importlib.util.find_spec('liger_kernel') is not None)"
 
 
 @dataclass(frozen=True)
@@ -43,11 +50,15 @@ class Processes:
     def ours(self, arguments: Sequence[str]) -> dict[str, Any]:
         return _last_line([sys.executable, "-m", "tests.benchmarks.our_side", *arguments])
 
-    def trl(self, arguments: Sequence[str]) -> dict[str, Any]:
-        return _last_line([self.python, str(self.scripts / "trl_sft.py"), *arguments])
+    def trl(self, arguments: Sequence[str], *, liger: bool = False) -> dict[str, Any]:
+        wrapper = [str(Path(__file__).with_name("with_liger.py"))] if liger else []
+        return _last_line([self.python, *wrapper, str(self.scripts / "trl_sft.py"), *arguments])
 
     def lm_eval(self, arguments: Sequence[str]) -> dict[str, Any]:
         return _last_line([self.python, str(self.scripts / "lm_eval_run.py"), *arguments])
+
+    def has_liger(self) -> bool:
+        return _run([self.python, "-c", _LIGER]) == "True"
 
     def run_grid(self, arguments: Sequence[str]) -> Path:
         return Path(_run([sys.executable, "-m", "harness.cli.main", "run", *arguments]).splitlines()[-1])

@@ -1,10 +1,13 @@
 """`make benchmarks` still runs: one small round of everything on the shipped model. A stand-in does the other tools' part."""
 
 import json
+import runpy
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 from in_process import call_main, cells_in_process, new_accelerator
 
 from harness.api import load_strategy
@@ -46,7 +49,10 @@ class StandIn:
     def ours(self, arguments):
         return measure_here(arguments)
 
-    def trl(self, arguments):
+    def has_liger(self):
+        return False
+
+    def trl(self, arguments, *, liger=False):
         done = measure_here(["train", *drop(arguments, "--loss")])
         return {"train_s": 2 * done["train_s"], "losses": [loss * (1 + self.error) for loss in done["losses"]]}
 
@@ -180,6 +186,33 @@ def test_a_tool_that_fails_is_told_with_its_last_words(tmp_path):
     script.write_text("raise SystemExit('no such model')", encoding="utf-8")
     with pytest.raises(RuntimeError, match="no such model"):
         Processes(sys.executable, tmp_path).trl(["--model", "x"])
+
+
+def test_training_is_compared_with_the_fastest_way_of_trl(files, tmp_path):
+    class WithLiger(StandIn):
+        def has_liger(self):
+            return True
+
+        def trl(self, arguments, *, liger=False):
+            loss = arguments[arguments.index("--loss") + 1]
+            return {
+                "train_s": {("nll", False): 4.0, ("chunked_nll", False): 3.0, ("nll", True): 1.0, ("chunked_nll", True): 2.0}[loss, liger]
+            }
+
+    assert COMPARISONS[0].round(Setting(WithLiger(tmp_path), "tiny", files, tmp_path))[0] == 1.0
+
+
+def test_liger_is_switched_on_for_a_script_that_has_no_switch(tmp_path, monkeypatch, capsys):
+    script = tmp_path / "trl_sft.py"
+    script.write_text("import sys\nfrom trl import SFTConfig\nprint(SFTConfig(seed=3), sys.argv[1:])", encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "trl", SimpleNamespace(SFTConfig=dict))
+    monkeypatch.setattr(sys, "argv", ["with_liger.py", str(script), "--model", "x"])
+    runpy.run_path(str(Path(__file__).with_name("with_liger.py")), run_name="__main__")
+    assert capsys.readouterr().out == "{'use_liger_kernel': True, 'seed': 3} ['--model', 'x']\n"
+
+
+def test_liger_needs_a_gpu(tmp_path):
+    assert not Processes(sys.executable, tmp_path).has_liger() or torch.cuda.is_available()
 
 
 def test_answers_are_compared_by_their_numbers(tmp_path):
