@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import os
 import shutil
 import sys
@@ -19,6 +20,7 @@ from harness.errors import first_line
 # Of the flags that Linux reports, those that decide how fast matrices are multiplied: the widest vectors, and what multiplies bfloat16.
 _VECTORS = (("avx512f", "AVX-512"), ("avx2", "AVX2"), ("asimd", "NEON"))
 _BFLOAT16 = (("amx_bf16", "AMX with bfloat16"), ("avx512_bf16", "AVX-512 with bfloat16"), ("bf16", "bfloat16"))
+_COMPILED = {"cpu": "parts of long trainings", "cuda": "parts of trainings with `compilation: on`"}  # what is compiled, by kind of device
 _SECONDS = 0.2  # of each measurement, after its warm-up
 _COPIED_BYTES = {"cpu": 1 << 27}  # more than the caches of a processor; elsewhere 1 GiB
 _MATRIX = {"cpu": 1024}  # rows and columns; elsewhere 8192
@@ -63,9 +65,8 @@ def check_kernels() -> Iterator[Finding]:
     )
     if device.kind == "cpu" and (instructions := read_instructions(Path("/proc/cpuinfo"))):
         yield Finding("kernels", "ok", f"instructions for matrices: {', '.join(instructions)}")
-    if device.kind == "cpu":
-        missing = "no C++ compiler with the headers of Python, which would compile parts of long trainings"
-        yield Finding("kernels", "ok", f"{compiler} compiles parts of long trainings" if (compiler := _find_compiler()) else missing)
+    if device.kind in _COMPILED:
+        yield Finding("kernels", "ok", _describe_compiler(device.kind))
 
 
 def check_speed() -> Iterator[Finding]:
@@ -121,10 +122,18 @@ def _attention_kernels(device: Device) -> Iterator[tuple[str, bool]]:
             yield name, True
 
 
-def _find_compiler() -> str | None:
-    """The C++ compiler that torch takes; None if it, or the headers of Python, are not here."""
-    name = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
-    return name if shutil.which(name) and (Path(sysconfig.get_path("include")) / "Python.h").is_file() else None
+def _describe_compiler(kind: str) -> str:
+    """What compiles parts of trainings: torch takes a C++ compiler for a CPU, and Triton, which needs a C compiler, for a GPU."""
+    work, has_headers = _COMPILED[kind], (Path(sysconfig.get_path("include")) / "Python.h").is_file()
+    if kind == "cpu":
+        name = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+        if shutil.which(name) and has_headers:
+            return f"{name} compiles {work}"
+        return f"no C++ compiler with the headers of Python, which would compile {work}"
+    found = [name for name in ([os.environ["CC"]] if "CC" in os.environ else ["gcc", "clang"]) if shutil.which(name)]
+    if importlib.util.find_spec("triton") and found and has_headers:
+        return f"Triton compiles {work}, with {found[0]}"
+    return f"no Triton with a C compiler and the headers of Python, which would compile {work}"
 
 
 def _four_bit_kernels() -> str:

@@ -206,7 +206,8 @@ class CellWork:
         return tried <= _LARGEST_TRIED and (target.memory is None or width * tried <= _TRIAL_SHARE * target.memory)
 
     def _measure(self, target: TargetDevice, budget: int | None) -> TrainingWork:
-        return measure_training(self.task, self.strategy, self.outline.loaded, self.splits, self.train_size, target.kind, budget)
+        loaded, size = self.outline.loaded, self.train_size
+        return measure_training(self.task, self.strategy, loaded, self.splits, size, target.kind, target.dtype, budget)
 
 
 @dataclass(frozen=True)

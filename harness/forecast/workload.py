@@ -104,13 +104,21 @@ class AnsweringWork:
 
 
 def measure_training(
-    task: Task, strategy: Strategy, loaded: LoadedModel, splits: Splits, train_size: int, device: str, budget: int | None = None
+    task: Task,
+    strategy: Strategy,
+    loaded: LoadedModel,
+    splits: Splits,
+    train_size: int,
+    device: str,
+    dtype: str,
+    budget: int | None = None,
 ) -> TrainingWork:
     """The training of a strategy on so many examples.
 
     Args:
         loaded: the tokenizer and the context; weights are not used.
         device: "cpu" or "cuda".
+        dtype: that the device computes in.
         budget: tokens of a micro-batch, instead of the strategy's or the device's.
     """
     recipe = strategy.train
@@ -145,7 +153,7 @@ def measure_training(
         earliest_stop=stop / schedule.steps,
         earliest_validations=(ordered.index(stop) + 1) / len(ordered),
         typical=tuple(sorted(parts, key=_part_tokens)[len(parts) // 2]),
-        compiles=pays_to_compile(recipe.compilation, device, loaded.parameters, seen * sum(each.length for each in spread)),
+        compiles=pays_to_compile(recipe.compilation, device, dtype, loaded.parameters, seen * sum(each.length for each in spread)),
     )
 
 

@@ -76,6 +76,24 @@ def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert found.text == "no C++ compiler with the headers of Python, which would compile parts of long trainings"
 
 
+def test_a_gpu_compiles_with_triton_which_needs_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "Python.h").touch()
+    monkeypatch.setattr(hardware.sysconfig, "get_path", lambda name: str(tmp_path))
+    monkeypatch.setattr(hardware, "find_device", lambda: Device("cuda", "a GPU", "bfloat16"))
+    monkeypatch.setattr(hardware, "_attention_kernels", lambda device: iter([("plain products", True)]))
+    monkeypatch.setattr(hardware, "_installed", {}.get)
+    monkeypatch.setattr(hardware.importlib.util, "find_spec", {"triton": True}.get)
+    monkeypatch.setattr(hardware.shutil, "which", {"clang": "/bin/clang"}.get)
+    monkeypatch.delenv("CC", raising=False)
+    assert list(hardware.check_kernels())[-1].text == "Triton compiles parts of trainings with `compilation: on`, with clang"
+    monkeypatch.setenv("CC", "icx")
+    missing = "no Triton with a C compiler and the headers of Python, which would compile parts of trainings with `compilation: on`"
+    assert list(hardware.check_kernels())[-1].text == missing, "Triton takes what CC names"
+    monkeypatch.delenv("CC")
+    monkeypatch.setattr(hardware.importlib.util, "find_spec", {}.get)
+    assert list(hardware.check_kernels())[-1].text == missing
+
+
 def test_speed_is_measured_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes and operations over seconds: both are known here."""
     monkeypatch.setattr(hardware, "_COPIED_BYTES", {"cpu": 4 << 20})

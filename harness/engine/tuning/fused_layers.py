@@ -43,12 +43,14 @@ def fused_layers(model: Any, kind: str, *, compiles: bool = False) -> Iterator[N
         yield
 
 
-def pays_to_compile(choice: Choice, kind: str, parameters: int, tokens: float) -> bool:
+def pays_to_compile(choice: Choice, kind: str, dtype: str, parameters: int, tokens: float) -> bool:
     """Whether a training compiles what it can.
 
     Args:
         kind: of the device.
+        dtype: that the device computes in. In float16, products of gradients in the compiled functions would overflow.
         parameters: of the model.
         tokens: in all epochs, padding not counted.
     """
-    return choice == "on" or (choice == "auto" and kind == "cpu" and parameters * tokens >= _LEAST_WORK * usable_cores())
+    is_long = choice == "auto" and kind == "cpu" and parameters * tokens >= _LEAST_WORK * usable_cores()
+    return dtype != "float16" and (choice == "on" or is_long)

@@ -114,8 +114,7 @@ def training_steps(
     examples = [replace(example, index=i) for i, example in enumerate(examples)]
     autocast = None if recipe.weights == "bfloat16" or device.dtype == "float32" else device.torch_dtype
     tokens = schedule.steps / schedule.steps_per_epoch * sum(example.length for example in examples)  # also where only a part is trained
-    # In float16, products of gradients in the compiled functions would overflow.
-    compiles = device.dtype != "float16" and pays_to_compile(recipe.compilation, device.kind, parameters, tokens)
+    compiles = pays_to_compile(recipe.compilation, device.kind, device.dtype, parameters, tokens)
     with (
         random.replacing_dropout() if shared_random is None else nullcontext(),
         using_attention(model, recipe.attention),

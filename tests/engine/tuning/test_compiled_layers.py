@@ -197,10 +197,12 @@ def test_too_little_memory_for_both_results_decides_nothing(monkeypatch: pytest.
 
 def test_long_trainings_are_compiled_unless_the_recipe_says_otherwise() -> None:
     enough = 2.5e13 * usable_cores()
-    assert pays_to_compile("auto", "cpu", 1_000_000, enough / 1e6) and not pays_to_compile("auto", "cpu", 1_000_000, 0.99 * enough / 1e6)
+    assert pays_to_compile("auto", "cpu", "float32", 1_000_000, enough / 1e6)
+    assert not pays_to_compile("auto", "cpu", "float32", 1_000_000, 0.99 * enough / 1e6)
     for kind in ("cpu", "cuda"):
-        assert pays_to_compile("on", kind, 1, 1.0) and not pays_to_compile("off", kind, 10**12, 1e12)
-    assert not pays_to_compile("auto", "cuda", 10**12, 1e12), "not measured there"
+        assert pays_to_compile("on", kind, "bfloat16", 1, 1.0) and not pays_to_compile("off", kind, "bfloat16", 10**12, 1e12)
+        assert not pays_to_compile("on", kind, "float16", 10**12, 1e12), "products of gradients would overflow"
+    assert not pays_to_compile("auto", "cuda", "bfloat16", 10**12, 1e12), "not measured there"
 
 
 def test_a_gpu_compiles_the_same_parts_and_keeps_its_attention(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,9 @@ def test_a_forecast_knows_that_a_pair_is_two_sequences(here: Path) -> None:
     splits = load_splits(task.model_copy(update={"data": task.data.model_copy(update={"path": str(here / "letters.jsonl")})}), folder=here)
     skeleton = load_skeleton(resolve_model(str(here / "model")), labels=())
     work = {
-        objective: measure_training(task, Strategy(name="s", method="full", train={"objective": objective}), skeleton, splits, 32, "cpu")
+        objective: measure_training(
+            task, Strategy(name="s", method="full", train={"objective": objective}), skeleton, splits, 32, "cpu", "float32"
+        )
         for objective in ("likelihood", "dpo")
     }
     assert work["dpo"].batch.rows == 2 * work["likelihood"].batch.rows == 16
