@@ -130,9 +130,9 @@ def _describe_compiler(kind: str) -> str:
         if shutil.which(name) and has_headers:
             return f"{name} compiles {work}"
         return f"no C++ compiler with the headers of Python, which would compile {work}"
-    found = [name for name in ([os.environ["CC"]] if "CC" in os.environ else ["gcc", "clang"]) if shutil.which(name)]
-    if importlib.util.find_spec("triton") and found and has_headers:
-        return f"Triton compiles {work}, with {found[0]}"
+    compilers = [name for name in ([os.environ["CC"]] if "CC" in os.environ else ["gcc", "clang"]) if shutil.which(name)]
+    if importlib.util.find_spec("triton") and compilers and has_headers:
+        return f"Triton compiles {work}, with {compilers[0]}"
     return f"no Triton with a C compiler and the headers of Python, which would compile {work}"
 
 
