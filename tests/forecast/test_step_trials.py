@@ -66,6 +66,28 @@ def test_a_large_model_is_extrapolated_from_few_layers(tiny: ModelSource, monkey
     assert _of_whole_model(outline, run) == (18.0,) and asked == [None, (1,), (3,)]
 
 
+@pytest.mark.parametrize(("width", "inner", "tried"), [(960, 2560, 6), (4096, 14336, 3)], ids=["360M", "8B"])
+def test_layers_that_weigh_little_beside_the_vocabulary_are_tried_in_a_larger_number(
+    tmp_path: Path, width: int, inner: int, tried: int
+) -> None:
+    """SmolLM2-360M and Llama 3.1 8B, of which a layer has 10 and 218 million parameters."""
+    config = {
+        "model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": width, "intermediate_size": inner,
+        "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 49152,
+        "tie_word_embeddings": True,
+    }  # fmt: skip
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    asked: list[Sequence[int] | None] = []
+
+    def run(layers: Sequence[int] | None) -> tuple[float, ...]:
+        assert layers is not None
+        asked.append(layers)
+        return (10.0 + 2 * layers[0],)
+
+    assert _of_whole_model(ModelOutline(resolve_description(str(tmp_path)), FULL), run) == (74.0,)
+    assert asked == [(1,), (tried,)]
+
+
 def test_both_parts_of_a_large_encoder_decoder_are_extrapolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """T5 with two and three layers: each part has seconds of its own."""
     monkeypatch.setattr("harness.forecast.step_trials._WHOLE", 1)
