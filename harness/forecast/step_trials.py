@@ -36,6 +36,7 @@ _WHOLE = 200_000_000
 _FEW, _MORE = 1, 3  # layers of larger ones, the second at least
 _MOST_TRIED = 400_000_000  # parameters of a trial with more of them, until they weigh as much as the rest of the model
 _OPERATIONS = {"cpu": 4e11, "cuda": 4e13}  # that one pass may take: a few seconds
+_READING, _TRAINING = 2, 6  # operations of a parameter for a token
 _LEAST_TOKENS, _USUAL_TOKENS = 64, {"cpu": 1024, "cuda": 8192}
 _WRITTEN = 5  # tokens of a trial
 _REPEATS = 2
@@ -154,7 +155,7 @@ def try_answering(
     tokens = shared + (count_read(outline.config, rest, device) if passes_groups else len(few) * max(rest))
     write = generate if outline.shape == "decoder" else generate_seq2seq
     if outline.shape != "decoder" or not plain_cache(outline.config):
-        rows = min(rows, max(_FEWEST_ROWS, _most_tokens(outline, device) // len(longest)))
+        rows = min(rows, max(_FEWEST_ROWS, _most_tokens(outline, device, _READING) // len(longest)))
 
     def run(layers: _Layers) -> tuple[float, ...]:
         model = build_trial_model(outline, formats, device, layers, trains=False)
@@ -229,9 +230,9 @@ def _of_whole_model(outline: ModelOutline, run: Callable[[_Layers], tuple[float,
     return total
 
 
-def _most_tokens(outline: ModelOutline, device: str) -> int:
+def _most_tokens(outline: ModelOutline, device: str, operations: int) -> int:
     """The tokens of a trial, which takes a few seconds at most."""
-    return max(_LEAST_TOKENS, round(_OPERATIONS[device] / (6 * count_tried(outline))))
+    return max(_LEAST_TOKENS, round(_OPERATIONS[device] / (operations * count_tried(outline))))
 
 
 def count_tried(outline: ModelOutline) -> int:
@@ -252,7 +253,7 @@ def _count_more(outline: ModelOutline, counts: Sequence[int]) -> int:
 
 def _limit_examples(outline: ModelOutline, device: str, examples: Sequence[EncodedExample]) -> list[EncodedExample]:
     """As many of the examples as suit a trial, and of a long one its end."""
-    most = _most_tokens(outline, device)
+    most = _most_tokens(outline, device, _TRAINING)
     width = min(most, max(example.padded_length for example in examples))
     rows = max(1, min(most, _USUAL_TOKENS[device]) // width)
     return [_shorten(example, width) for example in examples[:rows]]
@@ -277,14 +278,15 @@ def _shorten(example: EncodedExample, width: int) -> EncodedExample:
 
 
 def _limit_prompts(outline: ModelOutline, device: str, prompts: Sequence[Sequence[int]]) -> list[Sequence[int]]:
-    most = _most_tokens(outline, device)
+    most = _most_tokens(outline, device, _READING)
     rows = max(2, min(most, _USUAL_TOKENS[device]) // max(map(len, prompts)))
     return [prompt[-most:] for prompt in prompts[:rows]]
 
 
 def _same_beginning(prompt: Sequence[int], rows: int) -> list[Sequence[int]]:
-    """Prompts that differ in their last token: their beginning is read once, so that a batch of them costs little."""
-    return [[*prompt[:-1], i % 7] for i in range(rows)]
+    """Prompts that differ in their length and last token, as those of a batch do, and otherwise are the same: what they begin with is read
+    once, so that a batch of them costs little."""
+    return [[*prompt[: max(1, len(prompt) - 1 - i % 7)], i % 7] for i in range(rows)]
 
 
 def _seconds(run: Callable[[], Any], device: str) -> float:
