@@ -21,11 +21,9 @@ def find_media(columns: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> tup
 
 def find_preference_pair(columns: Iterable[str]) -> tuple[str, str] | None:
     """Two columns whose names differ only in `chosen` and `rejected`; None if there are none."""
-    names = list(columns)
-    return next(
-        ((name, other) for name in names for other in names if "chosen" in name and other == name.replace("chosen", "rejected")),
-        None,
-    )
+    names = dict.fromkeys(columns)  # in their order; a table may have thousands
+    pairs = ((name, name.replace("chosen", "rejected")) for name in names if "chosen" in name)
+    return next((pair for pair in pairs if pair[1] in names), None)
 
 
 def preference_problem(file: str, chosen: str, rejected: str) -> str:
