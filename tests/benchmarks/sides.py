@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -58,7 +59,7 @@ class Processes:
         return _last_line([self.python, str(self.scripts / "lm_eval_run.py"), *arguments])
 
     def has_liger(self) -> bool:
-        return _run([self.python, "-c", _LIGER]) == "True"
+        return _finds_liger(self.python)
 
     def run_grid(self, arguments: Sequence[str]) -> Path:
         return Path(_run([sys.executable, "-m", "harness.cli.main", "run", *arguments]).splitlines()[-1])
@@ -69,6 +70,12 @@ def timed(work: Any, *arguments: Any) -> tuple[float, Any]:
     start = time.perf_counter()
     result = work(*arguments)
     return time.perf_counter() - start, result
+
+
+@cache
+def _finds_liger(python: str) -> bool:
+    """Asked once: importing torch takes seconds, and every round of a training wants to know."""
+    return _run([python, "-c", _LIGER]) == "True"
 
 
 def _last_line(command: Sequence[str]) -> dict[str, Any]:
