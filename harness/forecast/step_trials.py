@@ -36,11 +36,12 @@ from harness.forecast.trial_model import TRIAL_STEPS, build_trial_model, count_l
 _WHOLE = 200_000_000
 _FEW, _MORE = 1, 3  # layers of larger ones, the second at least
 _MOST_TRIED = 400_000_000  # parameters of a trial with more of them, until they weigh as much as the rest of the model
-_OPERATIONS = {"cpu": 4e11, "cuda": 4e13}  # that one pass may take: a few seconds
+_OPERATIONS = {"cpu": 1e12, "cuda": 4e13}  # that one pass may take: a few seconds
 _READING, _TRAINING = 2, 6  # operations of a parameter for a token
 _LEAST_TOKENS, _USUAL_TOKENS = 64, {"cpu": 1024, "cuda": 8192}
 _WRITTEN = 5  # tokens of a trial
 _REPEATS = 2
+_ENOUGH = 2.0  # seconds after which a trial is not repeated: a long one varies less
 _RANKS_STEP = TRIAL_STEPS // 4  # in which ranks are chosen
 _FEWEST_ROWS = 4  # of outputs that are written together, where their prompts cannot be read once
 _Layers = Sequence[int] | None
@@ -299,13 +300,15 @@ def _first_and_later(run: Callable[[], Any], device: str) -> tuple[float, float]
     """The seconds that the first run takes more than later ones, and those of a later one on average."""
     import torch
 
-    seconds = []
-    for _ in range(1 + _REPEATS):
+    def timed() -> float:
         began = time.perf_counter()
         run()
         if device == "cuda":
             torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - began)
-    first, *later = seconds
+        return time.perf_counter() - began
+
+    first, *later = timed(), timed()
+    while len(later) < _REPEATS and sum(later) < _ENOUGH:
+        later.append(timed())
     mean = sum(later) / len(later)
     return max(0.0, first - mean), mean
