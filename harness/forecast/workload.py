@@ -14,6 +14,7 @@ from harness.engine.inference import (
     count_read,
     count_shared,
     list_groups,
+    plain_cache,
     rows_of_labels,
     split_into_batches,
 )
@@ -200,7 +201,8 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         tokens = tuple(tuple(each) for each in predictor.encoder.completions(labels))
     if tokens and predictor.shape == "decoder":
         tree = LabelTree.of(tokens)
-        compared = len(tree.compared_labels()) if tree.tokens else 0
+        if tree.tokens:  # a model that keeps keys and values reads the longest prompt once more, others once for each label
+            compared = 1 if plain_cache(loaded.model.config) else len(tree.compared_labels())
         nodes, most_rows = len(tree.tokens), rows_of_labels(len(tree.tokens), loaded.model.config.get_text_config().vocab_size)
     if not task.chooses:  # outputs are about as long as what the task asks for
         lengths = [min(limit, len(ids)) for ids in predictor.encoder.completions([predictor.target(each) for each in chosen])]
@@ -212,7 +214,7 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
     first = [len(prompts[i].ids) for i in largest]
     rows = min(most_rows, len(splits.test), max(len(largest), 1))
     shared = count_shared(loaded.model.config, [prompts[i].ids for i in largest]) if predictor.shape == "decoder" else 0
-    reads_groups = bool(limit) and predictor.shape == "decoder"
+    reads_groups = predictor.shape == "decoder"
     count_passed = partial(count_read, loaded.model.config, device=device) if reads_groups else count_padded
     own = [each - shared for each in first]
     groups = list_groups(loaded.model.config, own, device) if reads_groups else [range(len(first))]

@@ -1,6 +1,6 @@
 """Decoders: the likelihood of every label after a prompt, with the prompt computed once.
 
-The labels form a tree of tokens (a trie) that shares common beginnings. Once the prompt's keys and values are cached, all nodes of the tree
+The labels form a tree of tokens (a trie) that shares common beginnings. Once the prompts' keys and values are cached, all nodes of the tree
 pass through the model at once; each sees the prompt, its ancestors and itself (tree attention). A label's likelihood includes its end
 token, because labels that are prefixes of others would win otherwise.
 """
@@ -14,7 +14,7 @@ from typing import Any
 from harness.engine.inference.generate import require_finite
 from harness.engine.inference.last_positions import last_positions
 from harness.engine.inference.lora_answers import answering
-from harness.engine.inference.prefill import left_padded
+from harness.engine.inference.prefill import prefill
 from harness.engine.inference.shared_prefix import Prefix, plain_cache
 
 # The most elements of the largest logits tensor (rows × nodes × vocabulary): 2**26 float32 numbers are 256 MiB.
@@ -128,9 +128,10 @@ class LabelScorer:
 
         compared = self._tree.compared_labels()
         labels = [self._labels[label] for label in compared]
-        expected = torch.tensor(score_labels(self._model, prompt, labels, self._pad, rows=len(labels)))
+        prefix, rest = _after_prompt(self._model, prompt)
+        expected = torch.tensor(score_labels(self._model, rest, labels, self._pad, rows=len(labels), prefix=prefix))
         try:
-            actual = torch.tensor(self._by_tree([prompt])[0])[compared]
+            actual = torch.tensor(self._by_tree([rest], prefix)[0])[compared]
         except torch.cuda.OutOfMemoryError:
             raise
         except (RuntimeError, ValueError, TypeError, IndexError):
@@ -139,25 +140,25 @@ class LabelScorer:
         tolerance = 0.05 if half else 0.001
         return bool(torch.allclose(actual, expected, rtol=tolerance, atol=10 * tolerance))
 
-    def _by_tree(self, prompts: Sequence[Sequence[int]]) -> list[list[float]]:
+    def _by_tree(self, prompts: Sequence[Sequence[int]], prefix: Prefix | None = None) -> list[list[float]]:
+        """
+        Args:
+            prefix: see `score_labels`.
+        """
         import torch
 
         tree = self._tree
-        prefix, prompts = Prefix.of(self._model).with_beginning(prompts)
+        prefix, prompts = (Prefix.of(self._model) if prefix is None else prefix).with_beginning(prompts)
         device = next(self._model.parameters()).device
-        ids, mask = left_padded(prompts, self._pad, device)  # (B, T)
-        positions = prefix.positions(mask)  # (B, T)
-        mask = prefix.mask(mask)  # (B, P), P = n + T
-        cache = prefix.cache(len(prompts))
         with answering(self._model):
-            prompt = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
-            first = prefix.model(**prompt, cache=cache, use_cache=True, logits_to_keep=last_positions(1)).logits[:, -1:]  # (B, 1, V)
+            batch = prefill(prefix, prompts, self._pad, room=len(tree.tokens))
+            first = batch.logits[:, None]  # (B, 1, V)
             scores = [first[:, 0, path[0][1]].float() - log_totals(first)[:, 0] for path in tree.paths]  # (B) for each label
             if tree.tokens:
                 nodes = torch.tensor(tree.tokens, device=device).expand(len(prompts), -1)  # (B, N)
-                depths = positions[:, -1:] + 1 + torch.tensor(tree.depths, device=device)  # (B, N)
+                depths = batch.positions + 1 + torch.tensor(tree.depths, device=device)  # (B, N)
                 later = prefix.model(
-                    input_ids=nodes, attention_mask=self._tree_mask(mask), position_ids=depths, cache=cache, use_cache=True
+                    input_ids=nodes, attention_mask=self._tree_mask(batch.mask), position_ids=depths, cache=batch.cache, use_cache=True
                 ).logits  # (B, N, V)
                 totals = log_totals(later)  # (B, N)
                 for label, path in enumerate(tree.paths):
@@ -191,10 +192,16 @@ def log_totals(logits: Any) -> Any:
 
 def score_continuations(model: Any, prompt: Sequence[int], continuations: Sequence[Sequence[int]], pad_id: int) -> list[float]:
     """ln p(continuation | prompt) of many continuations, given as token ids. The prompt is computed once where the model allows it."""
+    prefix, rest = _after_prompt(model, prompt)
+    return score_labels(model, rest, continuations, pad_id, rows=_CONTINUATIONS_AT_ONCE, prefix=prefix)
+
+
+def _after_prompt(model: Any, prompt: Sequence[int]) -> tuple[Prefix, Sequence[int]]:
+    """What follows a prompt begins here: with its last token, where the model allows it, behind the others."""
     prefix = Prefix.of(model)
-    if len(prompt) > 1 and plain_cache(prefix.model.config):
-        prefix, prompt = prefix.extended_by(prompt[:-1]), prompt[-1:]
-    return score_labels(model, prompt, continuations, pad_id, rows=_CONTINUATIONS_AT_ONCE, prefix=prefix)
+    if len(prompt) < 2 or not plain_cache(prefix.model.config):
+        return prefix, prompt
+    return prefix.extended_by(prompt[:-1]), prompt[-1:]
 
 
 def score_labels(

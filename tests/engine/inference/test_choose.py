@@ -102,14 +102,29 @@ def test_branches_beside_a_long_label_and_its_beginnings_are_compared():
 
 @pytest.mark.parametrize(("kind", "by_tree"), [("llama", True), ("lfm2", False)])
 def test_a_model_is_tried_with_some_of_many_labels(kind, by_tree):
+    """Where the tree works, the prompt passes twice: to try the tree, and to use it. 80 labels have 90 nodes."""
     model = small(kind)
     labels = [[5 + i, 6 + j, 1] for i in range(10) for j in range(8)]
-    scorer, rows = LabelScorer(model, labels, 0), []
-    model.register_forward_pre_hook(lambda _, args, options: rows.append(len(options["input_ids"])), with_kwargs=True)
-    found = torch.tensor(scorer([[3, 4, 8, 10]]))
+    prompt = [3, 4, 8, 10] * 20
+    scorer, tokens = LabelScorer(model, labels, 0), []
+    model.register_forward_pre_hook(lambda _, args, options: tokens.append(options["input_ids"].numel()), with_kwargs=True)
+    found = torch.tensor(scorer([prompt]))
     assert scorer._tree_works is by_tree
-    assert sum(rows) < 20 if by_tree else sum(rows) > len(labels)
-    torch.testing.assert_close(found, torch.tensor([score_labels(model, [3, 4, 8, 10], labels, 0)]), rtol=1e-4, atol=1e-4)
+    assert sum(tokens) < 2 * len(prompt) + 2 * 90 + 16 * 5 if by_tree else sum(tokens) > len(labels) * len(prompt)
+    torch.testing.assert_close(found, torch.tensor([score_labels(model, prompt, labels, 0)]), rtol=1e-4, atol=1e-4)
+
+
+def test_short_prompts_are_not_padded_to_a_long_one():
+    model, labels = small("llama"), [[5, 6, 1], [5, 7, 1], [9, 1]]
+    prompts = [[3 + i % 40 for i in range(length)] for length in (400, 30, 29, 28, 27)]
+    prompts = [[2 + i, *prompt] for i, prompt in enumerate(prompts)]  # they share no beginning
+    scorer, passes = LabelScorer(model, labels, 0), []
+    found = scorer(prompts)
+    model.register_forward_pre_hook(lambda _, args, options: passes.append(tuple(options["input_ids"].shape)), with_kwargs=True)
+    assert scorer(prompts) == found
+    assert sorted(passes) == [(1, 401), (4, 31), (5, 4)], "four nodes of each row in the last"
+    expected = [score_labels(model, prompt, labels, 0) for prompt in prompts]
+    torch.testing.assert_close(torch.tensor(found), torch.tensor(expected), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(("kind", "by_tree"), [("llama", True), ("lfm2", False)])
