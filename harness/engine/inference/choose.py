@@ -128,14 +128,14 @@ class LabelScorer:
 
         compared = self._tree.compared_labels()
         labels = [self._labels[label] for label in compared]
-        prefix, rest = _after_prompt(self._model, prompt)
-        expected = torch.tensor(score_labels(self._model, rest, labels, self._pad, rows=len(labels), prefix=prefix))
         try:
+            prefix, rest = _after_prompt(self._model, prompt)
             actual = torch.tensor(self._by_tree([rest], prefix)[0])[compared]
         except torch.cuda.OutOfMemoryError:
             raise
         except (RuntimeError, ValueError, TypeError, IndexError):
             return False
+        expected = torch.tensor(score_labels(self._model, rest, labels, self._pad, rows=len(labels), prefix=prefix))
         half = next(self._model.parameters()).dtype in (torch.bfloat16, torch.float16)
         tolerance = 0.05 if half else 0.001
         return bool(torch.allclose(actual, expected, rtol=tolerance, atol=10 * tolerance))

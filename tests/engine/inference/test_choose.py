@@ -114,6 +114,18 @@ def test_a_model_is_tried_with_some_of_many_labels(kind, by_tree):
     torch.testing.assert_close(found, torch.tensor([score_labels(model, prompt, labels, 0)]), rtol=1e-4, atol=1e-4)
 
 
+def test_a_model_that_cannot_continue_from_keys_and_values_is_scored_without_them():
+    model, labels, prompt = small("llama"), [[5, 6, 1], [5, 7, 1], [9, 1]], [3, 4, 8, 10]
+    expected = score_labels(model, prompt, labels, 0)
+
+    def refuse(_, args, options):
+        if options.get("cache") is not None:
+            raise RuntimeError("no cache")
+
+    model.register_forward_pre_hook(refuse, with_kwargs=True)
+    assert LabelScorer(model, labels, 0)([prompt]) == [expected]
+
+
 def test_short_prompts_are_not_padded_to_a_long_one():
     model, labels = small("llama"), [[5, 6, 1], [5, 7, 1], [9, 1]]
     prompts = [[3 + i % 40 for i in range(length)] for length in (400, 30, 29, 28, 27)]
