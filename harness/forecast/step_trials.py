@@ -36,7 +36,7 @@ from harness.forecast.trial_model import TRIAL_STEPS, build_trial_model, count_l
 _WHOLE = 200_000_000
 _FEW, _MORE = 1, 3  # layers of larger ones, the second at least
 _MOST_TRIED = 400_000_000  # parameters of a trial with more of them, until they weigh as much as the rest of the model
-_OPERATIONS = {"cpu": 1e12, "cuda": 4e13}  # that one pass may take: a few seconds
+_OPERATIONS = {"cpu": 1e12, "cuda": 4e13}  # that one pass may take: some seconds
 _READING, _TRAINING = 2, 6  # operations of a parameter for a token
 _LEAST_TOKENS, _USUAL_TOKENS = 64, {"cpu": 1024, "cuda": 8192}
 _WRITTEN = 5  # tokens of a trial

@@ -129,12 +129,11 @@ def watch_answers(
         tracker.part = "head"
         _write(model, cache, last, nodes)
 
-    room = written or nodes
-    reading = read([batch], room)
-    before = read([last], 0) if room else reading
+    reading = read([batch], written)
+    before = read([last], 0) if written else reading
     both = outline.watch(read_and_write, formats, training=False, is_full=not batch.is_padded)
     writing = both.after(before, "head")
-    at_once = read(groups, room) if len(groups) > 1 else reading
+    at_once = read(groups, written or nodes) if len(groups) > 1 else reading
     return AnswerCounts(reading, writing, max(at_once.peak, writing.peak))
 
 

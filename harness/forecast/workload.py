@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from harness.engine.inference import (
     BATCH_ROWS,
@@ -194,15 +194,13 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         predictor = replace(predictor, shots=render_shots(task, strategy, predictor.shape, splits.train, 0))
     chosen = _choose(splits.test)
     prompts = predictor.prompts(chosen)
-    nodes, compared, most_rows, limit = 0, 0, BATCH_ROWS, 0 if task.chooses else task.decode.max_new_tokens
+    nodes, most_rows, limit = 0, BATCH_ROWS, 0 if task.chooses else task.decode.max_new_tokens
     tokens: tuple[tuple[int, ...], ...] = ()
     lengths = [0] * len(chosen)
     if task.chooses and predictor.shape != "encoder":
         tokens = tuple(tuple(each) for each in predictor.encoder.completions(labels))
     if tokens and predictor.shape == "decoder":
         tree = LabelTree.of(tokens)
-        if tree.tokens:  # a model that keeps keys and values reads the longest prompt once more, others once for each label
-            compared = 1 if plain_cache(loaded.model.config) else len(tree.compared_labels())
         nodes, most_rows = len(tree.tokens), rows_of_labels(len(tree.tokens), loaded.model.config.get_text_config().vocab_size)
     if not task.chooses:  # outputs are about as long as what the task asks for
         lengths = [min(limit, len(ids)) for ids in predictor.encoder.completions([predictor.target(each) for each in chosen])]
@@ -230,11 +228,20 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         else OutputLengths.of([[references[i] for i in batch] for batch in batches], limit, steps).scaled(share),
         nodes=nodes,
         shared=shared,
-        compared=compared * max(first),
+        compared=_count_compared(tokens, loaded.model.config, max(first)) if nodes else 0,
         labels=tokens,
         typical=tuple(tuple(spread[i].ids) for i in batches[len(batches) // 2]),
         stops=predictor.stops,
     )
+
+
+def _count_compared(labels: Sequence[Sequence[int]], config: Any, longest: int) -> int:
+    """The tokens that pass while the tree of labels is tried behind the longest prompt. A model that keeps keys and values reads that once,
+    others once for each label that is compared."""
+    tree = LabelTree.of(labels)
+    compared = tree.compared_labels()
+    prompts = 1 if plain_cache(config) else len(compared)
+    return prompts * longest + len(tree.tokens) + sum(1 + len(labels[i]) for i in compared)
 
 
 def _shape_of_prompts(lengths: Sequence[int]) -> BatchShape:

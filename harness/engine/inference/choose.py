@@ -22,6 +22,7 @@ _LOGITS_BUDGET = 1 << 26
 _ROWS_OF_LOGITS = 16  # 16 · 50,000 float32 numbers are 3 MB
 _COMPARED = 16  # labels, scored in one pass
 _CONTINUATIONS_AT_ONCE = 64  # their keys and values of the prompt are copies
+_TRIED_TOKENS = 4096  # of a prompt, once for each label that is scored at once while the tree is tried
 
 
 def rows_of_labels(nodes: int, vocabulary: int) -> int:
@@ -123,7 +124,7 @@ class LabelScorer:
         return self._by_tree(prompts) if self._tree_works else [score_labels(self._model, p, self._labels, self._pad) for p in prompts]
 
     def _tree_agrees(self, prompt: Sequence[int]) -> bool:
-        """Whether the tree gives the likelihoods of full passes."""
+        """Whether the tree gives the likelihoods that labels have one by one."""
         import torch
 
         compared = self._tree.compared_labels()
@@ -135,7 +136,8 @@ class LabelScorer:
             raise
         except (RuntimeError, ValueError, TypeError, IndexError):
             return False
-        expected = torch.tensor(score_labels(self._model, rest, labels, self._pad, rows=len(labels), prefix=prefix))
+        rows = max(1, min(len(labels), _TRIED_TOKENS // len(prompt)))
+        expected = torch.tensor(score_labels(self._model, rest, labels, self._pad, rows=rows, prefix=prefix))
         half = next(self._model.parameters()).dtype in (torch.bfloat16, torch.float16)
         tolerance = 0.05 if half else 0.001
         return bool(torch.allclose(actual, expected, rtol=tolerance, atol=10 * tolerance))
@@ -151,7 +153,7 @@ class LabelScorer:
         prefix, prompts = (Prefix.of(self._model) if prefix is None else prefix).with_beginning(prompts)
         device = next(self._model.parameters()).device
         with answering(self._model):
-            batch = prefill(prefix, prompts, self._pad, room=len(tree.tokens))
+            batch = prefill(prefix, prompts, self._pad, room=len(tree.tokens), at_once=True)
             first = batch.logits[:, None]  # (B, 1, V)
             scores = [first[:, 0, path[0][1]].float() - log_totals(first)[:, 0] for path in tree.paths]  # (B) for each label
             if tree.tokens:

@@ -37,10 +37,13 @@ class Prefilled:
     positions: Any
 
 
-def prefill(prefix: Prefix, prompts: Sequence[Sequence[int]], pad_id: int, room: int) -> Prefilled:
+def prefill(prefix: Prefix, prompts: Sequence[Sequence[int]], pad_id: int, room: int, *, at_once: bool = False) -> Prefilled:
     """Pass prompts (B) through a model, whose cache then has room for so many more tokens of each.
 
     Models whose layers keep something else than keys and values of each position take the whole batch at once, and their cache grows.
+
+    Args:
+        at_once: these tokens pass together. A batch of one group then keeps its cache, which grows once and needs no copy with room.
     """
     device = next(prefix.model.parameters()).device
     if not plain_cache(prefix.model.config):
@@ -48,7 +51,7 @@ def prefill(prefix: Prefix, prompts: Sequence[Sequence[int]], pad_id: int, room:
     groups = group_by_length([len(prompt) for prompt in prompts], _pass_tokens(device.type))
     if len(groups) == 1:
         whole = _prefill_at_once(prefix, prompts, pad_id, device)
-        return _with_room(prefix, whole.mask, [(range(len(prompts)), whole)], room)
+        return whole if at_once else _with_room(prefix, whole.mask, [(range(len(prompts)), whole)], room)
     _, mask = left_padded(prompts, pad_id, device)
     parts = ((group, _prefill_at_once(prefix, [prompts[i] for i in group], pad_id, device)) for group in groups)
     return _with_room(prefix, prefix.mask(mask), parts, room)

@@ -61,7 +61,11 @@ class Prefix:
         return self.extended_by(prompts[0][:shared]), [prompt[shared:] for prompt in prompts]
 
     def extended_by(self, tokens: Sequence[int]) -> Prefix:
-        """The prefix followed by these tokens, at least one. Only for models with a `plain_cache`."""
+        """The prefix followed by these tokens, at least one. Only for models with a `plain_cache`.
+
+        Raises:
+            ValueError: the model leaves the cache empty.
+        """
         import torch
 
         ids = torch.tensor([list(tokens)], device=next(self.model.parameters()).device)  # (1, S)
@@ -76,6 +80,8 @@ class Prefix:
                 use_cache=True,
                 logits_to_keep=last_positions(1),
             )
+        if not all(layer.is_initialized for layer in cache.layers):
+            raise ValueError(f"{type(self.model).__name__} leaves its cache of keys and values empty")
         layers = tuple((layer.keys, layer.values) for layer in cache.layers)
         return Prefix(self.model, self.length + len(tokens), layers)
 

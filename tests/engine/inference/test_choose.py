@@ -114,15 +114,20 @@ def test_a_model_is_tried_with_some_of_many_labels(kind, by_tree):
     torch.testing.assert_close(found, torch.tensor([score_labels(model, prompt, labels, 0)]), rtol=1e-4, atol=1e-4)
 
 
-def test_a_model_that_cannot_continue_from_keys_and_values_is_scored_without_them():
+def refuse(_, args, options):
+    if options.get("cache") is not None:
+        raise RuntimeError("no cache")
+
+
+def ignore(_, args, options):
+    return args, {**options, "cache": None, "use_cache": False}
+
+
+@pytest.mark.parametrize("hook", [refuse, ignore])
+def test_a_model_that_does_not_continue_from_keys_and_values_is_scored_without_them(hook):
     model, labels, prompt = small("llama"), [[5, 6, 1], [5, 7, 1], [9, 1]], [3, 4, 8, 10]
     expected = score_labels(model, prompt, labels, 0)
-
-    def refuse(_, args, options):
-        if options.get("cache") is not None:
-            raise RuntimeError("no cache")
-
-    model.register_forward_pre_hook(refuse, with_kwargs=True)
+    model.register_forward_pre_hook(hook, with_kwargs=True)
     assert LabelScorer(model, labels, 0)([prompt]) == [expected]
 
 
