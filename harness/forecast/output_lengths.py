@@ -10,12 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.engine.inference import count_rows
+from harness.types import Kind
 
 # Outputs that do not end by themselves. Of models that were trained in more steps than these few: 0 to 21%. Of others, which have not
 # learned where to end: 0 to 5% of answers to questions, 0 to 75% of summaries and 83 to 100% of free texts by the included model, and
 # 38 to 100% of summaries by SmolLM2-135M.
 _FEW_STEPS = 12
 _ENDLESS, _ENDLESS_UNTRAINED = 0.1, 0.4
+_ENDLESS_UNTRAINED_TEXTS = 0.9  # of tasks of kind generation
 _SHORTEST = 0.5  # of the length that is asked for: the included model, untuned, wrote 57% of it
 
 
@@ -45,9 +47,11 @@ class OutputLengths:
     longest: WrittenTokens
 
     @staticmethod
-    def of(batches: Iterable[Sequence[int]], limit: int, steps: int) -> OutputLengths:
-        """Those of batches of references of so many tokens, the end token included, by a model that was trained in so many steps."""
-        endless = _ENDLESS if steps > _FEW_STEPS else _ENDLESS_UNTRAINED
+    def of(batches: Iterable[Sequence[int]], limit: int, steps: int, kind: Kind) -> OutputLengths:
+        """Those of batches of references of so many tokens, the end token included, by a model that was trained in so many steps on a
+        task of this kind."""
+        untrained = _ENDLESS_UNTRAINED_TEXTS if kind == "generation" else _ENDLESS_UNTRAINED
+        endless = _ENDLESS if steps > _FEW_STEPS else untrained
         asked = [[min(limit, length) for length in batch] for batch in batches]
         return OutputLengths(
             likely=_total(_likely(batch, limit, endless) for batch in asked),

@@ -225,7 +225,7 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         limit=limit,
         outputs=None
         if task.chooses
-        else OutputLengths.of([[references[i] for i in batch] for batch in batches], limit, steps).scaled(share),
+        else OutputLengths.of([[references[i] for i in batch] for batch in batches], limit, steps, task.kind).scaled(share),
         nodes=nodes,
         shared=shared,
         compared=_count_compared(tokens, loaded.model.config, max(first)) if nodes else 0,

@@ -9,6 +9,7 @@ import pytest
 from harness.engine.inference import count_rows
 from harness.engine.inference.decoding_state import OpenOutputs
 from harness.forecast.output_lengths import OutputLengths, WrittenTokens
+from harness.types import Kind
 
 
 @pytest.mark.parametrize("lengths", [[1], [3, 3, 3], [1, 2, 3, 4, 5, 6, 7, 8], [192] * 3 + [4] * 61, *[[n % 50 + 1] * 9 for n in range(3)]])
@@ -28,23 +29,31 @@ def test_rows_are_counted_as_a_batch_removes_them(lengths: list[int]) -> None:
 def test_one_output_without_an_end_decides_how_long_its_batch_writes() -> None:
     """64 references of 10 tokens and a limit of 100: one output in ten does not end, so that almost every batch reaches the limit, with
     few rows."""
-    lengths = OutputLengths.of([[10] * 64], limit=100, steps=100)
+    lengths = OutputLengths.of([[10] * 64], limit=100, steps=100, kind="summarization")
     assert lengths.shortest == WrittenTokens(5, 5 * 64)
     assert lengths.longest == WrittenTokens(100, 100 * 64)
     assert 95 < lengths.likely.steps < 100
     assert 10 * 64 < lengths.likely.row_steps < 3 * 10 * 64
-    alone = OutputLengths.of([[10]], limit=100, steps=100).likely.steps
+    alone = OutputLengths.of([[10]], limit=100, steps=100, kind="summarization").likely.steps
     assert 10 < alone < 20, "an output of its own ends, most likely"
 
 
 def test_a_model_that_was_hardly_trained_writes_longer() -> None:
-    untuned, hardly, trained = (OutputLengths.of([[10] * 8], limit=100, steps=steps) for steps in (0, 3, 60))
+    untuned, hardly, trained = (OutputLengths.of([[10] * 8], limit=100, steps=steps, kind="summarization") for steps in (0, 3, 60))
     assert untuned == hardly
     assert untuned.likely.row_steps > 1.5 * trained.likely.row_steps
     assert (untuned.shortest, untuned.longest) == (trained.shortest, trained.longest)
 
 
+def test_free_texts_of_an_untrained_model_hardly_ever_end() -> None:
+    def rows(steps: int, kind: Kind) -> float:
+        return OutputLengths.of([[10] * 8], limit=100, steps=steps, kind=kind).likely.row_steps
+
+    assert rows(0, "generation") > 1.5 * rows(0, "summarization")
+    assert rows(60, "generation") == rows(60, "summarization")
+
+
 def test_references_longer_than_the_limit_are_cut() -> None:
-    lengths = OutputLengths.of([[500, 20]], limit=64, steps=0)
+    lengths = OutputLengths.of([[500, 20]], limit=64, steps=0, kind="summarization")
     assert lengths.likely.steps == lengths.longest.steps == 64
     assert lengths.scaled(3.0).longest == WrittenTokens(3 * 64, 3 * 128)
