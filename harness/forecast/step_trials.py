@@ -31,8 +31,8 @@ from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.trial_model import TRIAL_STEPS, build_trial_model, count_layers
 
 # Parameters of a model that is tried as a whole. With SmolLM2-135M, on a machine that was not quiet, trials of three layers forecast 4.2 to
-# 7.3 s for steps that took the whole model 5.4 to 6.6 s, and 0.03 to 0.13 s for a token that took 0.09 s. A trial of the whole model takes
-# up to ten seconds longer.
+# 7.3 s for steps that took the whole model 5.4 to 6.6 s, and 0.03 to 0.13 s for a token that took 0.09 s. A trial of a training on texts
+# of 700 tokens takes 11 to 16 s with the whole model.
 _WHOLE = 200_000_000
 _FEW, _MORE = 1, 3  # layers of larger ones, the second at least
 _MOST_TRIED = 400_000_000  # parameters of a trial with more of them, until they weigh as much as the rest of the model

@@ -194,14 +194,14 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         predictor = replace(predictor, shots=render_shots(task, strategy, predictor.shape, splits.train, 0))
     chosen = _choose(splits.test)
     prompts = predictor.prompts(chosen)
-    nodes, most_rows, limit = 0, BATCH_ROWS, 0 if task.chooses else task.decode.max_new_tokens
+    most_rows, limit = BATCH_ROWS, 0 if task.chooses else task.decode.max_new_tokens
     tokens: tuple[tuple[int, ...], ...] = ()
     lengths = [0] * len(chosen)
     if task.chooses and predictor.shape != "encoder":
         tokens = tuple(tuple(each) for each in predictor.encoder.completions(labels))
-    if tokens and predictor.shape == "decoder":
-        tree = LabelTree.of(tokens)
-        nodes, most_rows = len(tree.tokens), rows_of_labels(len(tree.tokens), loaded.model.config.get_text_config().vocab_size)
+    tree = LabelTree.of(tokens if predictor.shape == "decoder" else ())
+    if tree.paths:
+        most_rows = rows_of_labels(len(tree.tokens), loaded.model.config.get_text_config().vocab_size)
     if not task.chooses:  # outputs are about as long as what the task asks for
         lengths = [min(limit, len(ids)) for ids in predictor.encoder.completions([predictor.target(each) for each in chosen])]
     largest = next(iter(split_into_batches(prompts, most_rows, limit)))
@@ -226,22 +226,21 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         outputs=None
         if task.chooses
         else OutputLengths.of([[references[i] for i in batch] for batch in batches], limit, steps, task.kind).scaled(share),
-        nodes=nodes,
+        nodes=len(tree.tokens),
         shared=shared,
-        compared=_count_compared(tokens, loaded.model.config, max(first)) if nodes else 0,
+        compared=_count_compared(tree, loaded.model.config, max(first)) if tree.tokens else 0,
         labels=tokens,
         typical=tuple(tuple(spread[i].ids) for i in batches[len(batches) // 2]),
         stops=predictor.stops,
     )
 
 
-def _count_compared(labels: Sequence[Sequence[int]], config: Any, longest: int) -> int:
+def _count_compared(tree: LabelTree, config: Any, longest: int) -> int:
     """The tokens that pass while the tree of labels is tried behind the longest prompt. A model that keeps keys and values reads that once,
     others once for each label that is compared."""
-    tree = LabelTree.of(labels)
     compared = tree.compared_labels()
     prompts = 1 if plain_cache(config) else len(compared)
-    return prompts * longest + len(tree.tokens) + sum(1 + len(labels[i]) for i in compared)
+    return prompts * longest + len(tree.tokens) + sum(1 + len(tree.paths[i]) for i in compared)
 
 
 def _shape_of_prompts(lengths: Sequence[int]) -> BatchShape:

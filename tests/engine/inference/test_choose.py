@@ -131,6 +131,16 @@ def test_a_model_that_does_not_continue_from_keys_and_values_is_scored_without_t
     assert LabelScorer(model, labels, 0)([prompt]) == [expected]
 
 
+def test_few_copies_of_a_long_prompt_are_kept_while_the_tree_is_tried():
+    model, labels = small("llama"), [[5 + i, 6, 1] for i in range(8)]
+    prompt = [3 + i % 40 for i in range(1500)]
+    rows = []
+    model.register_forward_pre_hook(lambda _, args, options: rows.append(len(options["input_ids"])), with_kwargs=True)
+    found = LabelScorer(model, labels, 0)([prompt])
+    assert max(rows) == 2, "3,000 tokens of 4,096"
+    torch.testing.assert_close(torch.tensor(found), torch.tensor([score_labels(model, prompt, labels, 0)]), rtol=1e-4, atol=1e-4)
+
+
 def test_short_prompts_are_not_padded_to_a_long_one():
     model, labels = small("llama"), [[5, 6, 1], [5, 7, 1], [9, 1]]
     prompts = [[3 + i % 40 for i in range(length)] for length in (400, 30, 29, 28, 27)]

@@ -11,9 +11,11 @@ from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig
 
 from harness.engine.inference.generate import generate
 from harness.engine.inference.prefill import group_by_length, prefill
+from harness.engine.inference.roomy_layer import RoomyLayer
 from harness.engine.inference.shared_prefix import Prefix
 
 DRAW = random.Random(4)
+SIZES = {"vocab_size": 64, "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 PROMPTS = [[DRAW.randrange(3, 90) for _ in range(length)] for length in (5, 150, 6, 140, 1, 70, 149, 6)]
 
 
@@ -78,3 +80,13 @@ def test_layers_with_a_window_take_the_batch_at_once():
     model = tiny_decoder(MistralConfig, sliding_window=8)
     together = generate(model, PROMPTS, max_new_tokens=6, stop_ids={5}, pad_id=0)
     assert together == [generate(model, [prompt], max_new_tokens=6, stop_ids={5}, pad_id=0)[0] for prompt in PROMPTS]
+
+
+@pytest.mark.parametrize(("prompts", "copied"), [([[5, 6, 7], [8, 9, 10]], False), ([[5] * 400, [6, 7]], True)])
+def test_a_batch_of_one_group_is_not_copied_for_tokens_that_pass_together(prompts, copied):
+    model = AutoModelForCausalLM.from_config(LlamaConfig(**SIZES)).eval()
+    with torch.no_grad():
+        batch = prefill(Prefix.of(model), prompts, 0, room=3, at_once=True)
+    (layer,) = batch.cache.layers
+    assert isinstance(layer, RoomyLayer) is copied
+    assert layer.keys.shape[2] == batch.mask.shape[1] == len(prompts[0])
