@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
 from harness.engine.distributed import can_shard, can_stage
-from harness.engine.inference import ends_with
 from harness.engine.models import Device, ModelSource
 from harness.engine.tuning import list_restarts
+from harness.forecast.cell_trials import WORTH_TRYING, CellTrials
 from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_speeds
 from harness.forecast.memory_forecast import (
     PLACEMENTS,
@@ -23,28 +22,14 @@ from harness.forecast.memory_forecast import (
 )
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
-from harness.forecast.output_lengths import WrittenTokens
-from harness.forecast.step_trials import AnsweringTrial, TrainingTrial, count_tried, try_answering, try_training
-from harness.forecast.trial_cache import cached_trial
 from harness.forecast.watched_steps import AnswerCounts, BatchShape, watch_answers, watch_training
-from harness.forecast.working_time import (
-    answering_seconds,
-    offloading_seconds,
-    training_seconds,
-    tried_answering_seconds,
-    tried_training_seconds,
-)
+from harness.forecast.working_time import answer_range, answering_seconds, offloading_seconds, training_range, training_seconds
 from harness.forecast.workload import AnsweringWork, TrainingWork, measure_answering, measure_training
 from harness.measure import KnownDevice, Price, device_table
 from harness.types import CellForecast, ForecastRange, MemoryParts, MemoryStep, Splits, Strategy, Task
 
 _WITHIN_A_STEP: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches", "gradient-checkpointing")
 _HALVINGS = 12
-_WORTH_TRYING = 0.5  # seconds that a cell takes at least, as counted, for its steps to be tried, which takes some seconds itself
-_COMPILING = 8.0  # seconds of a training's process, with the files that its trial has compiled
-_LARGEST_TRIED = 3_000_000_000  # parameters of a model for a trial: drawing more takes too long
-_TRIAL_SHARE = 0.5  # of the memory
-_FROZEN_WIDTH, _TRAINED_WIDTH = 4, 16  # bytes of a parameter in a trial; trained ones have gradients and states
 _USUAL_WIDTH = 512  # of models whose configuration names it differently
 
 
@@ -137,16 +122,19 @@ class CellWork:
         training, devices = ForecastRange(0.0), 1
         if self.strategy.train is not None:
             fitted = fit_training(self.outline, target, formats, speeds, partial(self._measure, target))
-            step, training, devices = fitted.step, _training_range(fitted.seconds, fitted.least_seconds), fitted.devices
+            step, training, devices = fitted.step, training_range(fitted.seconds, fitted.least_seconds), fitted.devices
             parts = max(parts, fitted.parts, key=lambda each: each.total)
         elif target.memory is not None and parts.total > target.memory:
             step, parts, devices = _divide_answers(self.outline, formats, parts, target.memory, target.count)
-        answer = _answer_range(answering, lambda written: answering_seconds(self.outline, answers, answering, speeds, written))
-        is_tried = training.value + answer.value > _WORTH_TRYING and self._can_try(target)
-        if is_tried:
+        answer = answer_range(answering, lambda written: answering_seconds(self.outline, answers, answering, speeds, written))
+        trials = CellTrials(self.outline, target.name, target.kind, target.memory, formats)
+        is_small = training.value + answer.value <= WORTH_TRYING
+        # Code that comes with a model is not tried.
+        can_try = target.known is None and not self._trusts_code and trials.fit_in_memory
+        if can_try:
             if step in ("as-planned", "smaller-micro-batches") and self.strategy.train is not None:
-                training = self._try_training(target, formats) or training
-            answer = self._try_answers(target, formats, answering) or answer
+                training = trials.training(self._measure(target, None), training, is_small=is_small)
+            answer = trials.answers(answering, answer, is_small=is_small)
         per_hour = target.price.per_hour
         # A cell that does not fit shows the memory that it would need, without pages that the system can drop.
         loading = loading_memory(self.outline, formats) if target.kind == "cpu" and step is not None else 0
@@ -161,49 +149,8 @@ class CellWork:
             available=target.memory,
             step=step,
             devices=devices,
-            is_tried=is_tried,
+            is_tried=can_try and not is_small,
         )
-
-    def _try_training(self, target: TargetDevice, formats: Formats) -> ForecastRange | None:
-        """The seconds of training by a trial; None where the model does not allow it."""
-        work, outline = self._measure(target, None), self.outline
-        if not work.typical:
-            return None
-        shape = [len(work.typical), max(each.padded_length for each in work.typical)]
-        try:
-            seconds = cached_trial(
-                ["training", *_describe(outline, target, formats), *map(_rounded, shape), work.compiles],
-                lambda: try_training(outline, formats, target.kind, work.typical, compiles=work.compiles),
-            )
-            trial = TrainingTrial(*seconds)
-        except Exception:  # the families of models are many
-            return None
-        more = _COMPILING if work.compiles else 0.0
-        return _training_range(more + tried_training_seconds(trial, work), more + tried_training_seconds(trial, work.until_earliest_stop()))
-
-    def _try_answers(self, target: TargetDevice, formats: Formats, work: AnsweringWork) -> ForecastRange | None:
-        """The same for answers."""
-        outline = self.outline
-        ended = ends_with(work.stops, lambda ids: str(outline.loaded.tokenizer.decode(ids, skip_special_tokens=True)))
-        shape = [work.batch.rows, max(map(len, work.typical)), work.nodes, work.limit]
-        labels = work.labels if work.outputs is None else None
-        try:
-            seconds = cached_trial(
-                ["answers", labels is None, *_describe(outline, target, formats), *map(_rounded, shape)],
-                lambda: try_answering(outline, formats, target.kind, work.typical, work.batch.rows, labels, ended, work.limit // 2),
-            )
-            trial = AnsweringTrial(*seconds)
-        except Exception:
-            return None
-        return _answer_range(work, partial(tried_answering_seconds, trial, work))
-
-    def _can_try(self, target: TargetDevice) -> bool:
-        """Whether steps can be tried: on the device of this machine, in a part of its memory, without code that comes with a model."""
-        if target.known is not None or self._trusts_code:
-            return False
-        tried = count_tried(self.outline)
-        width = _TRAINED_WIDTH if self.strategy.method == "full" else _FROZEN_WIDTH
-        return tried <= _LARGEST_TRIED and (target.memory is None or width * tried <= _TRIAL_SHARE * target.memory)
 
     def _measure(self, target: TargetDevice, budget: int | None) -> TrainingWork:
         loaded, size = self.outline.loaded, self.train_size
@@ -296,29 +243,6 @@ def _try_step(
         return alone / placement.processes
 
     return FittedTraining(step, parts, seconds(work), seconds(work.until_earliest_stop()), placement.processes)
-
-
-def _training_range(seconds: float, least: float) -> ForecastRange:
-    """The time of a training that runs to its end, and from the earliest stop."""
-    return ForecastRange(seconds, least, seconds) if least < seconds else ForecastRange(seconds)
-
-
-def _answer_range(work: AnsweringWork, seconds: Callable[[WrittenTokens], float]) -> ForecastRange:
-    """The time of answers, with an interval where outputs are written, whose length is not known."""
-    lengths = work.outputs
-    if lengths is None:
-        return ForecastRange(seconds(WrittenTokens(0.0, 0.0)))
-    return ForecastRange(seconds(lengths.likely), seconds(lengths.shortest), seconds(lengths.longest))
-
-
-def _describe(outline: ModelOutline, target: TargetDevice, formats: Formats) -> list[object]:
-    """What decides how long a step of a shape takes."""
-    return [target.name, outline.digest, outline.strategy.model_dump_json(), formats.weights, formats.autocast]
-
-
-def _rounded(size: int) -> int:
-    """A power of two that is near: batches of about one shape share a trial."""
-    return 1 << round(math.log2(size)) if size > 0 else 0
 
 
 def _plain(strategy: Strategy) -> Strategy:

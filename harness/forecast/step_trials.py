@@ -40,8 +40,9 @@ _OPERATIONS = {"cpu": 1e12, "cuda": 4e13}  # that one pass may take: some second
 _READING, _TRAINING = 2, 6  # operations of a parameter for a token
 _LEAST_TOKENS, _USUAL_TOKENS = 64, {"cpu": 1024, "cuda": 8192}
 _WRITTEN = 5  # tokens of a trial
+_SHORTER = 8  # tokens less, of a second shape
 _REPEATS = 2
-_ENOUGH = 2.0  # seconds after which a trial is not repeated: a long one varies less
+_ENOUGH = 1.0  # seconds of a trial that is not repeated: a long one varies less, and to prepare kernels is a small part of it
 _RANKS_STEP = TRIAL_STEPS // 4  # in which ranks are chosen
 _FEWEST_ROWS = 4  # of outputs that are written together, where their prompts cannot be read once
 _Layers = Sequence[int] | None
@@ -54,11 +55,13 @@ class TrainingTrial(NamedTuple):
         step: forward and backward pass, for each token.
         update: clipping and the optimizer, for each step.
         validation: a forward pass, for each token.
+        fresh: what the first micro-batch of a shape takes more than later ones, whose kernels are prepared.
     """
 
     step: float
     update: float
     validation: float
+    fresh: float = 0.0
 
 
 class AnsweringTrial(NamedTuple):
@@ -88,7 +91,8 @@ def try_training(
     recipe = outline.strategy.train
     assert recipe is not None
     batch = _limit_examples(outline, device, examples)
-    tokens = len(batch) * max(example.padded_length for example in batch)
+    width = max(example.padded_length for example in batch)
+    tokens = len(batch) * width
     beta = recipe.preference_strength
 
     def run(layers: _Layers) -> tuple[float, ...]:
@@ -100,15 +104,15 @@ def try_training(
         autocast = formats.autocast_dtype if recipe.weights == "float32" else None
         context = torch.autocast(device, dtype=autocast) if autocast else nullcontext()
 
-        def loss() -> Any:
+        def loss(examples: Sequence[EncodedExample] = batch) -> Any:
             with context:
                 if beta is not None:
-                    return preference_losses(model, batch, 0, device, beta)[0].sum()
-                return batch_loss(model, batch, 0, device, outline.shape)
+                    return preference_losses(model, examples, 0, device, beta)[0].sum()
+                return batch_loss(model, examples, 0, device, outline.shape)
 
-        def step() -> None:
-            random.begin(next(numbers), *list_reads(batch, outline.shape))
-            loss().backward()
+        def step(examples: Sequence[EncodedExample] = batch) -> None:
+            random.begin(next(numbers), *list_reads(examples, outline.shape))
+            loss(examples).backward()
 
         def update() -> None:
             if ranks is not None:
@@ -125,10 +129,14 @@ def try_training(
             model.train()
 
         with random.replacing_dropout(), fused_lora(model, random, autocast), fused_layers(model, device, compiles=compiles):
-            return _seconds(step, device), _seconds(update, device), _seconds(validate, device)
+            seconds = _seconds(step, device), _seconds(update, device), _seconds(validate, device)
+            shorter = [_shorten(each, max(_SHORTER, width - _SHORTER)) for each in batch]
+            if seconds[0] > _ENOUGH or shorter == batch:
+                return *seconds, 0.0
+            return *seconds, _first_and_later(lambda: step(shorter), device)[0]
 
-    step, update, validation = _of_whole_model(outline, run)
-    return TrainingTrial(step / tokens, update, validation / tokens)
+    step, update, validation, fresh = _of_whole_model(outline, run)
+    return TrainingTrial(step / tokens, update, validation / tokens, fresh)
 
 
 def try_answering(
@@ -162,7 +170,7 @@ def try_answering(
         model = build_trial_model(outline, formats, device, layers, trains=False)
         if labels is not None:
             choose = _chooser(model, outline, labels)
-            return *_first_and_later(lambda: choose(few), device), 0.0, 0.0
+            return *_first_and_later(lambda: choose(few), device, differ=True), 0.0, 0.0
 
         def read() -> None:
             write(model, few, max_new_tokens=1, stop_ids=(), pad_id=0)
@@ -291,12 +299,16 @@ def _same_beginning(prompt: Sequence[int], rows: int) -> list[Sequence[int]]:
 
 
 def _seconds(run: Callable[[], Any], device: str) -> float:
-    """Seconds of a run on average, after one that prepares kernels."""
+    """Seconds of a run on average, after one that prepares kernels; of a long one, those of the first."""
     return _first_and_later(run, device)[1]
 
 
-def _first_and_later(run: Callable[[], Any], device: str) -> tuple[float, float]:
-    """The seconds that the first run takes more than later ones, and those of a later one on average."""
+def _first_and_later(run: Callable[[], Any], device: str, *, differ: bool = False) -> tuple[float, float]:
+    """The seconds that the first run takes more than later ones, and those of a later one on average. A long one runs once.
+
+    Args:
+        differ: whether the first run does more than later ones, so that even a long one is repeated.
+    """
     import torch
 
     def timed() -> float:
@@ -306,7 +318,10 @@ def _first_and_later(run: Callable[[], Any], device: str) -> tuple[float, float]
             torch.cuda.synchronize()
         return time.perf_counter() - began
 
-    first, *later = timed(), timed()
+    first = timed()
+    if first > _ENOUGH and not differ:
+        return 0.0, first
+    later = [timed()]
     while len(later) < _REPEATS and sum(later) < _ENOUGH:
         later.append(timed())
     mean = sum(later) / len(later)

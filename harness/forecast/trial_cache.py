@@ -32,7 +32,7 @@ _Seconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 class _Line:
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     at: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-    seconds: Annotated[list[_Seconds], Field(min_length=3, max_length=4)]
+    seconds: Annotated[list[_Seconds], Field(min_length=2, max_length=4)]
 
 
 _LINE = TypeAdapter(_Line)

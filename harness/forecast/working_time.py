@@ -7,6 +7,8 @@ This is the roofline model (Williams, Waterman and Patterson 2009), summed over 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from harness.forecast.device_speeds import DeviceSpeeds
 from harness.forecast.memory_forecast import Placement
 from harness.forecast.meta_tracker import StepCounts
@@ -15,6 +17,7 @@ from harness.forecast.output_lengths import WrittenTokens
 from harness.forecast.step_trials import AnsweringTrial, TrainingTrial
 from harness.forecast.watched_steps import AnswerCounts
 from harness.forecast.workload import AnsweringWork, TrainingWork
+from harness.types import ForecastRange
 
 # AdamW reads the weight, its gradient and two states, and writes three of them; clipping reads and writes the gradient.
 _UPDATE_BYTES = 4 * 9
@@ -81,9 +84,23 @@ def _unpacking_seconds(outline: ModelOutline, speeds: DeviceSpeeds) -> float:
 
 def tried_training_seconds(trial: TrainingTrial, work: TrainingWork) -> float:
     """Training and validation at the speeds of a trial, with the references of a preference tuning."""
-    return trial.step * work.tokens + trial.update * work.steps + trial.validation * (work.validated_tokens + work.reference_tokens)
+    validated = trial.validation * (work.validated_tokens + work.reference_tokens)
+    return trial.step * work.tokens + trial.update * work.steps + validated + trial.fresh * work.shapes
 
 
 def tried_answering_seconds(trial: AnsweringTrial, work: AnsweringWork, written: WrittenTokens) -> float:
     """Answering the test examples at the speeds of a trial, with outputs of this length."""
     return trial.start + trial.reading * work.tokens + trial.writing * written.steps + trial.row * written.row_steps
+
+
+def training_range(seconds: float, least: float) -> ForecastRange:
+    """The time of a training that runs to its end, and from the earliest stop."""
+    return ForecastRange(seconds, least, seconds) if least < seconds else ForecastRange(seconds)
+
+
+def answer_range(work: AnsweringWork, seconds: Callable[[WrittenTokens], float]) -> ForecastRange:
+    """The time of answers, with an interval where outputs are written, whose length is not known."""
+    lengths = work.outputs
+    if lengths is None:
+        return ForecastRange(seconds(WrittenTokens(0.0, 0.0)))
+    return ForecastRange(seconds(lengths.likely), seconds(lengths.shortest), seconds(lengths.longest))

@@ -61,6 +61,18 @@ def test_a_trial_model_has_the_strategy_and_as_many_layers_as_asked(tiny: ModelS
     assert {parameter.dtype for parameter in narrow.parameters()} == {torch.bfloat16}
 
 
+@pytest.mark.parametrize("family", ["llama", "bert", "t5", "mixtral"])
+def test_every_weight_of_a_trial_model_has_a_number_of_usual_size(tmp_path: Path, family: str) -> None:
+    outline = ModelOutline(resolve_description(str(save_model(tmp_path / family, family))), FULL, labels=("a", "b"))
+    model = build_trial_model(outline, Formats("float32", None), "cpu", None, trains=True)
+    for name, weights in model.named_parameters():
+        if weights.dim() < 2:
+            assert set(weights.unique().tolist()) <= {0.0, 1.0}, name
+        else:
+            assert weights.isfinite().all() and 0.001 < weights.std() < 0.1, name
+    assert all(buffer.isfinite().all() for buffer in model.buffers())
+
+
 def test_a_large_model_is_extrapolated_from_few_layers(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
     outline = ModelOutline(tiny, FULL)
     asked: list[Sequence[int] | None] = []
@@ -135,17 +147,23 @@ def test_an_example_of_700_tokens_is_tried_as_a_whole_on_a_model_of_135_million_
     assert _limit_examples(ModelOutline(resolve_description(str(tmp_path)), FULL), "cpu", [example] * 3) == [example]
 
 
-@pytest.mark.parametrize(("seconds", "runs"), [(0.5, 3), (2.0, 2)])
-def test_long_trials_are_not_repeated(monkeypatch: pytest.MonkeyPatch, seconds: float, runs: int) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "differ", "expected", "runs"),
+    [(0.5, False, (0.25, 0.5), 3), (1.0, False, (0.0, 1.25), 1), (1.0, True, (0.25, 1.0), 2)],
+    ids=["short", "long", "long-and-the-first-does-more"],
+)
+def test_long_trials_are_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, differ: bool, expected: tuple[float, float], runs: int
+) -> None:
     now = [0.0]
     monkeypatch.setattr("harness.forecast.step_trials.time.perf_counter", lambda: now[0])
     ran: list[float] = []
 
     def run() -> None:
         ran.append(seconds)
-        now[0] += seconds if len(ran) > 1 else seconds + 1
+        now[0] += seconds if len(ran) > 1 else seconds + 0.25
 
-    assert _first_and_later(run, "cpu") == (1.0, seconds)
+    assert _first_and_later(run, "cpu", differ=differ) == expected
     assert len(ran) == runs
 
 
@@ -214,9 +232,9 @@ def test_the_last_batch_of_an_epoch_counts_with_what_is_left(tiny: ModelSource) 
 
 
 def test_a_forecast_for_this_machine_is_made_of_its_trials(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.forecast.cell_planning._WORTH_TRYING", 0.0)
-    monkeypatch.setattr("harness.forecast.cell_planning.try_training", lambda *_, compiles: TrainingTrial(1.0, 0.0, 0.0))
-    monkeypatch.setattr("harness.forecast.cell_planning.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
+    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
+    monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(1.0, 0.0, 0.0))
+    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
     cell, here = work(tiny), target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
     forecast = cell.forecast(here)
     training, answers = forecast.training_seconds, forecast.answer_seconds
@@ -236,20 +254,79 @@ def test_a_forecast_for_this_machine_is_made_of_its_trials(tiny: ModelSource, mo
 
     elsewhere = cell.forecast(target_of_table(get_devices(["h100"])[0]))
     assert 0 < elsewhere.training_seconds.value < 60, "no trial stands for another device"
-    monkeypatch.setattr("harness.forecast.cell_planning.try_training", fail)
+    monkeypatch.setattr("harness.forecast.cell_trials.try_training", fail)
     trial_file().unlink()
     assert 0 < cell.forecast(here).training_seconds.value < 60, "the count of operations remains"
+
+
+def test_variants_of_a_recipe_share_a_trial_and_a_fine_tuned_model_answers_as_the_untuned_one(
+    tiny: ModelSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
+    monkeypatch.setattr(
+        "harness.forecast.cell_trials.try_training", lambda *_, compiles: tried.append("training") or TrainingTrial(1.0, 0.0, 0.0)
+    )
+    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: tried.append("answers") or AnsweringTrial(0, 0, 0, 1.0))
+    here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
+
+    def count_trials(strategy: Strategy) -> list[str]:
+        tried.clear()
+        work(tiny, strategy).forecast(here)
+        return list(tried)
+
+    assert count_trials(LORA) == ["training", "answers"]
+    faster = LORA.model_copy(update={"train": TrainSpec(learning_rate=1e-3, epochs=2, schedule="linear", warmup=0.1, weight_decay=0.1)})
+    assert count_trials(faster) == []
+    assert count_trials(LORA.model_copy(update={"train": TrainSpec(optimizer="adafactor")})) == ["training"]
+    assert count_trials(LORA.model_copy(update={"adapter": ADAPTER | {"r": 16}})) == ["training", "answers"]
+    assert count_trials(Strategy(name="b", method="prompt")) == ["answers"]
+    assert count_trials(FULL) == ["training"], "it answers as the untuned model does"
+
+
+def test_a_shape_takes_longer_the_first_time(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All examples have one length here, so that all micro-batches have one shape."""
+    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
+    monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(0.0, 0.0, 0.0, 5.0))
+    here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
+    assert work(tiny).forecast(here).training_seconds.value == 5.0
+
+
+def test_small_cells_take_so_many_times_as_long_as_counted_as_the_first_one_of_the_model(
+    tiny: ModelSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def try_training(outline: ModelOutline, *_: object, compiles: bool) -> TrainingTrial:
+        tried.append(outline.strategy.method)
+        return TrainingTrial(1.0, 0.0, 0.0)
+
+    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 1e9)
+    monkeypatch.setattr("harness.forecast.cell_trials.try_training", try_training)
+    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
+    here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
+    other = LORA.model_copy(update={"train": TrainSpec(epochs=1)})
+    first, second = work(tiny).forecast(here), work(tiny, other).forecast(here)
+    assert tried == ["peft"], "the second one is not tried"
+    assert not first.is_tried and not second.is_tried
+    seconds = [cell.training_seconds for cell in (first, second)]
+    assert seconds[0].value > 3 * 40 * 40, "a second for each token of three epochs"
+    assert seconds[1].value == pytest.approx(seconds[0].value / 3, rel=0.2), "a third of the epochs, and the same speed"
+    assert seconds[0].low == pytest.approx(seconds[0].value * 12 / 15, rel=0.05)
+    damaged = [json.loads(line) | {"seconds": [0.0, 1.0, 1.0]} for line in trial_file().read_text().splitlines()]
+    trial_file().write_text("\n".join(map(json.dumps, damaged)))
+    assert 0 < work(tiny, other).forecast(here).training_seconds.value < 60, "the count of operations remains"
 
 
 def test_the_steps_of_a_compiled_training_are_tried_as_such_and_compiling_is_counted(
     tiny: ModelSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[bool] = []
-    monkeypatch.setattr("harness.forecast.cell_planning._WORTH_TRYING", 0.0)
+    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
     monkeypatch.setattr(
-        "harness.forecast.cell_planning.try_training", lambda *_, compiles: tried.append(compiles) or TrainingTrial(1.0, 0.0, 0.0)
+        "harness.forecast.cell_trials.try_training", lambda *_, compiles: tried.append(compiles) or TrainingTrial(1.0, 0.0, 0.0)
     )
-    monkeypatch.setattr("harness.forecast.cell_planning.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
+    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
     here, seconds = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", "")), []
     for choice in ("off", "on", "auto"):
         strategy = LORA.model_copy(update={"train": TrainSpec(compilation=choice)})

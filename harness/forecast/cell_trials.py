@@ -1,0 +1,119 @@
+"""The time of a cell on this machine, from trials of its steps, whose seconds are kept for a day."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from harness.engine.inference import ends_with
+from harness.forecast.memory_forecast import DeviceKind
+from harness.forecast.model_outline import Formats, ModelOutline
+from harness.forecast.step_trials import AnsweringTrial, TrainingTrial, count_tried, try_answering, try_training
+from harness.forecast.trial_cache import cached_trial
+from harness.forecast.working_time import answer_range, training_range, tried_answering_seconds, tried_training_seconds
+from harness.forecast.workload import AnsweringWork, TrainingWork
+from harness.types import ForecastRange
+
+WORTH_TRYING = 0.5
+"""Seconds that a cell takes at least, as counted, for its steps to be tried, which takes some seconds itself."""
+_COMPILING = 8.0  # seconds of a training's process, with the files that its trial has compiled
+_LARGEST_TRIED = 3_000_000_000  # parameters of a model for a trial: drawing more takes too long
+_TRIAL_SHARE = 0.5  # of the memory
+_FROZEN_WIDTH, _TRAINED_WIDTH = 4, 16  # bytes of a parameter in a trial; trained ones have gradients and states
+# What a recipe says about other things than a step: variants of a learning rate share a trial.
+_WITHOUT_EFFECT = {
+    "batch_size", "beta", "epochs", "learning_rate", "lora_plus", "max_grad_norm", "max_length", "micro_batch_tokens", "patience",
+    "schedule", "validations_per_epoch", "warmup", "weight_decay",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CellTrials:
+    """Trials of a model with a strategy on the device of this machine.
+
+    Small cells are not tried: that takes as long as they do. They take so many times as long as counted as the first small cell of the
+    model, which is tried. With the included model on two cores with AMX, cells of classification took 6 to 11 times as long.
+
+    Attributes:
+        memory: of the device, in bytes; None if it is unknown.
+    """
+
+    outline: ModelOutline
+    device: str
+    kind: DeviceKind
+    memory: int | None
+    formats: Formats
+
+    @property
+    def fit_in_memory(self) -> bool:
+        """Whether they need a part of it only."""
+        tried = count_tried(self.outline)
+        width = _TRAINED_WIDTH if self.outline.strategy.method == "full" else _FROZEN_WIDTH
+        return tried <= _LARGEST_TRIED and (self.memory is None or width * tried <= _TRIAL_SHARE * self.memory)
+
+    def training(self, work: TrainingWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange:
+        """The seconds of training; what was counted where the model does not allow a trial."""
+        run = partial(self._try_training, work)
+        return self._like_first("training", counted, run) if is_small else run() or counted
+
+    def answers(self, work: AnsweringWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange:
+        """The same for answers."""
+        run = partial(self._try_answers, work)
+        return self._like_first("labels" if work.outputs is None else "texts", counted, run) if is_small else run() or counted
+
+    def _like_first(self, kind: str, counted: ForecastRange, run: Callable[[], ForecastRange | None]) -> ForecastRange:
+        """So many times what was counted as the first small cell of this kind takes."""
+
+        def try_first() -> tuple[float, float]:
+            return counted.value, (run() or counted).value
+
+        counted_first, tried_first = cached_trial(["small cells", kind, *self._model], try_first)[:2]
+        times = tried_first / counted_first if counted_first > 0 else 1.0
+        low, high = (None if end is None else times * end for end in (counted.low, counted.high))
+        return ForecastRange(times * counted.value, low, high)
+
+    def _try_training(self, work: TrainingWork) -> ForecastRange | None:
+        if not work.typical:
+            return None
+        shape = [len(work.typical), max(each.padded_length for each in work.typical)]
+        strategy = self.outline.strategy.model_dump(mode="json", exclude={"shots": True, "train": _WITHOUT_EFFECT})
+        try:
+            seconds = cached_trial(
+                ["training", *self._model, strategy, *map(_rounded, shape), work.compiles],
+                lambda: try_training(self.outline, self.formats, self.kind, work.typical, compiles=work.compiles),
+            )
+            trial = TrainingTrial(*seconds)
+        except Exception:  # the families of models are many
+            return None
+        more = _COMPILING if work.compiles else 0.0
+        return training_range(more + tried_training_seconds(trial, work), more + tried_training_seconds(trial, work.until_earliest_stop()))
+
+    def _try_answers(self, work: AnsweringWork) -> ForecastRange | None:
+        tokenizer = self.outline.loaded.tokenizer
+        ended = ends_with(work.stops, lambda ids: str(tokenizer.decode(ids, skip_special_tokens=True)))
+        rows, written = work.batch.rows, work.limit // 2
+        shape = [rows, max(map(len, work.typical)), work.nodes, work.limit]
+        labels = work.labels if work.outputs is None else None
+        # Without a recipe: a fully fine-tuned model answers as fast as the untuned one.
+        strategy = self.outline.strategy.model_dump(mode="json", exclude={"method", "shots", "train"})
+        try:
+            seconds = cached_trial(
+                ["answers", labels is None, *self._model, strategy, *map(_rounded, shape)],
+                lambda: try_answering(self.outline, self.formats, self.kind, work.typical, rows, labels, ended, written),
+            )
+            trial = AnsweringTrial(*seconds)
+        except Exception:
+            return None
+        return answer_range(work, partial(tried_answering_seconds, trial, work))
+
+    @property
+    def _model(self) -> list[object]:
+        """What decides how long a step of a shape takes, but for the strategy."""
+        return [self.device, self.outline.digest, self.formats.weights, self.formats.autocast]
+
+
+def _rounded(size: int) -> int:
+    """A power of two that is near: batches of about one shape share a trial."""
+    return 1 << round(math.log2(size)) if size > 0 else 0
