@@ -139,8 +139,8 @@ def quick_bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 @pytest.fixture(scope="module", autouse=True)
 def _libraries_are_no_garbage() -> None:
-    """No test looks for garbage among what was there before its file, such as the objects of torch and transformers: each training would
-    take up to half a second longer. Of 72 s of the processor in two files with trainings, this was 10."""
+    """No test looks for garbage among what was there before its file, such as the objects of torch and transformers. In two files with
+    trainings, this took 10 of 72 s of the processor."""
     gc.collect()
     gc.freeze()
 

@@ -149,7 +149,7 @@ class CellWork:
             available=target.memory,
             step=step,
             devices=devices,
-            is_tried=can_try and not is_small,
+            is_tried=can_try,
         )
 
     def _measure(self, target: TargetDevice, budget: int | None) -> TrainingWork:

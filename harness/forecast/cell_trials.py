@@ -18,11 +18,12 @@ from harness.types import ForecastRange
 
 WORTH_TRYING = 0.5
 """Seconds that a cell takes at least, as counted, for its steps to be tried, which takes some seconds itself."""
+_HIGHEST_RATIO = 100.0  # of tried to counted seconds; a line of the cache with more is damaged
 _COMPILING = 8.0  # seconds of a training's process, with the files that its trial has compiled
-_LARGEST_TRIED = 3_000_000_000  # parameters of a model for a trial: drawing more takes too long
+_LARGEST_TRIED = 3_000_000_000  # parameters of a model for a trial: steps of more take too long
 _TRIAL_SHARE = 0.5  # of the memory
 _FROZEN_WIDTH, _TRAINED_WIDTH = 4, 16  # bytes of a parameter in a trial; trained ones have gradients and states
-# What a recipe says about other things than a step: variants of a learning rate share a trial.
+# Fields of a recipe that do not change how long a step takes: variants of a learning rate share a trial.
 _WITHOUT_EFFECT = {
     "batch_size", "beta", "epochs", "learning_rate", "lora_plus", "max_grad_norm", "max_length", "micro_batch_tokens", "patience",
     "schedule", "validations_per_epoch", "warmup", "weight_decay",
@@ -33,8 +34,9 @@ _WITHOUT_EFFECT = {
 class CellTrials:
     """Trials of a model with a strategy on the device of this machine.
 
-    Small cells are not tried: that takes as long as they do. They take so many times as long as counted as the first small cell of the
-    model, which is tried. With the included model on two cores with AMX, cells of classification took 6 to 11 times as long.
+    A trial of a small cell takes as long as the cell. Only the first one of a kind is tried: a training, with or without 4-bit weights, or
+    answers. It gives the ratio of tried to counted seconds by which the count of the others is multiplied. With the included model on two
+    cores with AMX, cells of classification took 5 to 11 times as long as counted.
 
     Attributes:
         memory: of the device, in bytes; None if it is unknown.
@@ -48,7 +50,7 @@ class CellTrials:
 
     @property
     def fit_in_memory(self) -> bool:
-        """Whether they need a part of it only."""
+        """Whether they leave enough of the device's memory free."""
         tried = count_tried(self.outline)
         width = _TRAINED_WIDTH if self.outline.strategy.method == "full" else _FROZEN_WIDTH
         return tried <= _LARGEST_TRIED and (self.memory is None or width * tried <= _TRIAL_SHARE * self.memory)
@@ -56,23 +58,35 @@ class CellTrials:
     def training(self, work: TrainingWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange:
         """The seconds of training; what was counted where the model does not allow a trial."""
         run = partial(self._try_training, work)
-        return self._like_first("training", counted, run) if is_small else run() or counted
+        strategy, recipe = self.outline.strategy, self.outline.strategy.train
+        if not is_small or work.compiles:
+            return run() or counted
+        return self._scaled_by_first(["training", strategy.method, recipe is not None and recipe.objective], counted, run)
 
     def answers(self, work: AnsweringWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange:
-        """The same for answers."""
+        """The seconds of answers; what was counted where the model does not allow a trial."""
         run = partial(self._try_answers, work)
-        return self._like_first("labels" if work.outputs is None else "texts", counted, run) if is_small else run() or counted
+        if not is_small:
+            return run() or counted
+        return self._scaled_by_first(["labels" if work.outputs is None else "texts"], counted, run)
 
-    def _like_first(self, kind: str, counted: ForecastRange, run: Callable[[], ForecastRange | None]) -> ForecastRange:
-        """So many times what was counted as the first small cell of this kind takes."""
+    def _scaled_by_first(self, kind: list[object], counted: ForecastRange, run: Callable[[], ForecastRange | None]) -> ForecastRange:
+        """The counted seconds, multiplied by the ratio of tried to counted seconds of the first small cell of this kind."""
 
         def try_first() -> tuple[float, float]:
-            return counted.value, (run() or counted).value
+            tried = run()
+            if tried is None:
+                raise LookupError("the model does not allow a trial")
+            return counted.value, tried.value
 
-        counted_first, tried_first = cached_trial(["small cells", kind, *self._model], try_first)[:2]
-        times = tried_first / counted_first if counted_first > 0 else 1.0
-        low, high = (None if end is None else times * end for end in (counted.low, counted.high))
-        return ForecastRange(times * counted.value, low, high)
+        packs = self.outline.strategy.quantization is not None
+        try:
+            counted_first, tried_first = cached_trial(["small cells", *kind, packs, *self._model], try_first)[:2]
+        except LookupError:
+            return counted
+        ratio = min(_HIGHEST_RATIO, tried_first / counted_first) if counted_first > 0 else 1.0
+        low, high = (None if end is None else ratio * end for end in (counted.low, counted.high))
+        return ForecastRange(ratio * counted.value, low, high)
 
     def _try_training(self, work: TrainingWork) -> ForecastRange | None:
         if not work.typical:
@@ -94,8 +108,8 @@ class CellTrials:
         tokenizer = self.outline.loaded.tokenizer
         ended = ends_with(work.stops, lambda ids: str(tokenizer.decode(ids, skip_special_tokens=True)))
         rows, written = work.batch.rows, work.limit // 2
-        shape = [rows, max(map(len, work.typical)), work.nodes, work.limit]
         labels = work.labels if work.outputs is None else None
+        shape = [rows, max(map(len, work.typical)), work.nodes, work.limit, len(labels or ())]
         # Without a recipe: a fully fine-tuned model answers as fast as the untuned one.
         strategy = self.outline.strategy.model_dump(mode="json", exclude={"method", "shots", "train"})
         try:

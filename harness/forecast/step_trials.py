@@ -40,9 +40,9 @@ _OPERATIONS = {"cpu": 1e12, "cuda": 4e13}  # that one pass may take: some second
 _READING, _TRAINING = 2, 6  # operations of a parameter for a token
 _LEAST_TOKENS, _USUAL_TOKENS = 64, {"cpu": 1024, "cuda": 8192}
 _WRITTEN = 5  # tokens of a trial
-_SHORTER = 8  # tokens less, of a second shape
+_SHORTER = 8  # tokens by which a second micro-batch is shorter, so that it has another shape
 _REPEATS = 2
-_ENOUGH = 1.0  # seconds of a trial that is not repeated: a long one varies less, and to prepare kernels is a small part of it
+_ENOUGH = 1.0  # seconds of a trial that is not repeated: a long one varies less, and on a CPU, preparing kernels is a small part of it
 _RANKS_STEP = TRIAL_STEPS // 4  # in which ranks are chosen
 _FEWEST_ROWS = 4  # of outputs that are written together, where their prompts cannot be read once
 _Layers = Sequence[int] | None
@@ -55,7 +55,8 @@ class TrainingTrial(NamedTuple):
         step: forward and backward pass, for each token.
         update: clipping and the optimizer, for each step.
         validation: a forward pass, for each token.
-        fresh: what the first micro-batch of a shape takes more than later ones, whose kernels are prepared.
+        fresh: how much longer the first micro-batch of a shape takes than later ones, whose kernels are prepared. Of a model that is not
+            tried as a whole, it is not known, and small beside the rest.
     """
 
     step: float
@@ -129,9 +130,14 @@ def try_training(
             model.train()
 
         with random.replacing_dropout(), fused_lora(model, random, autocast), fused_layers(model, device, compiles=compiles):
-            seconds = _seconds(step, device), _seconds(update, device), _seconds(validate, device)
+            may_run_once = _may_run_once(device, layers) and not compiles  # which happens in the first step
+            seconds = (
+                _seconds(step, device, may_run_once=may_run_once),
+                _seconds(update, device),  # the first one allocates the states of the optimizer
+                _seconds(validate, device, may_run_once=may_run_once),
+            )
             shorter = [_shorten(each, max(_SHORTER, width - _SHORTER)) for each in batch]
-            if seconds[0] > _ENOUGH or shorter == batch:
+            if layers is not None or seconds[0] > _ENOUGH or shorter == batch:
                 return *seconds, 0.0
             return *seconds, _first_and_later(lambda: step(shorter), device)[0]
 
@@ -170,13 +176,13 @@ def try_answering(
         model = build_trial_model(outline, formats, device, layers, trains=False)
         if labels is not None:
             choose = _chooser(model, outline, labels)
-            return *_first_and_later(lambda: choose(few), device, differ=True), 0.0, 0.0
+            return *_first_and_later(lambda: choose(few), device), 0.0, 0.0
 
         def read() -> None:
             write(model, few, max_new_tokens=1, stop_ids=(), pad_id=0)
 
         many, fewer = (_write_seconds(write, model, _same_beginning(longest, count), ended, device) for count in (rows, quarter))
-        return *_first_and_later(read, device), many, fewer
+        return *_first_and_later(read, device, may_run_once=_may_run_once(device, layers)), many, fewer
 
     quarter = max(1, rows // 4)
     start, reading, many, fewer = _of_whole_model(outline, run)
@@ -298,16 +304,22 @@ def _same_beginning(prompt: Sequence[int], rows: int) -> list[Sequence[int]]:
     return [[*prompt[: max(1, len(prompt) - 1 - i % 7)], i % 7] for i in range(rows)]
 
 
-def _seconds(run: Callable[[], Any], device: str) -> float:
-    """Seconds of a run on average, after one that prepares kernels; of a long one, those of the first."""
-    return _first_and_later(run, device)[1]
+def _may_run_once(device: str, layers: _Layers) -> bool:
+    """Whether the first run of a long trial counts: on a CPU, where it takes little longer than later ones, and of a whole model. Where
+    models with few layers are compared, the difference of their seconds is multiplied."""
+    return device == "cpu" and layers is None
 
 
-def _first_and_later(run: Callable[[], Any], device: str, *, differ: bool = False) -> tuple[float, float]:
-    """The seconds that the first run takes more than later ones, and those of a later one on average. A long one runs once.
+def _seconds(run: Callable[[], Any], device: str, *, may_run_once: bool = False) -> float:
+    """Seconds of a run on average, after one that prepares kernels."""
+    return _first_and_later(run, device, may_run_once=may_run_once)[1]
+
+
+def _first_and_later(run: Callable[[], Any], device: str, *, may_run_once: bool = False) -> tuple[float, float]:
+    """How much longer the first run takes than later ones, and the seconds of a later one on average.
 
     Args:
-        differ: whether the first run does more than later ones, so that even a long one is repeated.
+        may_run_once: whether the first run counts as a later one if it is long.
     """
     import torch
 
@@ -319,7 +331,7 @@ def _first_and_later(run: Callable[[], Any], device: str, *, differ: bool = Fals
         return time.perf_counter() - began
 
     first = timed()
-    if first > _ENOUGH and not differ:
+    if may_run_once and first > _ENOUGH:
         return 0.0, first
     later = [timed()]
     while len(later) < _REPEATS and sum(later) < _ENOUGH:

@@ -85,7 +85,7 @@ def _unpacking_seconds(outline: ModelOutline, speeds: DeviceSpeeds) -> float:
 def tried_training_seconds(trial: TrainingTrial, work: TrainingWork) -> float:
     """Training and validation at the speeds of a trial, with the references of a preference tuning."""
     validated = trial.validation * (work.validated_tokens + work.reference_tokens)
-    return trial.step * work.tokens + trial.update * work.steps + validated + trial.fresh * work.shapes
+    return trial.step * work.tokens + trial.update * work.steps + validated + trial.fresh * work.distinct_shapes
 
 
 def tried_answering_seconds(trial: AnsweringTrial, work: AnsweringWork, written: WrittenTokens) -> float:

@@ -45,7 +45,7 @@ class TrainingWork:
         earliest_validations: the share of the validations until then.
         typical: the examples of a micro-batch of usual size; none where only sizes are known.
         compiles: see `fused_layers`.
-        shapes: micro-batches of training and validation that are the first of their shape.
+        distinct_shapes: of its micro-batches, among the examples of which lengths are counted.
     """
 
     batch: BatchShape
@@ -59,7 +59,7 @@ class TrainingWork:
     earliest_validations: float = 1.0
     typical: tuple[EncodedExample, ...] = ()
     compiles: bool = False
-    shapes: int = 0
+    distinct_shapes: int = 0
 
     def until_earliest_stop(self) -> TrainingWork:
         """What is left of it if it stops as early as it may."""
@@ -140,8 +140,7 @@ def measure_training(
     parts = [part for batch in _effective_batches(spread, rows) for part in micro_batches(batch, budget)]
     # How often each chosen example stands for one of the training. The last batch of an epoch has what is left.
     seen = schedule.steps / schedule.steps_per_epoch * train_size / len(spread)
-    held_out_parts = list(micro_batches(validation, budget))
-    validated = _padded_tokens(held_out_parts) * len(held_out) / max(1, len(validation))
+    validated = _padded_tokens(micro_batches(validation, budget)) * len(held_out) / max(1, len(validation))
     once = _padded_tokens(micro_batches(spread, budget)) * train_size / len(spread)
     ordered = sorted(schedule.validation_steps)
     stop = schedule.earliest_stop if held_out else schedule.steps
@@ -157,7 +156,7 @@ def measure_training(
         earliest_stop=stop / schedule.steps,
         earliest_validations=(ordered.index(stop) + 1) / len(ordered),
         typical=tuple(sorted(parts, key=_part_tokens)[len(parts) // 2]),
-        shapes=len({_rows_and_width(part) for part in [*parts, *held_out_parts]}),
+        distinct_shapes=min(round(seen * len(parts)), len({_rows_and_width(part) for part in parts})),
         compiles=pays_to_compile(recipe.compilation, device, dtype, loaded.parameters, seen * sum(each.length for each in spread)),
     )
 

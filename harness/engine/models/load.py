@@ -344,21 +344,23 @@ def _parameters(model: Any) -> int:
     return total
 
 
-_DRAWN = 1 << 20  # numbers, which are repeated
+_DRAWN = 1_000_003  # numbers, which are repeated; a prime, so that no two parameters, and no two experts in one, are equal
 
 
 def _fill_with_random_numbers(model: Any) -> None:
     """Weights of a size that models begin with. Few are drawn, and repeated: drawing 135 million takes two seconds."""
     import torch
 
-    drawn = 0.02 * torch.randn(_DRAWN, generator=torch.Generator().manual_seed(0))
+    drawn, used = 0.02 * torch.randn(_DRAWN, generator=torch.Generator().manual_seed(0)), 0
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if parameter.dim() < 2:  # of a norm, or biases
                 parameter.fill_(0.0 if name.endswith("bias") else 1.0)
                 continue
+            own = drawn.roll(-used)
             for part in parameter.view(-1).split(_DRAWN):
-                part.copy_(drawn[: len(part)])
+                part.copy_(own[: len(part)])
+            used = (used + parameter.numel()) % _DRAWN
 
 
 def build_random_model(config: Any, shape: Shape, device: str, dtype: str, quantization: QuantizationSpec | None = None) -> Any:
