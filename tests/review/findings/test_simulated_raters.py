@@ -75,7 +75,7 @@ def test_critical_rate_and_reduction_intervals_have_their_coverage(large: Stored
     assert covers(reduced / times, times, low=0.91)
 
 
-@pytest.mark.parametrize("share", [8, 100])
+@pytest.mark.parametrize("share", [8, pytest.param(100, marks=pytest.mark.soak)])
 def test_low_score_sample_estimates_the_rate_over_all_examples(large: StoredRun, tmp_path: Path, share: int) -> None:
     """Errors are where scores are low and the sample is dense: the weighted rate is that over all examples."""
     scores = {
