@@ -99,4 +99,5 @@ def _choice(prompt: str, choices: list[str], label: str) -> dict[str, object]:
 
 def read_table(name: str) -> list[dict[str, str]]:
     with (DATA / name).open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+        # `bench run` reads line ends as "\n": with "\r\n", which the other tools keep, both sides would have other prompts.
+        return [{name: value.replace("\r\n", "\n") for name, value in row.items()} for row in csv.DictReader(file)]
