@@ -20,7 +20,7 @@ WORTH_TRYING = 0.5
 """Seconds that a cell takes at least, as counted, for its steps to be tried, which takes some seconds itself."""
 _HIGHEST_RATIO = 100.0  # of tried to counted seconds; a line of the cache with more is damaged
 # Seconds that a training takes once, to put the adapter on and to touch its memory for the first time. Of 47 trainings of the included
-# model on a CPU with AMX, 22 were within 25% of a forecast without it, and 44 with it. On a GPU, it was not measured.
+# model on a CPU with AMX, 23 were within 25% of a forecast without it, and 44 with it. On a GPU, it was not measured.
 _STARTING = {"cpu": 0.4}
 _COMPILING = 8.0  # seconds of a training's process, with the files that its trial has compiled
 _LARGEST_TRIED = 3_000_000_000  # parameters of a model for a trial: steps of more take too long
