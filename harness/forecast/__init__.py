@@ -1,6 +1,6 @@
 """What a cell will take before it runs: memory by kind, time and money, on this device and on those of a table."""
 
-from harness.forecast.cell_planning import CellWork, FittedTraining, TargetDevice, target_of_machine, target_of_table
+from harness.forecast.cell_planning import CellWork, FittedTraining, TargetDevice, target_of_machine, target_of_table, trials_pay
 from harness.forecast.corrections import CellKind, calibrated, read_calibration
 from harness.forecast.device_speeds import measure_speeds
 from harness.forecast.ledger import ForecastRecord, add_to_ledger, ledger_file, read_ledger
@@ -31,4 +31,5 @@ __all__ = [
     "target_of_machine",
     "target_of_table",
     "trial_file",
+    "trials_pay",
 ]

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache, partial
 from harness.engine.distributed import can_shard, can_stage
 from harness.engine.models import Device, ModelSource
 from harness.engine.tuning import list_restarts
+from harness.errors import BenchError
 from harness.forecast.cell_trials import WORTH_TRYING, CellTrials
 from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_speeds
 from harness.forecast.memory_forecast import (
@@ -29,6 +30,8 @@ from harness.measure import KnownDevice, Price, device_table
 from harness.types import CellForecast, ForecastRange, MemoryParts, MemoryStep, Splits, Strategy, Task
 
 _WITHIN_A_STEP: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches", "gradient-checkpointing")
+_TRIED_STEPS: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches")
+_MOST_OF_A_RUN = 0.1  # that trials may take
 _HALVINGS = 12
 _USUAL_WIDTH = 512  # of models whose configuration names it differently
 
@@ -91,6 +94,24 @@ def _memory_of_machine(kind: str) -> int | None:
     return amounts.get("MemAvailable")
 
 
+@dataclass(frozen=True)
+class _CountedCell:
+    """A cell as counted, before any trial.
+
+    Attributes:
+        step: of the memory ladder; None if none fits.
+        parts: its peak memory.
+        devices: how many it takes.
+    """
+
+    step: MemoryStep | None
+    parts: MemoryParts
+    devices: int
+    training: ForecastRange
+    answer: ForecastRange
+    answering: AnsweringWork
+
+
 class CellWork:
     """A cell to forecast: what it computes does not depend on the device, but for its kind and its format.
 
@@ -104,6 +125,7 @@ class CellWork:
     ) -> None:
         self.task, self.strategy, self.splits, self.train_size = task, strategy, splits, train_size
         self._source, self._trusts_code = source, trust_remote_code
+        self._counted: dict[TargetDevice, _CountedCell] = {}
 
     @cached_property
     def outline(self) -> ModelOutline:
@@ -111,8 +133,65 @@ class CellWork:
         labels = self.splits.test[0].choices
         return _outline(self._source, _plain(self.strategy), labels, self._trusts_code)
 
-    def forecast(self, target: TargetDevice) -> CellForecast:
-        """What the cell takes on a device, with the first step of the memory ladder that fits. Where none does, with the last one."""
+    def forecast(self, target: TargetDevice, *, new_trials: bool = True) -> CellForecast:
+        """What the cell takes on a device, with the first step of the memory ladder that fits. Where none does, with the last one.
+
+        Args:
+            new_trials: whether its steps may be tried, on the device of this machine. Trials of the last day count in any case.
+        """
+        counted = self._count(target)
+        training, answer, step = counted.training, counted.answer, counted.step
+        trials = self._trials(target, may_run=new_trials)
+        is_small = training.value + answer.value <= WORTH_TRYING
+        is_tried = False
+        if trials is not None:
+            trains = self.strategy.train is not None and step in _TRIED_STEPS
+            tried = trials.training(self._measure(target, None), training, is_small=is_small) if trains else None
+            tried_answer = trials.answers(counted.answering, answer, is_small=is_small)
+            is_tried = tried_answer is not None and (tried is not None or not trains)
+            training, answer = tried or training, tried_answer or answer
+        per_hour = target.price.per_hour
+        # A cell that does not fit shows the memory that it would need, without pages that the system can drop.
+        loading = loading_memory(self.outline, formats_on(target)) if target.kind == "cpu" and step is not None else 0
+        return CellForecast(
+            device=target.name,
+            memory=counted.parts,
+            peak=ForecastRange(max(counted.parts.total, loading)),
+            training_seconds=training,
+            answer_seconds=answer,
+            price=None if per_hour is None else (training.value + answer.value) / 3600 * per_hour * counted.devices,
+            currency=target.price.currency,
+            available=target.memory,
+            step=step,
+            devices=counted.devices,
+            is_tried=is_tried,
+        )
+
+    def counted_seconds(self, target: TargetDevice) -> float:
+        """Training and answering, as counted."""
+        counted = self._count(target)
+        return counted.training.value + counted.answer.value
+
+    def list_trial_costs(self, target: TargetDevice) -> dict[str, float]:
+        """About how long each trial of the cell takes, in seconds as counted, by what identifies it: several cells share one."""
+        trials, counted = self._trials(target, may_run=False), self._count(target)
+        if trials is None:
+            return {}
+        trains = self.strategy.train is not None and counted.step in _TRIED_STEPS
+        training = (self._measure(target, None), counted.training.value) if trains else None
+        return trials.list_costs(training, (counted.answering, counted.answer.value))
+
+    def _trials(self, target: TargetDevice, *, may_run: bool) -> CellTrials | None:
+        """Those of this machine's device, if they fit in its memory. Code that comes with a model is not tried."""
+        trials = CellTrials(self.outline, target.name, target.kind, target.memory, formats_on(target), may_run)
+        return trials if target.known is None and not self._trusts_code and trials.fit_in_memory else None
+
+    def _count(self, target: TargetDevice) -> _CountedCell:
+        if target not in self._counted:
+            self._counted[target] = self._count_anew(target)
+        return self._counted[target]
+
+    def _count_anew(self, target: TargetDevice) -> _CountedCell:
         formats, speeds = formats_on(target), target.speeds(getattr(self.outline.config, "hidden_size", _USUAL_WIDTH))
         answering = measure_answering(self.task, self.strategy, self.outline.loaded, self.splits, self.train_size, target.kind)
         answers = _answers(self, formats, answering)
@@ -127,34 +206,28 @@ class CellWork:
         elif target.memory is not None and parts.total > target.memory:
             step, parts, devices = _divide_answers(self.outline, formats, parts, target.memory, target.count)
         answer = answer_range(answering, lambda written: answering_seconds(self.outline, answers, answering, speeds, written))
-        trials = CellTrials(self.outline, target.name, target.kind, target.memory, formats)
-        is_small = training.value + answer.value <= WORTH_TRYING
-        # Code that comes with a model is not tried.
-        can_try = target.known is None and not self._trusts_code and trials.fit_in_memory
-        if can_try:
-            if step in ("as-planned", "smaller-micro-batches") and self.strategy.train is not None:
-                training = trials.training(self._measure(target, None), training, is_small=is_small)
-            answer = trials.answers(answering, answer, is_small=is_small)
-        per_hour = target.price.per_hour
-        # A cell that does not fit shows the memory that it would need, without pages that the system can drop.
-        loading = loading_memory(self.outline, formats) if target.kind == "cpu" and step is not None else 0
-        return CellForecast(
-            device=target.name,
-            memory=parts,
-            peak=ForecastRange(max(parts.total, loading)),
-            training_seconds=training,
-            answer_seconds=answer,
-            price=None if per_hour is None else (training.value + answer.value) / 3600 * per_hour * devices,
-            currency=target.price.currency,
-            available=target.memory,
-            step=step,
-            devices=devices,
-            is_tried=can_try,
-        )
+        return _CountedCell(step, parts, devices, training, answer, answering)
 
     def _measure(self, target: TargetDevice, budget: int | None) -> TrainingWork:
         loaded, size = self.outline.loaded, self.train_size
         return measure_training(self.task, self.strategy, loaded, self.splits, size, target.kind, target.dtype, budget)
+
+
+def trials_pay(cells: Sequence[CellWork], target: TargetDevice) -> bool:
+    """Whether trials of these cells take at most a tenth of what the cells take, both as counted.
+
+    What cannot be counted, because the code of its model does not run without values, has no trials either.
+    """
+    seconds, costs = 0.0, dict[str, float]()
+    for cell in cells:
+        try:
+            seconds += cell.counted_seconds(target)
+            costs |= cell.list_trial_costs(target)
+        except BenchError:
+            raise
+        except Exception:  # whatever the code of a model raises
+            continue
+    return sum(costs.values()) <= _MOST_OF_A_RUN * seconds
 
 
 @dataclass(frozen=True)

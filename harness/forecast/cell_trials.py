@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from harness.engine.inference import ends_with
 from harness.forecast.memory_forecast import DeviceKind
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.step_trials import AnsweringTrial, TrainingTrial, count_tried, try_answering, try_training
-from harness.forecast.trial_cache import cached_trial
+from harness.forecast.trial_cache import Seconds, cached_trial
 from harness.forecast.working_time import answer_range, training_range, tried_answering_seconds, tried_training_seconds
 from harness.forecast.workload import AnsweringWork, TrainingWork
 from harness.types import ForecastRange
@@ -25,6 +26,7 @@ _STARTING = {"cpu": 0.4}
 _COMPILING = 8.0  # seconds of a training's process, with the files that its trial has compiled
 _LARGEST_TRIED = 3_000_000_000  # parameters of a model for a trial: steps of more take too long
 _TRIAL_SHARE = 0.5  # of the memory
+_TRIED_MICRO_BATCHES, _TRIED_BATCHES = 6.0, 0.4  # of a training and of answers, that a trial computes; a batch with few of its tokens
 _FROZEN_WIDTH, _TRAINED_WIDTH = 4, 16  # bytes of a parameter in a trial; trained ones have gradients and states
 # Fields of a recipe that do not change how long a step takes: variants of a learning rate share a trial.
 _WITHOUT_EFFECT = {
@@ -43,6 +45,7 @@ class CellTrials:
 
     Attributes:
         memory: of the device, in bytes; None if it is unknown.
+        may_run: whether steps may be tried now. Otherwise, only trials in the cache count.
     """
 
     outline: ModelOutline
@@ -50,6 +53,7 @@ class CellTrials:
     kind: DeviceKind
     memory: int | None
     formats: Formats
+    may_run: bool = True
 
     @property
     def fit_in_memory(self) -> bool:
@@ -58,22 +62,35 @@ class CellTrials:
         width = _TRAINED_WIDTH if self.outline.strategy.method == "full" else _FROZEN_WIDTH
         return tried <= _LARGEST_TRIED and (self.memory is None or width * tried <= _TRIAL_SHARE * self.memory)
 
-    def training(self, work: TrainingWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange:
-        """The seconds of training; what was counted where the model does not allow a trial."""
+    def training(self, work: TrainingWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange | None:
+        """The seconds of training; None where there is no trial."""
         run = partial(self._try_training, work)
         strategy, recipe = self.outline.strategy, self.outline.strategy.train
         if not is_small or work.compiles:
-            return run() or counted
+            return run()
         return self._scaled_by_first(["training", strategy.method, recipe is not None and recipe.objective], counted, run)
 
-    def answers(self, work: AnsweringWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange:
-        """The seconds of answers; what was counted where the model does not allow a trial."""
+    def answers(self, work: AnsweringWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange | None:
+        """The seconds of answers; None where there is no trial."""
         run = partial(self._try_answers, work)
         if not is_small:
-            return run() or counted
+            return run()
         return self._scaled_by_first(["labels" if work.outputs is None else "texts"], counted, run)
 
-    def _scaled_by_first(self, kind: list[object], counted: ForecastRange, run: Callable[[], ForecastRange | None]) -> ForecastRange:
+    def list_costs(self, training: tuple[TrainingWork, float] | None, answers: tuple[AnsweringWork, float]) -> dict[str, float]:
+        """About how long each trial takes, in seconds as counted, by what identifies it: several cells share one.
+
+        Args:
+            training, answers: the work and its counted seconds.
+        """
+        reading, seconds = answers
+        costs = {json.dumps(self._answers_key(reading)): _TRIED_BATCHES * seconds / max(1.0, reading.batches)}
+        if training is not None and training[0].typical:
+            work, seconds = training
+            costs[json.dumps(self._training_key(work))] = _TRIED_MICRO_BATCHES * seconds / max(1.0, work.micro_batches)
+        return costs
+
+    def _scaled_by_first(self, kind: list[object], counted: ForecastRange, run: Callable[[], ForecastRange | None]) -> ForecastRange | None:
         """The counted seconds, multiplied by the ratio of tried to counted seconds of the first small cell of this kind."""
 
         def try_first() -> tuple[float, float]:
@@ -84,9 +101,9 @@ class CellTrials:
 
         packs = self.outline.strategy.quantization is not None
         try:
-            counted_first, tried_first = cached_trial(["small cells", *kind, packs, *self._model], try_first)[:2]
+            counted_first, tried_first = self._cached(["small cells", *kind, packs, *self._model], try_first)[:2]
         except LookupError:
-            return counted
+            return None
         ratio = min(_HIGHEST_RATIO, tried_first / counted_first) if counted_first > 0 else 1.0
         low, high = (None if end is None else ratio * end for end in (counted.low, counted.high))
         return ForecastRange(ratio * counted.value, low, high)
@@ -94,11 +111,9 @@ class CellTrials:
     def _try_training(self, work: TrainingWork) -> ForecastRange | None:
         if not work.typical:
             return None
-        shape = [len(work.typical), max(each.padded_length for each in work.typical)]
-        strategy = self.outline.strategy.model_dump(mode="json", exclude={"shots": True, "train": _WITHOUT_EFFECT})
         try:
-            seconds = cached_trial(
-                ["training", *self._model, strategy, *map(_rounded, shape), work.compiles],
+            seconds = self._cached(
+                self._training_key(work),
                 lambda: try_training(self.outline, self.formats, self.kind, work.typical, compiles=work.compiles),
             )
             trial = TrainingTrial(*seconds)
@@ -110,14 +125,11 @@ class CellTrials:
     def _try_answers(self, work: AnsweringWork) -> ForecastRange | None:
         tokenizer = self.outline.loaded.tokenizer
         ended = ends_with(work.stops, lambda ids: str(tokenizer.decode(ids, skip_special_tokens=True)))
-        rows, written = work.batch.rows, work.limit // 2
         labels = work.labels if work.outputs is None else None
-        shape = [rows, max(map(len, work.typical)), work.nodes, work.limit, len(labels or ())]
-        # Without a recipe: a fully fine-tuned model answers as fast as the untuned one.
-        strategy = self.outline.strategy.model_dump(mode="json", exclude={"method", "shots", "train"})
+        rows, written = work.batch.rows, work.limit // 2
         try:
-            seconds = cached_trial(
-                ["answers", labels is None, *self._model, strategy, *map(_rounded, shape)],
+            seconds = self._cached(
+                self._answers_key(work),
                 lambda: try_answering(self.outline, self.formats, self.kind, work.typical, rows, labels, ended, written),
             )
             trial = AnsweringTrial(*seconds)
@@ -125,10 +137,33 @@ class CellTrials:
             return None
         return answer_range(work, partial(tried_answering_seconds, trial, work))
 
+    def _cached(self, key: list[object], run: Callable[[], Seconds]) -> Seconds:
+        """
+        Raises:
+            LookupError: the trial is not in the cache, and must not be made.
+        """
+        return cached_trial(key, run if self.may_run else _refuse)
+
+    def _training_key(self, work: TrainingWork) -> list[object]:
+        shape = [len(work.typical), max(each.padded_length for each in work.typical)]
+        strategy = self.outline.strategy.model_dump(mode="json", exclude={"shots": True, "train": _WITHOUT_EFFECT})
+        return ["training", *self._model, strategy, *map(_rounded, shape), work.compiles]
+
+    def _answers_key(self, work: AnsweringWork) -> list[object]:
+        labels = work.labels if work.outputs is None else None
+        shape = [work.batch.rows, max(map(len, work.typical)), work.nodes, work.limit, len(labels or ())]
+        # Without a recipe: a fully fine-tuned model answers as fast as the untuned one.
+        strategy = self.outline.strategy.model_dump(mode="json", exclude={"method", "shots", "train"})
+        return ["answers", labels is None, *self._model, strategy, *map(_rounded, shape)]
+
     @property
     def _model(self) -> list[object]:
         """What decides how long a step of a shape takes, but for the strategy."""
         return [self.device, self.outline.digest, self.formats.weights, self.formats.autocast]
+
+
+def _refuse() -> Seconds:
+    raise LookupError("not tried")
 
 
 def _rounded(size: int) -> int:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from harness.engine.models import TINY
+from harness.forecast import read_ledger, trial_cache
 
 PLAN = ("plan", "--task", "summarization", "--limit", "20", "--strategies", "lora")
 
@@ -77,3 +78,13 @@ def test_a_run_begins_with_its_forecast_and_fills_the_ledger(call, here):
     assert "reused from" in again.err and "Forecast: " not in again.err, "a cell that is reused takes nothing"
     out = " ".join(call("forecast").out.split())
     assert "Untuned model tiny" in out and "Memory: half of the forecasts were within" in out
+
+
+def test_a_short_run_tries_no_step_and_one_after_a_dry_run_takes_its_trials(call, here, monkeypatch):
+    file = here / "own-step-times.jsonl"
+    monkeypatch.setattr(trial_cache, "trial_file", lambda: file)
+    run = ("run", "--task", "classification", "--limit", "20", "--strategies", "base")
+    assert call(*run).code == 0 and not file.exists()
+    assert call(*run, "--dry-run").code == 0 and file.exists()
+    assert call(*run, "--new", "--no-reuse").code == 0
+    assert [record.is_tried for record in read_ledger()] == [False, True]

@@ -86,7 +86,7 @@ def test_the_only_micro_batch_of_a_training_finds_no_gaps_of_earlier_ones(strate
 
 @pytest.mark.parametrize("strategy", [FULL, LORA], ids=["full", "lora"])
 def test_a_large_micro_batch_finds_the_blocks_of_the_last_one_free_if_those_between_were_small(strategy: Strategy) -> None:
-    """SmolLM2-135M with LoRA, two steps of a large and a small micro-batch: 2,757 MiB. With gaps as between large ones, 3,071 were forecast."""
+    """SmolLM2-135M with LoRA, two steps of a large and a small micro-batch: 2,757 MiB, and 3,071 with gaps as between large ones."""
     outline = ModelOutline(resolve_model("tiny"), strategy)
     first, small = (watch_training(outline, WIDE, BatchShape(rows, 256, rows * 64), checkpointing=False) for rows in (8, 1))
 

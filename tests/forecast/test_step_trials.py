@@ -15,7 +15,7 @@ from harness.api.catalogs import open_catalog
 from harness.cache import cache_folder, use_cache_folder
 from harness.engine.models import Device, ModelSource, resolve_description, resolve_model
 from harness.engine.tuning import EncodedExample, preference_losses
-from harness.forecast import target_of_machine, target_of_table, trial_file
+from harness.forecast import target_of_machine, target_of_table, trial_file, trials_pay
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.step_trials import (
@@ -332,6 +332,36 @@ def test_a_small_cell_that_cannot_be_tried_leaves_no_ratio(tiny: ModelSource, mo
     assert 0 < work(tiny).forecast(here).training_seconds.value < 10, "the count of operations"
     monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(0.01, 0.0, 0.0))
     assert work(tiny).forecast(here).training_seconds.value > 3 * 40 * 0.4
+
+
+def test_without_new_trials_those_of_the_cache_count_and_none_is_made(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
+    monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(1.0, 0.0, 0.0))
+    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
+    here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
+    counted = work(tiny).forecast(here, new_trials=False)
+    assert 0 < counted.seconds < 60 and not counted.is_tried and not trial_file().exists()
+    tried = work(tiny).forecast(here)
+    assert tried.is_tried and tried.seconds > 3 * 40 * 40
+    assert work(tiny).forecast(here, new_trials=False) == tried
+    untuned, full = work(tiny, Strategy(name="b", method="prompt")).forecast(here), work(tiny, FULL).forecast(here, new_trials=False)
+    same = [(each.answer_seconds.low, each.answer_seconds.high) for each in (untuned, full)]
+    assert untuned.is_tried and same[0] == same[1], "its answers were tried; how long they become is another question"
+    assert not full.is_tried and full.training_seconds.value < 60, "its training was counted"
+
+
+def test_trials_pay_where_they_take_a_small_part_of_the_cells(tiny: ModelSource) -> None:
+    here, base = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", "")), Strategy(name="b", method="prompt")
+
+    def cells(epochs: int, *strategies: Strategy) -> list[CellWork]:
+        recipes = [each if each.train is None else each.model_copy(update={"train": TrainSpec(epochs=epochs)}) for each in strategies]
+        return [work(tiny, each) for each in (*recipes, base)]
+
+    assert not trials_pay(cells(1, LORA), here), "five micro-batches, of which a trial takes as many"
+    assert trials_pay(cells(100, LORA), here)
+    assert not trials_pay(cells(15, LORA, FULL), here)
+    assert trials_pay(5 * cells(15, LORA, FULL), here), "seeds share a trial"
+    assert trials_pay([], here)
 
 
 def test_the_steps_of_a_compiled_training_are_tried_as_such_and_compiling_is_counted(

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.catalog import Catalog
 from harness.engine.models import ModelSource, find_device, resolve_description
 from harness.errors import BenchError, setting
-from harness.forecast import CellKind, CellWork, TargetDevice, calibrated, read_calibration, target_of_machine, target_of_table
+from harness.forecast import CellKind, CellWork, TargetDevice, calibrated, read_calibration, target_of_machine, target_of_table, trials_pay
 from harness.grid.planning.plan import Planned
 from harness.grid.planning.search_cost import forecast_search
 from harness.grid.planning.task_data import read_tasks
@@ -55,27 +55,36 @@ def list_targets(request: Request, devices: Sequence[str]) -> list[TargetDevice]
     return [target_of_machine(device, get_device_price(device.kind, device.name, usable_cores(), request.price))]
 
 
-def forecast_plan(planned: Planned, devices: Sequence[str] = ()) -> dict[str, tuple[CellForecast, ...]]:
+def forecast_plan(planned: Planned, devices: Sequence[str] = (), *, is_brief: bool = False) -> dict[str, tuple[CellForecast, ...]]:
     """By id, what the cells of the grid take on each device: by default, on that of this machine.
 
     Cells of one strategy and size differ only in their seed and share a forecast. Cells of external outputs and of cascades have none.
+
+    Args:
+        is_brief: try steps only where that takes a small part of what the cells take. A search always takes long enough.
     """
     price = Price(**planned.plan.options["price"])
     targets = [target_of_table(each) for each in get_devices(devices)] if devices else [target_of_machine(planned.device, price)]
     trusts_code = bool(planned.plan.options["trust_remote_code"])
-    known: dict[tuple[object, ...], tuple[CellForecast, ...]] = {}
-    forecasts: dict[str, tuple[CellForecast, ...]] = {}
+    works: dict[tuple[object, ...], CellWork] = {}
+    cells: dict[str, tuple[object, ...]] = {}
     for each in planned.cells:
         source: ModelSource | None = planned.sources.get(each.cell.model)
         if source is None or not each.strategy.has_model:
             continue
         key = (each.cell.task, each.cell.model, id(each.strategy), each.cell.train_size)
-        if key not in known:
+        if key not in works:
             task, splits = planned.plan.tasks[each.cell.task], planned.splits[each.cell.task]
-            work = CellWork(task, each.strategy, splits, source, each.cell.train_size, trust_remote_code=trusts_code)
-            known[key] = _forecast_on(work, targets, CellKind(each.cell.task, each.cell.model, each.cell.strategy))
-        forecasts[each.cell.id] = known[key]
-    return forecasts
+            works[key] = CellWork(task, each.strategy, splits, source, each.cell.train_size, trust_remote_code=trusts_code)
+        cells[each.cell.id] = key
+    new_trials = not is_brief or planned.search is not None or trials_pay([works[key] for key in cells.values()], targets[0])
+    known: dict[tuple[object, ...], tuple[CellForecast, ...]] = {}
+    for each in planned.cells:
+        of_cell = cells.get(each.cell.id)
+        if of_cell is not None and of_cell not in known:
+            kind = CellKind(each.cell.task, each.cell.model, each.cell.strategy)
+            known[of_cell] = _forecast_on(works[of_cell], targets, kind, new_trials=new_trials)
+    return {cell_id: known[key] for cell_id, key in cells.items()}
 
 
 def group_forecasts(planned: Planned, forecasts: Mapping[str, tuple[CellForecast, ...]]) -> list[PlannedForecast]:
@@ -85,23 +94,24 @@ def group_forecasts(planned: Planned, forecasts: Mapping[str, tuple[CellForecast
 
 
 def with_forecasts(planned: Planned) -> Planned:
-    """The plan with the forecast of each cell. A forecast that fails is left out: it is no reason to stop a run."""
+    """The plan with the forecast of each cell, made in a small part of what the run takes. A forecast that fails is left out: it is no
+    reason to stop a run."""
     try:
-        forecasts = {cell_id: each[0] for cell_id, each in forecast_plan(planned).items() if each[0].peak is not None}
+        forecasts = {cell_id: each[0] for cell_id, each in forecast_plan(planned, is_brief=True).items() if each[0].peak is not None}
     except Exception:  # the families of models are many
         return planned
     search = forecast_search(planned.search, forecasts, planned.plan.options["price"]["per_hour"])
     return replace(planned, plan=replace(planned.plan, forecasts=forecasts, search_forecast=search))
 
 
-def _forecast_on(work: CellWork, targets: Sequence[TargetDevice], kind: CellKind) -> tuple[CellForecast, ...]:
-    return tuple(calibrated(_forecast(work, target), read_calibration(target.name), kind) for target in targets)
+def _forecast_on(work: CellWork, targets: Sequence[TargetDevice], kind: CellKind, *, new_trials: bool = True) -> tuple[CellForecast, ...]:
+    return tuple(calibrated(_forecast(work, target, new_trials), read_calibration(target.name), kind) for target in targets)
 
 
-def _forecast(work: CellWork, target: TargetDevice) -> CellForecast:
+def _forecast(work: CellWork, target: TargetDevice, new_trials: bool) -> CellForecast:
     """The forecast, with nothing known where the model's code cannot run without values, as some mixtures of experts."""
     try:
-        return work.forecast(target)
+        return work.forecast(target, new_trials=new_trials)
     except BenchError:
         raise
     except Exception:  # whatever the code of a model raises
