@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
@@ -102,6 +102,7 @@ class _CountedCell:
         step: of the memory ladder; None if none fits.
         parts: its peak memory.
         devices: how many it takes.
+        work: the training as planned; None where nothing is trained.
     """
 
     step: MemoryStep | None
@@ -110,6 +111,7 @@ class _CountedCell:
     training: ForecastRange
     answer: ForecastRange
     answering: AnsweringWork
+    work: TrainingWork | None
 
 
 class CellWork:
@@ -144,12 +146,11 @@ class CellWork:
         trials = self._trials(target, may_run=new_trials)
         is_small = training.value + answer.value <= WORTH_TRYING
         is_tried = False
-        if trials is not None:
-            trains = self.strategy.train is not None and step in _TRIED_STEPS
-            tried = trials.training(self._measure(target, None), training, is_small=is_small) if trains else None
-            tried_answer = trials.answers(counted.answering, answer, is_small=is_small)
-            is_tried = tried_answer is not None and (tried is not None or not trains)
-            training, answer = tried or training, tried_answer or answer
+        if trials is not None:  # all of a cell is tried or nothing: tried and counted cells are corrected by other factors
+            tried = training if counted.work is None else trials.training(counted.work, training, is_small=is_small)
+            tried_answer = None if tried is None else trials.answers(counted.answering, answer, is_small=is_small)
+            if tried is not None and tried_answer is not None:
+                training, answer, is_tried = tried, tried_answer, True
         per_hour = target.price.per_hour
         # A cell that does not fit shows the memory that it would need, without pages that the system can drop.
         loading = loading_memory(self.outline, formats_on(target)) if target.kind == "cpu" and step is not None else 0
@@ -177,14 +178,15 @@ class CellWork:
         trials, counted = self._trials(target, may_run=False), self._count(target)
         if trials is None:
             return {}
-        trains = self.strategy.train is not None and counted.step in _TRIED_STEPS
-        training = (self._measure(target, None), counted.training.value) if trains else None
+        training = None if counted.work is None else (counted.work, counted.training.value)
         return trials.list_costs(training, (counted.answering, counted.answer.value))
 
     def _trials(self, target: TargetDevice, *, may_run: bool) -> CellTrials | None:
-        """Those of this machine's device, if they fit in its memory. Code that comes with a model is not tried."""
+        """Those of this machine's device, if they fit in its memory, and if the training takes no step of the memory ladder that a trial
+        does not take. Code that comes with a model is not tried."""
         trials = CellTrials(self.outline, target.name, target.kind, target.memory, formats_on(target), may_run)
-        return trials if target.known is None and not self._trusts_code and trials.fit_in_memory else None
+        can_try = target.known is None and not self._trusts_code and trials.fit_in_memory
+        return trials if can_try and (self.strategy.train is None or self._count(target).step in _TRIED_STEPS) else None
 
     def _count(self, target: TargetDevice) -> _CountedCell:
         if target not in self._counted:
@@ -206,23 +208,28 @@ class CellWork:
         elif target.memory is not None and parts.total > target.memory:
             step, parts, devices = _divide_answers(self.outline, formats, parts, target.memory, target.count)
         answer = answer_range(answering, lambda written: answering_seconds(self.outline, answers, answering, speeds, written))
-        return _CountedCell(step, parts, devices, training, answer, answering)
+        work = None if self.strategy.train is None else self._measure(target, None)
+        return _CountedCell(step, parts, devices, training, answer, answering, work)
 
     def _measure(self, target: TargetDevice, budget: int | None) -> TrainingWork:
         loaded, size = self.outline.loaded, self.train_size
         return measure_training(self.task, self.strategy, loaded, self.splits, size, target.kind, target.dtype, budget)
 
 
-def trials_pay(cells: Sequence[CellWork], target: TargetDevice) -> bool:
+def trials_pay(cells: Mapping[CellWork, int], target: TargetDevice) -> bool:
     """Whether trials of these cells take at most a tenth of what the cells take, both as counted.
 
     What cannot be counted, because the code of its model does not run without values, has no trials either.
+
+    Args:
+        cells: with how many there are of each, such as one for each seed.
     """
     seconds, costs = 0.0, dict[str, float]()
-    for cell in cells:
+    for cell, count in cells.items():
         try:
-            seconds += cell.counted_seconds(target)
-            costs |= cell.list_trial_costs(target)
+            seconds += count * cell.counted_seconds(target)
+            for trial, cost in cell.list_trial_costs(target).items():
+                costs[trial] = max(cost, costs.get(trial, 0.0))
         except BenchError:
             raise
         except Exception:  # whatever the code of a model raises
@@ -306,7 +313,16 @@ def _try_step(
     for _ in range(_HALVINGS):
         counts = _cached_training(outline, formats, work.batch, checkpointing, work.compiles)
         later = None if work.later is None else _cached_training(outline, formats, work.later, checkpointing, work.compiles)
-        parts = training_memory(outline, formats, counts, target.kind, later=later, placement=placement, one_step=work.steps == 1)
+        parts = training_memory(
+            outline,
+            formats,
+            counts,
+            target.kind,
+            later=later,
+            placement=placement,
+            one_step=work.steps == 1,
+            always_accumulates=work.always_accumulates,
+        )
         if step == "as-planned" or work.batch.rows == smallest or target.memory is None or parts.total <= target.memory:
             break
         work = measure(max(work.batch.tokens, work.batch.rows * work.batch.tokens // 2))

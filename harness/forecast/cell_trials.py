@@ -83,11 +83,12 @@ class CellTrials:
         Args:
             training, answers: the work and its counted seconds.
         """
+        share = min(1.0, 2 * count_tried(self.outline) / self.outline.sizes.base)  # of a large model, two with few of its layers are tried
         reading, seconds = answers
-        costs = {json.dumps(self._answers_key(reading)): _TRIED_BATCHES * seconds / max(1.0, reading.batches)}
+        costs = {json.dumps(self._answers_key(reading)): share * _TRIED_BATCHES * seconds / max(1.0, reading.batches)}
         if training is not None and training[0].typical:
             work, seconds = training
-            costs[json.dumps(self._training_key(work))] = _TRIED_MICRO_BATCHES * seconds / max(1.0, work.micro_batches)
+            costs[json.dumps(self._training_key(work))] = share * _TRIED_MICRO_BATCHES * seconds / max(1.0, work.micro_batches)
         return costs
 
     def _scaled_by_first(self, kind: list[object], counted: ForecastRange, run: Callable[[], ForecastRange | None]) -> ForecastRange | None:
@@ -101,7 +102,7 @@ class CellTrials:
 
         packs = self.outline.strategy.quantization is not None
         try:
-            counted_first, tried_first = self._cached(["small cells", *kind, packs, *self._model], try_first)[:2]
+            counted_first, tried_first = cached_trial(["small cells", *kind, packs, *self._model], try_first)[:2]
         except LookupError:
             return None
         ratio = min(_HIGHEST_RATIO, tried_first / counted_first) if counted_first > 0 else 1.0

@@ -70,6 +70,7 @@ def training_memory(
     later: StepCounts | None,
     placement: Placement = _ON_DEVICE,
     one_step: bool = False,
+    always_accumulates: bool = False,
 ) -> MemoryParts:
     """The peak memory of a training.
 
@@ -77,6 +78,7 @@ def training_memory(
         step: what the largest micro-batch takes.
         later: what the largest of those takes that are not the first of their step; None if steps have one each.
         one_step: whether the optimizer takes one step only. Its states are made at the end of it, when nothing else is left.
+        always_accumulates: whether each step has several micro-batches, so that no two first ones follow each other.
     """
     recipe, sizes = outline.strategy.train, outline.sizes
     assert recipe is not None
@@ -95,7 +97,8 @@ def training_memory(
     if share > 1:
         working += _collected(outline, weights, gradients)
     activations = max(working - (states if one_step else 0.0), own_step / share)
-    gaps = _TRAINING_GAPS * max(working if later is None else later.peak, own_step / share)
+    between = working if later is None or not always_accumulates else later.peak
+    gaps = _TRAINING_GAPS * max(between, own_step / share)
     if one_step:  # the first micro-batch finds no gaps, later ones its, and the optimizer's step all
         after = states + own_step / share + _TRAINING_GAPS * max(working, own_step / share)
         largest = max(working + _TRAINING_GAPS * (0.0 if later is None else later.peak), after)

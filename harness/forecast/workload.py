@@ -46,6 +46,7 @@ class TrainingWork:
         typical: the examples of a micro-batch of usual size; none where only sizes are known.
         compiles: see `fused_layers`.
         distinct_shapes: of its micro-batches, among the examples of which lengths are counted.
+        always_accumulates: whether each of its steps has several micro-batches.
     """
 
     batch: BatchShape
@@ -60,6 +61,7 @@ class TrainingWork:
     typical: tuple[EncodedExample, ...] = ()
     compiles: bool = False
     distinct_shapes: int = 0
+    always_accumulates: bool = False
 
     def until_earliest_stop(self) -> TrainingWork:
         """What is left of it if it stops as early as it may."""
@@ -137,7 +139,8 @@ def measure_training(
     spread = _without_longest(examples)
     schedule = Schedule.of(recipe, train_size, loaded.parameters)
     rows = min(schedule.batch_size, train_size)
-    parts = [part for batch in _effective_batches(spread, rows) for part in micro_batches(batch, budget)]
+    steps = [list(micro_batches(batch, budget)) for batch in _effective_batches(spread, rows)]
+    parts = [part for step in steps for part in step]
     # How often each chosen example stands for one of the training. The last batch of an epoch has what is left.
     seen = schedule.steps / schedule.steps_per_epoch * train_size / len(spread)
     validated = _padded_tokens(micro_batches(validation, budget)) * len(held_out) / max(1, len(validation))
@@ -157,6 +160,7 @@ def measure_training(
         earliest_validations=(ordered.index(stop) + 1) / len(ordered),
         typical=tuple(sorted(parts, key=_part_tokens)[len(parts) // 2]),
         distinct_shapes=min(round(seen * len(parts)), len({_rows_and_width(part) for part in parts})),
+        always_accumulates=all(len(step) > 1 for step in steps),
         compiles=pays_to_compile(recipe.compilation, device, dtype, loaded.parameters, seen * sum(each.length for each in spread)),
     )
 

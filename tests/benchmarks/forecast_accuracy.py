@@ -148,10 +148,10 @@ def run(folder: Path, cache: str, options: list[str], clock: str) -> Path:
     }
     command = [sys.executable, "-m", "harness.cli.main", "run", *options, "--runs-dir", str(folder / "runs"), "--new", "--no-reuse"]
     # A run tries its steps only where that takes a small part of it; what the dry run has tried counts in any case.
-    subprocess.run([*command, "--dry-run"], env=environment, capture_output=True, check=False)
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if ended.returncode not in (0, 1):
-        raise SystemExit(f"{' '.join(command)}\n{ended.stdout}\n{ended.stderr}")
+    for each, codes in (([*command, "--dry-run"], (0,)), (command, (0, 1))):
+        ended = subprocess.run(each, env=environment, capture_output=True, text=True, check=False)
+        if ended.returncode not in codes:
+            raise SystemExit(f"{' '.join(each)}\n{ended.stdout}\n{ended.stderr}")
     return Path(ended.stdout.splitlines()[-1])
 
 
@@ -166,6 +166,8 @@ def read_rows(name: str, folder: Path) -> list[Row]:
             print(f"{name}, {cell.strategy}: {'no forecast' if result else 'no result'}", file=sys.stderr)
         else:
             rows.append(Row(f"{name}: {cell.strategy}", forecast, record))
+            if not forecast.is_tried:
+                print(f"{name}, {cell.strategy}: counted, not tried", file=sys.stderr)
     return rows
 
 

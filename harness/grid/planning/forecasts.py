@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +62,7 @@ def forecast_plan(planned: Planned, devices: Sequence[str] = (), *, is_brief: bo
     Cells of one strategy and size differ only in their seed and share a forecast. Cells of external outputs and of cascades have none.
 
     Args:
-        is_brief: try steps only where that takes a small part of what the cells take. A search always takes long enough.
+        is_brief: try steps only where that takes a small part of what the planned cells take, or before a search.
     """
     price = Price(**planned.plan.options["price"])
     targets = [target_of_table(each) for each in get_devices(devices)] if devices else [target_of_machine(planned.device, price)]
@@ -77,7 +78,7 @@ def forecast_plan(planned: Planned, devices: Sequence[str] = (), *, is_brief: bo
             task, splits = planned.plan.tasks[each.cell.task], planned.splits[each.cell.task]
             works[key] = CellWork(task, each.strategy, splits, source, each.cell.train_size, trust_remote_code=trusts_code)
         cells[each.cell.id] = key
-    new_trials = not is_brief or planned.search is not None or trials_pay([works[key] for key in cells.values()], targets[0])
+    new_trials = not is_brief or planned.search is not None or trials_pay(Counter(works[key] for key in cells.values()), targets[0])
     known: dict[tuple[object, ...], tuple[CellForecast, ...]] = {}
     for each in planned.cells:
         of_cell = cells.get(each.cell.id)
