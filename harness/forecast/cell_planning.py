@@ -31,7 +31,7 @@ from harness.types import CellForecast, ForecastRange, MemoryParts, MemoryStep, 
 
 _WITHIN_A_STEP: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches", "gradient-checkpointing")
 _TRIED_STEPS: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches")
-_MOST_OF_A_RUN = 0.1  # that trials may take
+_MOST_OF_A_RUN, _ALWAYS_TRIED = 0.1, 0.5  # that trials may take: of a run, and seconds, both as counted
 _HALVINGS = 12
 _USUAL_WIDTH = 512  # of models whose configuration names it differently
 
@@ -217,7 +217,7 @@ class CellWork:
 
 
 def trials_pay(cells: Mapping[CellWork, int], target: TargetDevice) -> bool:
-    """Whether trials of these cells take at most a tenth of what the cells take, both as counted.
+    """Whether trials of these cells take at most a tenth of what the cells take, or at most half a second, all as counted.
 
     What cannot be counted, because the code of its model does not run without values, has no trials either.
 
@@ -234,7 +234,7 @@ def trials_pay(cells: Mapping[CellWork, int], target: TargetDevice) -> bool:
             raise
         except Exception:  # whatever the code of a model raises
             continue
-    return sum(costs.values()) <= _MOST_OF_A_RUN * seconds
+    return sum(costs.values()) <= max(_ALWAYS_TRIED, _MOST_OF_A_RUN * seconds)
 
 
 @dataclass(frozen=True)

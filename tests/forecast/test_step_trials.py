@@ -351,7 +351,8 @@ def test_without_new_trials_those_of_the_cache_count_and_none_is_made(tiny: Mode
 
 
 def test_trials_pay_where_they_take_a_small_part_of_the_cells(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.forecast.cell_planning.measure_speeds", lambda *_: DeviceSpeeds(1e11, 1e10, 0.0, is_measured=True))
+    speeds = DeviceSpeeds(1e9, 1e8, 0.0, is_measured=True)
+    monkeypatch.setattr("harness.forecast.cell_planning.measure_speeds", lambda *_: speeds)
     here, base = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", "")), Strategy(name="b", method="prompt")
 
     def pays(epochs: int, *strategies: Strategy, seeds: int = 1) -> bool:
@@ -362,6 +363,8 @@ def test_trials_pay_where_they_take_a_small_part_of_the_cells(tiny: ModelSource,
     assert pays(1000, LORA)
     assert not pays(4, LORA, FULL) and pays(4, LORA, FULL, seeds=50), "seeds share a trial"
     assert trials_pay({}, here)
+    speeds = DeviceSpeeds(1e12, 1e11, 0.0, is_measured=True)
+    assert pays(1, LORA), "a moment"
 
 
 def test_the_steps_of_a_compiled_training_are_tried_as_such_and_compiling_is_counted(

@@ -62,7 +62,7 @@ def forecast_plan(planned: Planned, devices: Sequence[str] = (), *, is_brief: bo
     Cells of one strategy and size differ only in their seed and share a forecast. Cells of external outputs and of cascades have none.
 
     Args:
-        is_brief: try steps only where that takes a small part of what the planned cells take, or before a search.
+        is_brief: try steps only where that takes a moment or a small part of what the planned cells take, or before a search.
     """
     price = Price(**planned.plan.options["price"])
     targets = [target_of_table(each) for each in get_devices(devices)] if devices else [target_of_machine(planned.device, price)]
