@@ -70,8 +70,8 @@ class CellForecast:
         available: the device's memory in bytes; None if it is unknown.
         step: the first step of the memory ladder with which the cell fits; None if it fits with none.
         devices: how many such devices it takes; memory and `peak` are those of each.
-        is_tried: whether the seconds follow from steps that were tried on this machine, of this cell or of a similar one. Otherwise, those
-            of training or of the answers, or both, follow from the work that was counted.
+        is_tried: whether the seconds follow from steps that were tried on this machine, of this cell or of a similar one; if not,
+            they follow from the work that was counted.
     """
 
     device: str
