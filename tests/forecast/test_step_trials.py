@@ -1,9 +1,8 @@
-"""Trials of steps on this machine: the model they are made on, and what a forecast makes of their seconds."""
+"""Trials of steps on this machine: the model they are made on, what they run, and which of them are short."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,27 +10,19 @@ import pytest
 import torch
 from tiny_models import save_model
 
-from harness.api.catalogs import open_catalog
 from harness.cache import cache_folder, use_cache_folder
-from harness.engine.models import Device, ModelSource, resolve_description, resolve_model
+from harness.engine.models import ModelSource, resolve_description, resolve_model
 from harness.engine.tuning import EncodedExample, preference_losses
-from harness.forecast import target_of_machine, target_of_table, trial_file, trials_pay
-from harness.forecast.cell_planning import CellWork
-from harness.forecast.device_speeds import DeviceSpeeds
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.step_trials import (
-    AnsweringTrial,
-    TrainingTrial,
     _first_and_later,
     _limit_examples,
     _of_whole_model,
     try_answering,
     try_training,
 )
-from harness.forecast.trial_cache import cached_trial
 from harness.forecast.trial_model import build_trial_model
-from harness.measure import Price, get_devices
-from harness.types import DataReport, Example, QuantizationSpec, Splits, Strategy, TrainSpec
+from harness.types import QuantizationSpec, Strategy, TrainSpec
 
 ADAPTER = {"peft_type": "LORA", "r": 4, "lora_dropout": 0.1, "target_modules": "all-linear"}
 LORA = Strategy(name="l", method="peft", train=TrainSpec(), adapter=ADAPTER)
@@ -217,194 +208,3 @@ def test_ranks_are_chosen_in_the_trial_of_adalora(tiny: ModelSource) -> None:
     adapter = {"peft_type": "ADALORA", "init_r": 4, "target_r": 2, "target_modules": "all-linear"}
     trial = try_training(ModelOutline(tiny, LORA.model_copy(update={"adapter": adapter})), HALF, "cpu", [EncodedExample((5,) * 9, (6,))])
     assert all(seconds > 0 for seconds in trial[:3])
-
-
-def work(tiny: ModelSource, strategy: Strategy = LORA) -> CellWork:
-    task = open_catalog((), ()).task("summarization").value
-    examples = tuple(Example(id=str(i), inputs={"input": "word " * 40}, targets=("word " * 10,)) for i in range(40))
-    return CellWork(task, strategy, Splits(examples, examples[:8], examples[:16], DataReport("made", {}, {}), "digest"), tiny, 40)
-
-
-def test_the_last_batch_of_an_epoch_counts_with_what_is_left(tiny: ModelSource) -> None:
-    """Nine examples in batches of eight are two steps of nine examples, not of sixteen."""
-    here, all_of_them = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", "")), work(tiny)
-    few = CellWork(all_of_them.task, LORA, all_of_them.splits, tiny, 9)
-    assert few._measure(here, None).tokens == pytest.approx(all_of_them._measure(here, None).tokens * 9 / 40)
-
-
-def test_a_forecast_for_this_machine_is_made_of_its_trials(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
-    monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(1.0, 0.0, 0.0))
-    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
-    cell, here = work(tiny), target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
-    forecast = cell.forecast(here)
-    training, answers = forecast.training_seconds, forecast.answer_seconds
-    per_example = (training.value - 0.4) / (3 * 40)
-    assert per_example == pytest.approx(round(per_example)) and per_example > 40, "a second for each token of three epochs"
-    assert training.low == pytest.approx(0.4 + (training.value - 0.4) * 12 / 15) and training.high == training.value, (
-        "it may stop after the fifth of six validations, which is step 12 of 15"
-    )
-    limit = cell.task.decode.max_new_tokens
-    assert answers.low is not None and answers.low % 16 == 0 and answers.low >= 5 * 16, "a second for each token of 16 answers"
-    assert answers.high == 16 * limit and answers.low < answers.value < answers.high
-    patient = work(tiny, LORA.model_copy(update={"train": TrainSpec(patience=None)}))
-    assert patient._measure(here, None).earliest_stop == 1, "it never stops early"
-
-    def fail(*_: object, compiles: bool) -> TrainingTrial:
-        raise RuntimeError("this family cannot be tried")
-
-    elsewhere = cell.forecast(target_of_table(get_devices(["h100"])[0]))
-    assert 0 < elsewhere.training_seconds.value < 60, "no trial stands for another device"
-    monkeypatch.setattr("harness.forecast.cell_trials.try_training", fail)
-    trial_file().unlink()
-    assert 0 < cell.forecast(here).training_seconds.value < 60, "the count of operations remains"
-
-
-def test_variants_of_a_recipe_share_a_trial_and_a_fine_tuned_model_answers_as_the_untuned_one(
-    tiny: ModelSource, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tried: list[str] = []
-    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
-    monkeypatch.setattr(
-        "harness.forecast.cell_trials.try_training", lambda *_, compiles: tried.append("training") or TrainingTrial(1.0, 0.0, 0.0)
-    )
-    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: tried.append("answers") or AnsweringTrial(0, 0, 0, 1.0))
-    here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
-
-    def count_trials(strategy: Strategy) -> list[str]:
-        tried.clear()
-        work(tiny, strategy).forecast(here)
-        return list(tried)
-
-    assert count_trials(LORA) == ["training", "answers"]
-    faster = LORA.model_copy(update={"train": TrainSpec(learning_rate=1e-3, epochs=2, schedule="linear", warmup=0.1, weight_decay=0.1)})
-    assert count_trials(faster) == []
-    assert count_trials(LORA.model_copy(update={"train": TrainSpec(optimizer="adafactor")})) == ["training"]
-    assert count_trials(LORA.model_copy(update={"adapter": ADAPTER | {"r": 16}})) == ["training", "answers"]
-    assert count_trials(Strategy(name="b", method="prompt")) == ["answers"]
-    assert count_trials(FULL) == ["training"], "it answers as the untuned model does"
-
-
-def test_a_shape_takes_longer_the_first_time(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All examples have one length here, so that all micro-batches have one shape."""
-    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
-    monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(0.0, 0.0, 0.0, 5.0))
-    here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
-    assert work(tiny).forecast(here).training_seconds.value == 0.4 + 5.0, "0.4 s are what a training takes once"
-
-
-def test_the_first_small_cell_is_tried_and_the_counts_of_others_are_multiplied_by_its_ratio(
-    tiny: ModelSource, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tried: list[str] = []
-
-    def try_training(outline: ModelOutline, *_: object, compiles: bool) -> TrainingTrial:
-        tried.append(outline.strategy.method)
-        return TrainingTrial(0.01, 0.0, 0.0)
-
-    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 1e9)
-    monkeypatch.setattr("harness.forecast.cell_trials.try_training", try_training)
-    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
-    here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
-    other = LORA.model_copy(update={"train": TrainSpec(epochs=1)})
-    first, second = work(tiny).forecast(here), work(tiny, other).forecast(here)
-    assert tried == ["peft"], "the second one is not tried"
-    assert first.is_tried and second.is_tried, "the ledger does not correct them as it does counts"
-    seconds = [cell.training_seconds for cell in (first, second)]
-    assert seconds[0].value > 3 * 40 * 0.4, "0.01 s for each token of three epochs"
-    assert seconds[1].value == pytest.approx(seconds[0].value / 3, rel=0.2), "a third of the epochs, and the same speed"
-    assert seconds[0].low == pytest.approx(seconds[0].value * 12 / 15, rel=0.05)
-    work(tiny, QLORA).forecast(here)
-    work(tiny, FULL).forecast(here)
-    assert tried == ["peft", "peft", "full"], "weights in 4 bits and full fine-tuning have ratios of their own"
-    damaged = [json.loads(line) | {"seconds": [0.0, 1.0, 1.0]} for line in trial_file().read_text().splitlines()]
-    trial_file().write_text("\n".join(map(json.dumps, damaged)))
-    assert 0 < work(tiny, other).forecast(here).training_seconds.value < 10, "the count of operations remains"
-
-
-def test_a_small_cell_that_cannot_be_tried_leaves_no_ratio(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, compiles: bool) -> TrainingTrial:
-        raise RuntimeError("this family cannot be tried")
-
-    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 1e9)
-    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
-    monkeypatch.setattr("harness.forecast.cell_trials.try_training", fail)
-    here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
-    assert 0 < work(tiny).forecast(here).training_seconds.value < 10, "the count of operations"
-    monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(0.01, 0.0, 0.0))
-    assert work(tiny).forecast(here).training_seconds.value > 3 * 40 * 0.4
-
-
-def test_without_new_trials_those_of_the_cache_count_and_none_is_made(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
-    monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(1.0, 0.0, 0.0))
-    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
-    here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
-    counted = work(tiny).forecast(here, new_trials=False)
-    assert 0 < counted.seconds < 60 and not counted.is_tried and not trial_file().exists()
-    tried = work(tiny).forecast(here)
-    assert tried.is_tried and tried.seconds > 3 * 40 * 40
-    assert work(tiny).forecast(here, new_trials=False) == tried
-    untuned, full = work(tiny, Strategy(name="b", method="prompt")).forecast(here), work(tiny, FULL).forecast(here, new_trials=False)
-    assert untuned.is_tried and untuned.answer_seconds.value > 60
-    assert not full.is_tried and full.seconds < 60, "its training was not tried, so that its answers are counted, too"
-
-
-def test_trials_pay_where_they_take_a_small_part_of_the_cells(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    speeds = DeviceSpeeds(1e9, 1e8, 0.0, is_measured=True)
-    monkeypatch.setattr("harness.forecast.cell_planning.measure_speeds", lambda *_: speeds)
-    here, base = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", "")), Strategy(name="b", method="prompt")
-
-    def pays(epochs: int, *strategies: Strategy, seeds: int = 1) -> bool:
-        recipes = [each.model_copy(update={"train": TrainSpec(epochs=epochs)}) for each in strategies]
-        return trials_pay({work(tiny, each): seeds for each in (*recipes, base)}, here)
-
-    assert not pays(1, LORA), "five micro-batches, of which a trial takes as many"
-    assert pays(1000, LORA)
-    assert not pays(4, LORA, FULL) and pays(4, LORA, FULL, seeds=50), "seeds share a trial"
-    assert trials_pay({}, here)
-    speeds = DeviceSpeeds(1e12, 1e11, 0.0, is_measured=True)
-    assert pays(1, LORA), "a moment"
-
-
-def test_the_steps_of_a_compiled_training_are_tried_as_such_and_compiling_is_counted(
-    tiny: ModelSource, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tried: list[bool] = []
-    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
-    monkeypatch.setattr(
-        "harness.forecast.cell_trials.try_training", lambda *_, compiles: tried.append(compiles) or TrainingTrial(1.0, 0.0, 0.0)
-    )
-    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
-    here, seconds = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", "")), []
-    for choice in ("off", "on", "auto"):
-        strategy = LORA.model_copy(update={"train": TrainSpec(compilation=choice)})
-        seconds.append(work(tiny, strategy).forecast(here).training_seconds.value)
-    assert tried == [False, True, False]
-    assert seconds[1] - seconds[0] == pytest.approx(8.0) and seconds[2] == seconds[0]
-
-
-def test_a_trial_is_made_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    runs: list[int] = []
-
-    def run() -> tuple[float, float, float]:
-        runs.append(1)
-        return 1.0, 2.0, 3.0
-
-    assert cached_trial(["a"], run) == cached_trial(["a"], run) == (1.0, 2.0, 3.0)
-    cached_trial(["b"], run)
-    assert len(runs) == 2
-    monkeypatch.setenv("OMP_NUM_THREADS", "61")
-    cached_trial(["a"], run)
-    assert len(runs) == 3, "other threads, other seconds"
-    later = time.time() + 90_000
-    monkeypatch.setattr("harness.forecast.trial_cache.time.time", lambda: later)
-    cached_trial(["a"], run)
-    assert len(runs) == 4 and len(trial_file().read_text().splitlines()) == 1
-
-
-@pytest.mark.parametrize("damage", [b"\xff\xfe", b"{", json.dumps({"key": "a" * 64, "at": 1, "seconds": [1.0, -2.0, 3.0]}).encode()])
-def test_a_damaged_cache_counts_for_nothing(damage: bytes) -> None:
-    trial_file().write_bytes(damage)
-    assert cached_trial(["a"], lambda: (1.0, 2.0, 3.0)) == (1.0, 2.0, 3.0)
-    assert cached_trial(["a"], lambda: (9.0, 9.0, 9.0)) == (1.0, 2.0, 3.0), "it was written anew"
