@@ -46,9 +46,15 @@ def cells_in_process(on_round: Callable[[Sequence[Job]], None] = lambda _: None)
             tell({"event": "exit", "cell": job.cell, "code": 0})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.grid.execution.run.CellScheduler.run", run)
+        replace_scheduler(patch, run)
         patch.setattr("harness.cache._Choice.folder", _Choice.folder)  # a cell chooses the folder of its process; this one comes back
         yield
+
+
+def replace_scheduler(patch: pytest.MonkeyPatch, run: Callable[..., object]) -> None:
+    """Let `run` take the place of `CellScheduler.run`, and start no processes for cells while a run is planned."""
+    patch.setattr("harness.grid.execution.run.CellScheduler.run", run)
+    patch.setattr("harness.grid.execution.early_processes.EarlyProcesses.start", lambda *_: None)
 
 
 @contextmanager

@@ -79,6 +79,7 @@ def run_request(
     """
     from harness.grid import (
         MOST_REQUESTS,
+        EarlyProcesses,
         HostedRequest,
         Listeners,
         ServeRequest,
@@ -100,11 +101,12 @@ def run_request(
         raise BenchError(f"{option} needs the URL of a server: {setting('serve_with', 'URL')}")
     runs, shown = Path(runs_dir), listener or SilentListener()
     trackers = open_trackers(track, runs)
-    with _open_cluster(executor, ray_address, request) as cluster, use_plugin_files(request.plugins):
+    early = EarlyProcesses(jobs, devices_per_cell)
+    with _open_cluster(executor, ray_address, request) as cluster, use_plugin_files(request.plugins), early:
         catalog = open_catalog(request.tasks_dirs, request.strategies_dirs)
         device, cores = (None, None) if cluster is None else (cluster.device, cluster.cores)
         # The run lets go of the examples when it has stored them, so nothing here may keep them.
-        planned = [make_plan(request, catalog, command=command, device=device, cores=cores)]
+        planned = [make_plan(request, catalog, command=command, device=device, cores=cores, on_cells=early.start)]
         asked = ServeRequest(serve_with or "", serve_model, serve_key_env, serve_concurrency)
         server = find_server(planned[0].plan, asked) if serve_with is not None else None
         allowed = HostedRequest(as_texts(send_to), max_cost)
@@ -115,6 +117,7 @@ def run_request(
                 planned.pop(),
                 runs,
                 Listeners([shown, tracking]) if trackers else shown,
+                early,
                 fresh=new,
                 resume=StoredRun(find_run_to_resume(runs, os.fspath(resume))) if resume is not None else None,
                 reuse=reuse,

@@ -1,7 +1,7 @@
 """The grid: tasks × models × strategies × seeds. It is planned, run with one process per cell, and resumed after an interruption."""
 
 from harness.grid.cluster import RayCluster, open_ray_cluster
-from harness.grid.execution import Listener, Listeners, check_disk_of_plan, execute, keep_named_columns
+from harness.grid.execution import EarlyProcesses, Listener, Listeners, check_disk_of_plan, execute, keep_named_columns
 from harness.grid.planning import (
     MOST_REQUESTS,
     HostedRequest,
@@ -24,6 +24,7 @@ from harness.grid.trackers import TRACKERS, RunOutcome, Tracker, Tracking, open_
 __all__ = [
     "MOST_REQUESTS",
     "TRACKERS",
+    "EarlyProcesses",
     "HostedRequest",
     "Listener",
     "Listeners",

@@ -1,6 +1,7 @@
 """From a plan to results: one process per cell, progress, resumption."""
 
 from harness.grid.execution.disk_space import check_disk_of_plan
+from harness.grid.execution.early_processes import EarlyProcesses
 from harness.grid.execution.executor import Executor, OpenExecutor
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.listener import Listener, Listeners
@@ -10,6 +11,7 @@ from harness.grid.execution.scheduler import store_failure
 from harness.grid.execution.stored_columns import keep_named_columns
 
 __all__ = [
+    "EarlyProcesses",
     "Event",
     "Executor",
     "Job",

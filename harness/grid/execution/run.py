@@ -16,6 +16,7 @@ from harness.grid.execution.cascades import check_cascades, is_cascade, needs_de
 from harness.grid.execution.cell_processes import open_cell_processes
 from harness.grid.execution.cells_at_once import check_devices_per_cell, choose_cells_at_once, most_devices
 from harness.grid.execution.disk_space import check_disk_space
+from harness.grid.execution.early_processes import EarlyProcesses
 from harness.grid.execution.executor import OpenExecutor
 from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.hosted_cells import HostedCells
@@ -40,6 +41,7 @@ def execute(
     planned: Planned,
     runs: Path,
     listener: Listener,
+    early: EarlyProcesses,
     *,
     fresh: bool = False,
     resume: StoredRun | None = None,
@@ -58,6 +60,7 @@ def execute(
     """Run every cell of the plan that has no result yet.
 
     Args:
+        early: opens the processes of this machine.
         fresh: start a new run even if a run of this plan was interrupted.
         resume: the run to resume, which must have the same plan.
         reuse: take finished cells with the same id from other runs, priced as `price_reused_cell` says.
@@ -104,7 +107,7 @@ def execute(
         listener.started(folder, resumed=unfinished is not None)
         _report_damage(damage, listener)
         try:
-            opener = open_executor or partial(open_cell_processes, planned.device)
+            opener = open_executor or partial(early.open, planned.device)
             devices = None if shares_device else at_once * (devices_per_cell if planned.device.kind == "cuda" else 1)
             with CellScheduler(folder, _recorded(plan, folder, listener.event), opener, devices) as scheduler:
 

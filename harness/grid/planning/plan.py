@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,14 @@ def changed_strategies(cells: Sequence[PlannedCell], strategies: Mapping[str, St
 
 
 def make_plan(
-    request: Request, catalog: Catalog, *, command: str, here: Path | None = None, device: Device | None = None, cores: int | None = None
+    request: Request,
+    catalog: Catalog,
+    *,
+    command: str,
+    here: Path | None = None,
+    device: Device | None = None,
+    cores: int | None = None,
+    on_cells: Callable[[Device], None] = lambda _: None,
 ) -> Planned:
     """Resolve the request and check that it can run.
 
@@ -105,6 +112,7 @@ def make_plan(
         here: the folder that relative paths start from; None: the working directory.
         device: what the cells run on; None: that of this machine.
         cores: the CPU cores of each cell, which have the price of a CPU; None: those of this machine.
+        on_cells: called with the device of this machine when cells are known to run on it, before the checks that take long.
 
     Raises:
         BenchError: with all problems of the first kind that is found.
@@ -117,11 +125,13 @@ def make_plan(
     tasks = {name: task for name, (task, _) in loaded.items()}
     cascades = find_cascades(strategies.values())
     splits = {name: set_calibration_aside(name, data) if cascades else data for name, (_, data) in loaded.items()}
-    device = device or find_device(request.dtype)
+    is_here, device = device is None, device or find_device(request.dtype)
     models = find_models(request, strategies.values(), here)
     bases = [model for model in models if not model.strategy]
     tasks, support_models = find_support_models(tasks, {name: entry.folder for name, entry in entries.items()}, bases, device)
     cells = plan_cells(request, tasks, strategies, splits, models, device)
+    if is_here and any(planned.strategy.has_model for planned in cells):
+        on_cells(device)
     _check_metric_scripts(tasks.values(), request)
     price = get_device_price(device.kind, device.name, cores or usable_cores(), request.price)
     search = plan_search(request, cells, tasks, splits, models, price_per_hour=price.per_hour)

@@ -21,6 +21,7 @@ from harness.grid.cluster.remote_executor import MachineLostError, MachineMemory
 from harness.grid.execution import Event, Job
 from harness.grid.execution.worker import run_job
 from harness.store import RunFolder
+from tests.in_process import replace_scheduler
 
 HIDDEN = "/behind/the/wall"
 
@@ -87,7 +88,7 @@ def _cells_run_in_this_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 def local(here: Path) -> Run:
     """The run as this machine makes it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.grid.execution.run.CellScheduler.run", lambda _, jobs, **__: [run_job(job, print) for job in jobs])
+        replace_scheduler(patch, lambda _, jobs, **__: [run_job(job, print) for job in jobs])
         return run_letters(here, "local")
 
 
@@ -197,8 +198,8 @@ def test_run_that_was_stopped_is_resumed_here(here: Path, local: Run) -> None:
         run_on(Machines(items=interrupt), here, "resumed")
     with pytest.MonkeyPatch.context() as patch:
         missing: list[str] = []
-        patch.setattr(
-            "harness.grid.execution.run.CellScheduler.run",
+        replace_scheduler(
+            patch,
             lambda _, jobs, **__: [(missing.append(job.cell), run_job(job, lambda event: None)) for job in jobs],
         )
         assert_equal(run_letters(here, "resumed"), local)
@@ -224,7 +225,7 @@ def test_parts_of_trials_continue_on_other_machines(here: Path) -> None:
         "search": {"trials": 4, "fields": {"learning_rate": {"factor": 30}}},
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.grid.execution.run.CellScheduler.run", lambda _, jobs, **__: [run_job(job, print) for job in jobs])
+        replace_scheduler(patch, lambda _, jobs, **__: [run_job(job, print) for job in jobs])
         expected = run_letters(here, "searched here", **options)
     run = run_on(Machines(), here, "searched there", **options)
     assert_equal(run, expected)

@@ -20,6 +20,7 @@ from harness.grid.execution.worker import run_job
 from harness.store import RunFolder, to_json_line
 from harness.types import Prediction
 from tests.grid.execution.test_search_run import write_task
+from tests.in_process import replace_scheduler
 
 ROWS = 1  # of a batch
 
@@ -73,7 +74,7 @@ def test_a_divided_test_set_has_the_answers_of_one_process_and_resumes(tmp_path:
     monkeypatch.setattr("harness.engine.inference.predictor.BATCH_ROWS", ROWS)
     monkeypatch.setattr("harness.grid.execution.cell_training.run_group", train_here)
     monkeypatch.setattr("harness.grid.execution.cell_answering.AnsweringProcesses", OneThatEndsEarly)
-    monkeypatch.setattr("harness.grid.execution.run.CellScheduler.run", run_here)
+    replace_scheduler(monkeypatch, run_here)
     start: dict[str, Any] = {
         "model": str(tmp_path / "model"), "runs_dir": tmp_path / "runs", "dtype": "float32", "base": False, "reuse": False,
         "devices_per_cell": 2, "serving_seconds": 0,

@@ -23,6 +23,7 @@ from harness.reporting.wording.cell_notes import note_sentence
 from harness.store import CellFolder, RunFolder
 from harness.types import CellResult, LadderPlace, MemoryStep
 from tests.grid.execution.test_search_run import write_task
+from tests.in_process import replace_scheduler
 
 SCHEDULE = CellScheduler.run
 LORA = "lora:epochs=1,learning_rate=1e-2,batch_size=8,r=2"
@@ -41,7 +42,7 @@ def _cells_run_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
         for job in jobs:
             run_job(job, lambda event: None)
 
-    monkeypatch.setattr("harness.grid.execution.run.CellScheduler.run", run_here)
+    replace_scheduler(monkeypatch, run_here)
     monkeypatch.setattr("gc.collect", lambda *_: 0)
 
 
@@ -132,7 +133,7 @@ class Processes:
     def use(self, monkeypatch: pytest.MonkeyPatch) -> Processes:
         """Run cells here, through the scheduler."""
         monkeypatch.setattr("harness.grid.execution.run.CellScheduler.run", SCHEDULE)
-        monkeypatch.setattr("harness.grid.execution.run.open_cell_processes", lambda device, at_once: nullcontext(self))
+        monkeypatch.setattr("harness.grid.execution.early_processes.open_cell_processes", lambda device, at_once: nullcontext(self))
         return self
 
 

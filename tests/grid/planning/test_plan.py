@@ -11,7 +11,7 @@ from places import ROOT
 from harness.catalog import Catalog
 from harness.engine.models.resolve import TINY
 from harness.errors import BenchError
-from harness.grid import Request, execute, make_plan, vocabulary
+from harness.grid import EarlyProcesses, Request, execute, make_plan, vocabulary
 from harness.store import RunPlan, to_json_line
 
 REQUEST = Request(tasks=("summarization",), strategies=("lora",), limit=12)
@@ -181,7 +181,7 @@ def test_cells_never_share_a_gpu(plan, tmp_path, indices, jobs, there_are):
     planned = plan()
     on_gpu = replace(planned, device=replace(planned.device, kind="cuda", name="H100", indices=indices))
     with pytest.raises(BenchError, match=rf"jobs={jobs} needs a device for each cell, and {there_are} \(H100\).*Use jobs={len(indices)}"):
-        execute(on_gpu, tmp_path / "runs", None, jobs=jobs)
+        execute(on_gpu, tmp_path / "runs", None, EarlyProcesses(jobs, 1), jobs=jobs)
     assert not (tmp_path / "runs").exists()
 
 

@@ -1,0 +1,56 @@
+"""Processes for cells that start while their run is still being planned: what they import takes seconds, which then hold up nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+
+from harness.engine.models import Device
+from harness.grid.execution.cell_processes import open_cell_processes
+from harness.grid.execution.cells_at_once import check_devices_per_cell, choose_cells_at_once
+from harness.grid.execution.executor import Executor
+from harness.measure import usable_cores
+
+
+class EarlyProcesses:
+    """Starts the processes of a run before it is known which cells need them. Those that no cell has used end with the block.
+
+    Args:
+        jobs, devices_per_cell: as for `execute`.
+    """
+
+    def __init__(self, jobs: int | None, devices_per_cell: int) -> None:
+        self._jobs, self._devices_per_cell = jobs, devices_per_cell
+        self._started: tuple[Device, int, Executor] | None = None
+        self._opened = ExitStack()
+
+    def __enter__(self) -> EarlyProcesses:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._opened.close()
+
+    def start(self, device: Device) -> None:
+        """Start the processes of a run on this device. With one core, nothing is gained: they start with the first cell.
+
+        Raises:
+            BenchError: the device cannot run cells as they were asked for.
+        """
+        if usable_cores() < 2:
+            return
+        check_devices_per_cell(self._devices_per_cell, device)
+        at_once = choose_cells_at_once(self._jobs, device, self._devices_per_cell, shares_device=device.kind == "cpu")
+        self._started = device, at_once, self._opened.enter_context(open_cell_processes(device, at_once))
+
+    @contextmanager
+    def open(self, device: Device, at_once: int) -> Iterator[Executor]:
+        """As `open_cell_processes`: those that were started, if they are for so many cells on this device and were not opened before."""
+        started, self._started = self._started, None
+        if started is not None and started[:2] == (device, at_once):
+            with self._opened.pop_all():
+                yield started[2]
+            return
+        self._opened.close()
+        with open_cell_processes(device, at_once) as processes:
+            yield processes
