@@ -40,7 +40,7 @@ _OPERATIONS = {"cpu": 1e12, "cuda": 4e13}  # that one pass may take: some second
 _READING, _TRAINING = 2, 6  # operations of a parameter for a token
 _LEAST_TOKENS, _USUAL_TOKENS = 64, {"cpu": 1024, "cuda": 8192}
 _WRITTEN = 5  # tokens of a trial
-_SHORTER = 8  # tokens by which a second micro-batch is shorter, so that it has another shape
+_SHORTER, _SHAPES = 8, 3  # tokens by which further micro-batches are shorter, so that each has another shape, and how many there are
 _REPEATS = 2
 _ENOUGH = 1.0  # seconds of a trial that is not repeated: a long one varies less, and on a CPU, preparing kernels is a small part of it
 _RANKS_STEP = TRIAL_STEPS // 4  # in which ranks are chosen
@@ -55,8 +55,8 @@ class TrainingTrial(NamedTuple):
         step: forward and backward pass, for each token.
         update: clipping and the optimizer, for each step.
         validation: a forward pass, for each token.
-        fresh: how much longer the first micro-batch of a shape takes than later ones, whose kernels are prepared. Of a model that is not
-            tried as a whole, it is not known, and small beside the rest.
+        fresh: how much longer the first micro-batch of a shape takes than later ones, whose kernels are prepared, on average over several
+            shapes. Of a model that is not tried as a whole, it is not known, and small beside the rest.
     """
 
     step: float
@@ -136,13 +136,24 @@ def try_training(
                 _seconds(update, device),  # the first one allocates the states of the optimizer
                 _seconds(validate, device, may_run_once=may_run_once),
             )
-            shorter = [_shorten(each, max(_SHORTER, width - _SHORTER)) for each in batch]
-            if layers is not None or seconds[0] > _ENOUGH or shorter == batch:
+            if layers is not None or seconds[0] > _ENOUGH:
                 return *seconds, 0.0
-            return *seconds, _first_and_later(lambda: step(shorter), device)[0]
+            return *seconds, _fresh_seconds(step, batch, seconds[0], device)
 
     step, update, validation, fresh = _of_whole_model(outline, run)
     return TrainingTrial(step / tokens, update, validation / tokens, fresh)
+
+
+def _fresh_seconds(step: Callable[[Sequence[EncodedExample]], None], batch: Sequence[EncodedExample], seconds: float, device: str) -> float:
+    """How much longer a step takes with a shape that is new than it takes again, which is so many seconds with the shape of `batch`."""
+    width = max(example.padded_length for example in batch)
+    more: list[float] = []
+    for number in range(1, 1 + _SHAPES):
+        shorter = [_shorten(each, max(_SHORTER, width - number * _SHORTER)) for each in batch]
+        shape = max(example.padded_length for example in shorter)
+        if shape < width - (number - 1) * _SHORTER:
+            more.append(_timed(partial(step, shorter), device) - seconds * shape / width)
+    return max(0.0, sum(more) / len(more)) if more else 0.0
 
 
 def try_answering(
@@ -321,20 +332,21 @@ def _first_and_later(run: Callable[[], Any], device: str, *, may_run_once: bool 
     Args:
         may_run_once: whether the first run counts as a later one if it is long.
     """
-    import torch
-
-    def timed() -> float:
-        began = time.perf_counter()
-        run()
-        if device == "cuda":
-            torch.cuda.synchronize()
-        return time.perf_counter() - began
-
-    first = timed()
+    first = _timed(run, device)
     if may_run_once and first > _ENOUGH:
         return 0.0, first
-    later = [timed()]
+    later = [_timed(run, device)]
     while len(later) < _REPEATS and sum(later) < _ENOUGH:
-        later.append(timed())
+        later.append(_timed(run, device))
     mean = sum(later) / len(later)
     return max(0.0, first - mean), mean
+
+
+def _timed(run: Callable[[], Any], device: str) -> float:
+    import torch
+
+    began = time.perf_counter()
+    run()
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - began

@@ -46,6 +46,7 @@ class TrainingWork:
         typical: the examples of a micro-batch of usual size; none where only sizes are known.
         compiles: see `fused_layers`.
         distinct_shapes: of its micro-batches, among the examples of which lengths are counted.
+        validated_shapes: of those that are validated, in the same way.
         always_accumulates: whether each of its steps has several micro-batches.
     """
 
@@ -61,6 +62,7 @@ class TrainingWork:
     typical: tuple[EncodedExample, ...] = ()
     compiles: bool = False
     distinct_shapes: int = 0
+    validated_shapes: int = 0
     always_accumulates: bool = False
 
     def until_earliest_stop(self) -> TrainingWork:
@@ -143,7 +145,8 @@ def measure_training(
     parts = [part for step in steps for part in step]
     # How often each chosen example stands for one of the training. The last batch of an epoch has what is left.
     seen = schedule.steps / schedule.steps_per_epoch * train_size / len(spread)
-    validated = _padded_tokens(micro_batches(validation, budget)) * len(held_out) / max(1, len(validation))
+    validated_parts = list(micro_batches(validation, budget))
+    validated = _padded_tokens(validated_parts) * len(held_out) / max(1, len(validation))
     once = _padded_tokens(micro_batches(spread, budget)) * train_size / len(spread)
     ordered = sorted(schedule.validation_steps)
     stop = schedule.earliest_stop if held_out else schedule.steps
@@ -160,6 +163,7 @@ def measure_training(
         earliest_validations=(ordered.index(stop) + 1) / len(ordered),
         typical=tuple(sorted(parts, key=_part_tokens)[len(parts) // 2]),
         distinct_shapes=min(round(seen * len(parts)), len({_rows_and_width(part) for part in parts})),
+        validated_shapes=len({_rows_and_width(part) for part in validated_parts}),
         always_accumulates=all(len(step) > 1 for step in steps),
         compiles=pays_to_compile(recipe.compilation, device, dtype, loaded.parameters, seen * sum(each.length for each in spread)),
     )

@@ -16,6 +16,7 @@ from harness.engine.tuning import EncodedExample, preference_losses
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.step_trials import (
     _first_and_later,
+    _fresh_seconds,
     _limit_examples,
     _of_whole_model,
     try_answering,
@@ -157,6 +158,22 @@ def test_long_trials_are_not_repeated(
 
     assert _first_and_later(run, "cpu", may_run_once=may_run_once) == expected
     assert len(ran) == runs
+
+
+@pytest.mark.parametrize(("tokens", "more"), [(60, 0.25), (17, 0.25), (6, 0.0)], ids=["three shapes", "one", "too short for another"])
+def test_steps_of_new_shapes_prepare_kernels(monkeypatch: pytest.MonkeyPatch, tokens: int, more: float) -> None:
+    now, seen = [0.0], set[int]()
+    monkeypatch.setattr("harness.forecast.step_trials.time.perf_counter", lambda: now[0])
+
+    def step(batch: Sequence[EncodedExample]) -> None:
+        width = batch[0].padded_length
+        assert width not in seen, "a shape that was seen has its kernels"
+        seen.add(width)
+        now[0] += 0.01 * width + 0.25
+
+    batch = [EncodedExample((5,) * (tokens - 2), (6,) * 2)]
+    assert _fresh_seconds(step, batch, 0.01 * batch[0].padded_length, "cpu") == pytest.approx(more)
+    assert batch[0].padded_length not in seen
 
 
 def test_trials_run_the_steps_of_a_cell(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
