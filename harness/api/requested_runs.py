@@ -112,6 +112,7 @@ def run_request(
         allowed = HostedRequest(as_texts(send_to), max_cost)
         for forecast in check_hosts(planned[0], allowed):
             shown.hosted(forecast)
+        early.wait()  # because steps are timed next, for the forecast
         with Tracking(trackers, shown.tracker) as tracking:
             finished = execute(
                 planned.pop(),

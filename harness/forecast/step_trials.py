@@ -138,21 +138,22 @@ def try_training(
             )
             if layers is not None or seconds[0] > _ENOUGH:
                 return *seconds, 0.0
-            return *seconds, _fresh_seconds(step, batch, seconds[0], device)
+            return *seconds, _fresh_seconds(step, batch, device)
 
     step, update, validation, fresh = _of_whole_model(outline, run)
     return TrainingTrial(step / tokens, update, validation / tokens, fresh)
 
 
-def _fresh_seconds(step: Callable[[Sequence[EncodedExample]], None], batch: Sequence[EncodedExample], seconds: float, device: str) -> float:
-    """How much longer a step takes with a shape that is new than it takes again, which is so many seconds with the shape of `batch`."""
-    width = max(example.padded_length for example in batch)
+def _fresh_seconds(step: Callable[[Sequence[EncodedExample]], None], batch: Sequence[EncodedExample], device: str) -> float:
+    """How much longer a step takes with a new shape than with the same shape again, on average over some that are shorter than `batch`."""
+    widths = {max(example.padded_length for example in batch)}
     more: list[float] = []
     for number in range(1, 1 + _SHAPES):
-        shorter = [_shorten(each, max(_SHORTER, width - number * _SHORTER)) for each in batch]
-        shape = max(example.padded_length for example in shorter)
-        if shape < width - (number - 1) * _SHORTER:
-            more.append(_timed(partial(step, shorter), device) - seconds * shape / width)
+        shorter = [_shorten(each, max(_SHORTER, max(widths) - number * _SHORTER)) for each in batch]
+        width = max(example.padded_length for example in shorter)
+        if width not in widths:
+            widths.add(width)
+            more.append(_timed(partial(step, shorter), device) - _timed(partial(step, shorter), device))
     return max(0.0, sum(more) / len(more)) if more else 0.0
 
 

@@ -85,7 +85,7 @@ def _unpacking_seconds(outline: ModelOutline, speeds: DeviceSpeeds) -> float:
 def tried_training_seconds(trial: TrainingTrial, work: TrainingWork) -> float:
     """Training and validation at the speeds of a trial, with the references of a preference tuning."""
     validated = trial.validation * (work.validated_tokens + work.reference_tokens)
-    prepared = work.distinct_shapes + (_FORWARD_ADAPTER * work.validated_shapes if work.validated_tokens else 0.0)
+    prepared = work.distinct_shapes + _FORWARD_FULL * work.validated_shapes  # about a third of a step's kernels
     return trial.step * work.tokens + trial.update * work.steps + validated + trial.fresh * prepared
 
 

@@ -46,7 +46,7 @@ class TrainingWork:
         typical: the examples of a micro-batch of usual size; none where only sizes are known.
         compiles: see `fused_layers`.
         distinct_shapes: of its micro-batches, among the examples of which lengths are counted.
-        validated_shapes: of those that are validated, in the same way.
+        validated_shapes: of those that are validated, in the same way, without those of the training.
         always_accumulates: whether each of its steps has several micro-batches.
     """
 
@@ -149,6 +149,7 @@ def measure_training(
     validated = _padded_tokens(validated_parts) * len(held_out) / max(1, len(validation))
     once = _padded_tokens(micro_batches(spread, budget)) * train_size / len(spread)
     ordered = sorted(schedule.validation_steps)
+    shapes = {_rows_and_width(part) for part in parts}
     stop = schedule.earliest_stop if held_out else schedule.steps
     longest = _longest_parts(examples, rows, budget)
     return TrainingWork(
@@ -162,8 +163,8 @@ def measure_training(
         earliest_stop=stop / schedule.steps,
         earliest_validations=(ordered.index(stop) + 1) / len(ordered),
         typical=tuple(sorted(parts, key=_part_tokens)[len(parts) // 2]),
-        distinct_shapes=min(round(seen * len(parts)), len({_rows_and_width(part) for part in parts})),
-        validated_shapes=len({_rows_and_width(part) for part in validated_parts}),
+        distinct_shapes=min(round(seen * len(parts)), len(shapes)),
+        validated_shapes=len({_rows_and_width(part) for part in validated_parts} - shapes),
         always_accumulates=all(len(step) > 1 for step in steps),
         compiles=pays_to_compile(recipe.compilation, device, dtype, loaded.parameters, seen * sum(each.length for each in spread)),
     )

@@ -19,7 +19,7 @@ from harness.engine.artifacts.exports import (
     needs_base,
 )
 from harness.engine.artifacts.kept_answers import KeptAnswers, check_out_file, find_kept_answers
-from harness.engine.artifacts.loading import base_format, load_finished, load_strategy_model
+from harness.engine.artifacts.loading import load_finished, load_strategy_model
 from harness.engine.artifacts.merge import merge_for_speed
 from harness.engine.artifacts.new_examples import fit_examples, get_only_input
 from harness.engine.artifacts.shots_file import load_shots, save_shots
@@ -35,7 +35,6 @@ __all__ = [
     "PredictionTable",
     "PromptParts",
     "answer_rows",
-    "base_format",
     "check_artifact",
     "check_out_file",
     "check_target",

@@ -13,7 +13,7 @@ from harness.engine.foreign import prepare_for_adapter
 from harness.engine.inference import Predictor
 from harness.engine.models import Device, LoadedModel, ModelSource, load_model, offload_layers, require_four_bit
 from harness.results import FinishedCell
-from harness.types import QuantizationSpec, Strategy
+from harness.types import Strategy
 
 
 def load_strategy_model(
@@ -59,13 +59,6 @@ def load_strategy_model(
         loaded = prepare_for_adapter(loaded, artifact) if strategy.artifact is not None else loaded
         loaded.model = load_adapter(loaded.model, artifact)
     return loaded
-
-
-def base_format(strategy: Strategy, device: Device) -> tuple[str, QuantizationSpec | None]:
-    """The number format and the quantization in which `load_strategy_model` loads the base model of a strategy that trains."""
-    if strategy.train is not None and strategy.method == "full":
-        return strategy.train.weights, strategy.quantization
-    return device.dtype, strategy.quantization
 
 
 def load_finished(finished: FinishedCell, source: ModelSource, device: Device, *, trust_remote_code: bool = False) -> Predictor:

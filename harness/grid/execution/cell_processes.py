@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import os
 import queue
+import select
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
+from typing import TypeAlias
 
 from harness.engine.models import Device
-from harness.grid.execution.executor import Executor
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.visible_devices import VisibleDevices
 from harness.measure import usable_cores
 
 _SHUTDOWN_SECONDS = 30
+_IMPORT_SECONDS = 120
 # On a CPU, matrix products of so many shapes stay prepared, in two caches below torch (ideep's and oneDNN's). By default, 1,024 do: as
 # batches differ in length, a cell grew by 14 MB with each (LoRA on the included model: by 240 MB in 18 steps; with 32, by 7 MB).
 _KEPT_KERNELS = {"LRU_CACHE_CAPACITY": "32", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32"}
@@ -50,7 +52,7 @@ run_process(read_job(json.loads(sys.argv[1])), events)
 
 
 @contextmanager
-def open_cell_processes(device: Device, at_once: int) -> Iterator[Executor]:
+def open_cell_processes(device: Device, at_once: int) -> Iterator[CellProcesses]:
     """Processes for cells, `at_once` at a time. At the end of the block, those that are still running are killed.
 
     Args:
@@ -83,6 +85,11 @@ class _ForkedProcesses:
         with suppress(BrokenPipeError):  # a server that died has no more events, which the scheduler reports
             self._server.stdin.write(json.dumps(asdict(job)).encode() + b"\n")
             self._server.stdin.flush()
+
+    def wait_until_ready(self) -> None:
+        """Wait until cells can start, or the server has ended; no longer than imports may take."""
+        assert self._server.stdout is not None
+        select.select([self._server.stdout], [], [], _IMPORT_SECONDS)
 
     def events(self) -> Iterator[Event]:
         assert self._server.stdout is not None
@@ -118,6 +125,9 @@ class _SpawnedProcesses:
         self._running[job.cell] = process
         threading.Thread(target=self._relay, args=(job.cell, process), daemon=True).start()
 
+    def wait_until_ready(self) -> None:
+        """Cells can start at once."""
+
     def events(self) -> Iterator[Event]:
         while True:
             event = self._events.get()
@@ -138,6 +148,9 @@ class _SpawnedProcesses:
                 self._events.put({"cell": cell} | json.loads(line))
             code = process.wait()
         self._events.put({"cell": cell, "event": "exit", "code": code})
+
+
+CellProcesses: TypeAlias = _ForkedProcesses | _SpawnedProcesses
 
 
 def _open_process(code: str, *arguments: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:

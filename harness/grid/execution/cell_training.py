@@ -13,11 +13,10 @@ from typing import Any
 
 from harness.data.pipeline import sample
 from harness.engine.adapters import adapt, load_adapter, save_artifact, trainable_parameters
-from harness.engine.artifacts import base_format, load_strategy_model
+from harness.engine.artifacts import load_strategy_model
 from harness.engine.distributed import ONE_PROCESS, ProcessGroup, can_shard, shard
 from harness.engine.inference import Predictor
 from harness.engine.models import Device, LoadedModel, ModelSource
-from harness.engine.prompts import virtual_tokens
 from harness.engine.tuning import (
     EncodedExample,
     KeyedRandom,
@@ -168,7 +167,7 @@ class CellTraining:
 
     def _tune(self, predictor: Predictor) -> TrainingOutcome:
         """Train the predictor's model and store it; the model that is scored is then in place of the base model."""
-        return take_alone(self._tuning_steps(predictor, self._base_loss(predictor)))
+        return take_alone(self._tuning_steps(predictor, self._general_loss(predictor)))
 
     def _tuning_steps(self, predictor: Predictor, before: float | None, shared_random: KeyedRandom | None = None) -> Steps[TrainingOutcome]:
         """As `_tune`; the caller takes the steps that this generator yields.
@@ -274,22 +273,6 @@ class CellTraining:
                 device=self.device.kind,
                 on_tokens=meter.count_tokens,
             )
-
-    def _base_loss(self, predictor: Predictor, clock: Meter | None = None) -> float | None:
-        """The base model's loss on general text, as `_general_loss`: a finished cell of this run that trained the same weights has measured
-        it."""
-        own = self._base_form(self.strategy)
-        for cell in self.plan.all_cells:
-            strategy, files = self.plan.get_strategy(cell), self.folder.cell(cell.id)
-            if cell.model == self.cell.model and strategy.train is not None and self._base_form(strategy) == own:
-                known = files.result().general_loss if files.is_finished() else None
-                if known is not None:
-                    return known[0]
-        return self._general_loss(predictor, clock)
-
-    def _base_form(self, strategy: Strategy) -> tuple[object, ...]:
-        """What decides, of a strategy, how the base model of its training reads a text."""
-        return *base_format(strategy, self.device), virtual_tokens(strategy)
 
     def _ready(self, predictor: Predictor) -> _Material:
         """Encode the examples, and make the predictor's model one that trains; divide it among the processes if they hold parts of it."""

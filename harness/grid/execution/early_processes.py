@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 
 from harness.engine.models import Device
-from harness.grid.execution.cell_processes import open_cell_processes
+from harness.grid.execution.cell_processes import CellProcesses, open_cell_processes
 from harness.grid.execution.cells_at_once import check_devices_per_cell, choose_cells_at_once
 from harness.grid.execution.executor import Executor
 from harness.measure import usable_cores
@@ -22,7 +22,7 @@ class EarlyProcesses:
 
     def __init__(self, jobs: int | None, devices_per_cell: int) -> None:
         self._jobs, self._devices_per_cell = jobs, devices_per_cell
-        self._started: tuple[Device, int, Executor] | None = None
+        self._started: tuple[Device, int, CellProcesses] | None = None
         self._opened = ExitStack()
 
     def __enter__(self) -> EarlyProcesses:
@@ -31,17 +31,22 @@ class EarlyProcesses:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._opened.close()
 
-    def start(self, device: Device) -> None:
-        """Start the processes of a run on this device. With one core, nothing is gained: they start with the first cell.
+    def start(self, device: Device, cells: int) -> None:
+        """Start the processes of a run with so many cells on this device. With one core, nothing is gained: they start with the first cell.
 
         Raises:
             BenchError: the device cannot run cells as they were asked for.
         """
-        if usable_cores() < 2:
-            return
         check_devices_per_cell(self._devices_per_cell, device)
         at_once = choose_cells_at_once(self._jobs, device, self._devices_per_cell, shares_device=device.kind == "cpu")
-        self._started = device, at_once, self._opened.enter_context(open_cell_processes(device, at_once))
+        if usable_cores() > 1:
+            at_once = min(at_once, cells)
+            self._started = device, at_once, self._opened.enter_context(open_cell_processes(device, at_once))
+
+    def wait(self) -> None:
+        """Wait for the imports of what was started, which would distort what is timed meanwhile."""
+        if self._started is not None:
+            self._started[2].wait_until_ready()
 
     @contextmanager
     def open(self, device: Device, at_once: int) -> Iterator[Executor]:

@@ -46,7 +46,7 @@ class _Member(CellTraining):
 
     def base_loss(self, loaded: LoadedModel, clock: Meter) -> float | None:
         """The base model's loss on general text."""
-        return self._base_loss(Predictor(self.task, self.strategy, loaded, self.labels), clock)
+        return self._general_loss(Predictor(self.task, self.strategy, loaded, self.labels), clock)
 
 
 @dataclass

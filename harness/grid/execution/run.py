@@ -60,7 +60,7 @@ def execute(
     """Run every cell of the plan that has no result yet.
 
     Args:
-        early: opens the processes of this machine.
+        early: opens the processes for cells on this machine.
         fresh: start a new run even if a run of this plan was interrupted.
         resume: the run to resume, which must have the same plan.
         reuse: take finished cells with the same id from other runs, priced as `price_reused_cell` says.

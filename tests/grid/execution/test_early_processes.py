@@ -11,7 +11,7 @@ import pytest
 
 from harness.api import run
 from harness.engine.models import Device
-from harness.errors import BenchError
+from harness.errors import BenchError, RunStoppedError
 from harness.grid.execution import EarlyProcesses, cell_processes
 from tests.in_process import cells_in_process
 
@@ -19,21 +19,34 @@ CPU = Device("cpu", "a CPU", "float32")
 TWO_GPUS = Device("cuda", "a GPU", "bfloat16", (0, 1))
 
 
+class Named(str):
+    """Processes that have ended already."""
+
+    def wait_until_ready(self) -> None:
+        pass
+
+    def events(self) -> Iterator[Any]:
+        return iter(())
+
+
 class Opened:
-    """Stands for processes of cells; notes what was opened and what has ended."""
+    """Stands for processes of cells; notes what was opened and what has ended, and both in their order."""
 
     def __init__(self) -> None:
         self.opened: list[tuple[Device, int]] = []
         self.ended: list[int] = []
+        self.order: list[str] = []
 
     @contextmanager
     def open(self, device: Device, at_once: int) -> Iterator[Any]:
         number = len(self.opened)
         self.opened.append((device, at_once))
+        self.order.append(f"{number} starts")
         try:
-            yield f"processes {number}"
+            yield Named(f"processes {number}")
         finally:
             self.ended.append(number)
+            self.order.append(f"{number} ends")
 
 
 @pytest.fixture
@@ -46,7 +59,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
 
 def test_processes_that_were_started_are_opened_once(opened: Opened) -> None:
     with EarlyProcesses(None, 1) as early:
-        early.start(CPU)
+        early.start(CPU, 9)
         assert opened.opened == [(CPU, 1)]
         with early.open(CPU, 1) as processes:
             assert (processes, opened.ended) == ("processes 0", [])
@@ -58,16 +71,22 @@ def test_processes_that_were_started_are_opened_once(opened: Opened) -> None:
 
 def test_processes_for_another_number_of_cells_end_before_others_start(opened: Opened) -> None:
     with EarlyProcesses(2, 1) as early:
-        early.start(CPU)
+        early.start(CPU, 9)
         assert opened.opened == [(CPU, 2)]
-        with early.open(CPU, 1) as processes:
-            assert (processes, opened.ended) == ("processes 1", [0])
+        with early.open(CPU, 1):
+            assert opened.order == ["0 starts", "0 ends", "1 starts"]
+
+
+def test_no_more_processes_start_than_there_are_cells(opened: Opened) -> None:
+    with EarlyProcesses(4, 1) as early:
+        early.start(CPU, 2)
+    assert opened.opened == [(CPU, 2)]
 
 
 def test_unused_processes_end_with_an_error(opened: Opened) -> None:
     def plan() -> None:
         with EarlyProcesses(None, 1) as early:
-            early.start(CPU)
+            early.start(CPU, 9)
             raise BenchError("the prompt needs a field that no example has")
 
     with pytest.raises(BenchError, match="the prompt"):
@@ -78,7 +97,7 @@ def test_unused_processes_end_with_an_error(opened: Opened) -> None:
 def test_nothing_starts_early_on_one_core(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.grid.execution.early_processes.usable_cores", lambda: 1)
     with EarlyProcesses(None, 1) as early:
-        early.start(CPU)
+        early.start(CPU, 9)
         assert opened.opened == []
         with early.open(CPU, 1) as processes:
             assert processes == "processes 0"
@@ -86,21 +105,45 @@ def test_nothing_starts_early_on_one_core(opened: Opened, monkeypatch: pytest.Mo
 
 def test_each_gpu_has_a_cell(opened: Opened) -> None:
     with EarlyProcesses(None, 1) as early:
-        early.start(TWO_GPUS)
+        early.start(TWO_GPUS, 9)
     assert opened.opened == [(TWO_GPUS, 2)]
     with pytest.raises(BenchError, match=r"jobs=3 needs a device for each cell"), EarlyProcesses(3, 1) as early:
-        early.start(TWO_GPUS)
+        early.start(TWO_GPUS, 9)
+
+
+def replace_imports(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    changed = cell_processes._FORK_SERVER.replace("fork_server.preload()", code)
+    assert changed != cell_processes._FORK_SERVER
+    monkeypatch.setattr(cell_processes, "_FORK_SERVER", changed)
+
+
+def test_waiting_ends_when_cells_can_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is timed while a run is planned must not share the cores with imports. That cells can start is still told afterwards."""
+    monkeypatch.setattr("harness.grid.execution.early_processes.usable_cores", lambda: 2)
+    replace_imports(monkeypatch, f"open({str(tmp_path / 'imported')!r}, 'w')")
+    with EarlyProcesses(None, 1) as early:
+        early.wait()
+        early.start(CPU, 1)
+        early.wait()
+        assert (tmp_path / "imported").exists()
+        with early.open(CPU, 1) as processes:
+            assert next(processes.events()) == {"event": "ready"}
+
+
+def test_a_run_uses_the_processes_that_have_started(opened: Opened, tmp_path: Path) -> None:
+    """No second ones: these would import everything again."""
+    with pytest.raises(RunStoppedError, match="stopped unexpectedly"):
+        run("summarization", "base", limit=8, runs_dir=tmp_path / "runs", serving_seconds=0)
+    assert (opened.opened, opened.ended) == ([(opened.opened[0][0], 1)], [0])
 
 
 def test_processes_end_at_once_while_they_import(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request with a mistake must not wait for imports that nothing needs."""
-    importing = cell_processes._FORK_SERVER.replace("fork_server.preload()", "import time; time.sleep(600)")
-    assert importing != cell_processes._FORK_SERVER
-    monkeypatch.setattr(cell_processes, "_FORK_SERVER", importing)
+    replace_imports(monkeypatch, "import time; time.sleep(600)")
     monkeypatch.setattr(cell_processes, "_SHUTDOWN_SECONDS", 300)
     monkeypatch.setattr("harness.grid.execution.early_processes.usable_cores", lambda: 2)
     with EarlyProcesses(None, 1) as early:
-        early.start(CPU)
+        early.start(CPU, 9)
         assert early._started is not None
         server = early._started[2]._server  # type: ignore[attr-defined]
     assert server.returncode == 1
@@ -108,17 +151,17 @@ def test_processes_end_at_once_while_they_import(monkeypatch: pytest.MonkeyPatch
 
 def test_a_run_starts_them_when_its_cells_are_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Not for a request with a mistake in what it names, nor for outputs of a file, which need no model."""
-    started: list[str] = []
+    started: list[int] = []
     (tmp_path / "notes.jsonl").write_text("".join(f'{{"id": "{i}", "input": "talk {i}", "target": "note {i}"}}\n' for i in range(40)))
     asked: dict[str, Any] = {"data": str(tmp_path / "notes.jsonl"), "runs_dir": tmp_path / "runs", "limit": 8, "serving_seconds": 0}
     with cells_in_process():
-        monkeypatch.setattr(EarlyProcesses, "start", lambda _, device: started.append(device.kind))
+        monkeypatch.setattr(EarlyProcesses, "start", lambda _, device, cells: started.append(cells))
         with pytest.raises(BenchError, match="no model"):
             run("summarization", "base", model=str(tmp_path / "nothing"), **asked)
         assert started == []
         made = run("summarization", "base", **asked)
-        assert len(started) == 1
+        assert started == [1]
         tests = made.stored.folder.examples("summarization")
         (tmp_path / "vendor.jsonl").write_text("".join(f'{{"id": "{each.id}", "output": "note"}}\n' for each in tests))
         run("summarization", f"outputs:{tmp_path / 'vendor.jsonl'}", base=False, **asked)
-        assert len(started) == 1
+        assert started == [1]
