@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
-import select
+import selectors
 import subprocess
 import sys
 import threading
@@ -89,7 +89,9 @@ class _ForkedProcesses:
     def wait_until_ready(self) -> None:
         """Wait until cells can start, or the server has ended; no longer than imports may take."""
         assert self._server.stdout is not None
-        select.select([self._server.stdout], [], [], _IMPORT_SECONDS)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._server.stdout, selectors.EVENT_READ)
+            selector.select(_IMPORT_SECONDS)
 
     def events(self) -> Iterator[Event]:
         assert self._server.stdout is not None
