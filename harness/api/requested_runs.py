@@ -112,7 +112,8 @@ def run_request(
         allowed = HostedRequest(as_texts(send_to), max_cost)
         for forecast in check_hosts(planned[0], allowed):
             shown.hosted(forecast)
-        early.wait()  # because steps are timed next, for the forecast
+        if forecasts:
+            early.wait()  # because steps are timed next
         with Tracking(trackers, shown.tracker) as tracking:
             finished = execute(
                 planned.pop(),

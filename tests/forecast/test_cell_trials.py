@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 
 import pytest
 
 from harness.api.catalogs import open_catalog
-from harness.cache import cache_folder, use_cache_folder
 from harness.engine.models import Device, ModelSource, resolve_model
 from harness.forecast import target_of_machine, target_of_table, trial_file, trials_pay
 from harness.forecast.cell_planning import CellWork
@@ -21,23 +19,15 @@ from harness.forecast.step_trials import (
 )
 from harness.forecast.trial_cache import cached_trial
 from harness.measure import Price, get_devices
-from harness.types import DataReport, Example, QuantizationSpec, Splits, Strategy, TrainSpec
+from harness.types import DataReport, Example, Splits, Strategy, TrainSpec
+from tests.forecast.trial_strategies import ADAPTER, FULL, LORA, QLORA
 
-ADAPTER = {"peft_type": "LORA", "r": 4, "lora_dropout": 0.1, "target_modules": "all-linear"}
-LORA = Strategy(name="l", method="peft", train=TrainSpec(), adapter=ADAPTER)
-QLORA = LORA.model_copy(update={"quantization": QuantizationSpec()})
-FULL = Strategy(name="f", method="full", train=TrainSpec())
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture(scope="module")
 def tiny() -> ModelSource:
     return resolve_model("tiny")
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.cache._Choice.folder", cache_folder())
-    use_cache_folder(tmp_path)
 
 
 def work(tiny: ModelSource, strategy: Strategy = LORA) -> CellWork:

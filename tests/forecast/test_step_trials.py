@@ -10,7 +10,6 @@ import pytest
 import torch
 from tiny_models import save_model
 
-from harness.cache import cache_folder, use_cache_folder
 from harness.engine.models import ModelSource, resolve_description, resolve_model
 from harness.engine.tuning import EncodedExample, preference_losses
 from harness.forecast.model_outline import Formats, ModelOutline
@@ -23,24 +22,16 @@ from harness.forecast.step_trials import (
     try_training,
 )
 from harness.forecast.trial_model import build_trial_model
-from harness.types import QuantizationSpec, Strategy, TrainSpec
+from harness.types import TrainSpec
+from tests.forecast.trial_strategies import FULL, LORA, QLORA
 
-ADAPTER = {"peft_type": "LORA", "r": 4, "lora_dropout": 0.1, "target_modules": "all-linear"}
-LORA = Strategy(name="l", method="peft", train=TrainSpec(), adapter=ADAPTER)
-QLORA = LORA.model_copy(update={"quantization": QuantizationSpec()})
-FULL = Strategy(name="f", method="full", train=TrainSpec())
+pytestmark = pytest.mark.usefixtures("own_cache")
 HALF = Formats("bfloat16", "bfloat16")
 
 
 @pytest.fixture(scope="module")
 def tiny() -> ModelSource:
     return resolve_model("tiny")
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.cache._Choice.folder", cache_folder())
-    use_cache_folder(tmp_path)
 
 
 def test_a_trial_model_has_the_strategy_and_as_many_layers_as_asked(tiny: ModelSource) -> None:
