@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness import plugins
+from harness.data.pipeline.sources import sources
+from harness.metrics.families import _families
 from harness.store import RunFolder, StoredRun
 
 Bench = Callable[..., Any]
@@ -77,12 +81,39 @@ def site(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def call(bench: Bench, tmp_path: Path, site: Path) -> Bench:
+def call(bench: Bench, here: Path, site: Path) -> Bench:
     """Call `bench` in a folder with the task, with the packages in `site` installed."""
-    here = tmp_path / "here"
-    here.mkdir()
-    (here / "custom.yaml").write_text(TASK)
     return lambda *arguments: bench(*arguments, here=here, env=path_with(site))
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """The working directory, with the task."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    (folder / "custom.yaml").write_text(TASK)
+    return folder
+
+
+@pytest.fixture
+def quick_call(quick_bench: Bench, here: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """As `call`, in this process, which afterwards knows the packages in `site` no longer."""
+    monkeypatch.syspath_prepend(site)
+
+    def forget() -> None:
+        importlib.invalidate_caches()
+        plugins._packaged_plugins.cache_clear()
+        _families.cache_clear()
+        sources.cache_clear()
+        for name in ("acme_bench", "zebra"):
+            sys.modules.pop(name, None)
+
+    def _quick_call(*arguments: str) -> Any:
+        forget()
+        return quick_bench(*arguments, here=here)
+
+    yield _quick_call
+    forget()
 
 
 def evaluate(site: Path, code: str) -> Any:
@@ -161,9 +192,9 @@ def test_help_does_not_import_plugins(call: Bench, site: Path) -> None:
         ("from harness.plugins import Plugin\ndef plugin(): return Plugin(sources=[1])", "'sources' a dictionary"),
     ],
 )
-def test_broken_plugin_is_one_clear_error(call: Bench, site: Path, code: str, hint: str) -> None:
+def test_broken_plugin_is_one_clear_error(quick_call: Bench, site: Path, code: str, hint: str) -> None:
     install(site, "acme_bench", code)
-    ended = call("tasks", "validate", "custom.yaml")
+    ended = quick_call("tasks", "validate", "custom.yaml")
     assert (ended.code, ended.out) == (2, ""), ended
     (line,) = ended.err.splitlines()
     assert "acme-bench 1.0" in line
@@ -178,19 +209,19 @@ def test_broken_plugin_is_one_clear_error(call: Bench, site: Path, code: str, hi
         (('"shouted"', '"rougeL"'), "score 'rougeL'"),
     ],
 )
-def test_name_clash_names_both_packages(call: Bench, site: Path, change: tuple[str, str], what: str) -> None:
+def test_name_clash_names_both_packages(quick_call: Bench, site: Path, change: tuple[str, str], what: str) -> None:
     install(site, "acme_bench", CODE.replace(*change))
-    ended = call("tasks", "validate", "custom.yaml")
+    ended = quick_call("tasks", "validate", "custom.yaml")
     assert ended.code == 2
     assert ended.err.splitlines() == [
         f"error: the {what} is in two packages: finetune-bench and acme-bench 1.0. Rename it in one of them, or uninstall one."
     ]
 
 
-def test_two_plugins_with_the_same_metric(call: Bench, site: Path) -> None:
+def test_two_plugins_with_the_same_metric(quick_call: Bench, site: Path) -> None:
     install(site, "acme_bench", CODE)
     install(site, "zebra", CODE, "2.1")
-    ended = call("tasks")
+    ended = quick_call("tasks")
     assert ended.code == 2
     assert "the metric 'shouting' is in two packages: acme-bench 1.0 and zebra 2.1." in ended.err
     assert "Traceback" not in ended.err
@@ -205,26 +236,26 @@ def test_two_plugins_with_the_same_metric(call: Bench, site: Path) -> None:
         ("return SourceRows('1', (1 / 0 for _ in 'a'))", "failed: ZeroDivisionError"),
     ],
 )
-def test_failing_source_is_named(call: Bench, site: Path, body: str, hint: str) -> None:
+def test_failing_source_is_named(quick_call: Bench, site: Path, body: str, hint: str) -> None:
     install(site, "acme_bench", CODE.replace("def tickets(spec, kind):\n", f"def tickets(spec, kind):\n    {body}\n"))
-    ended = call("run", "--task", "custom.yaml", "--strategies", "base")
+    ended = quick_call("run", "--task", "custom.yaml", "--strategies", "base")
     assert (ended.code, ended.out) == (2, ""), ended
     assert hint in ended.err
     assert "Traceback" not in ended.err
 
 
-def test_examples_of_a_source_are_checked(call: Bench, site: Path) -> None:
+def test_examples_of_a_source_are_checked(quick_call: Bench, site: Path) -> None:
     install(site, "acme_bench", CODE.replace('(f"note {i}",)', 'f"note {i}"'))
-    ended = call("run", "--task", "custom.yaml", "--strategies", "base")
+    ended = quick_call("run", "--task", "custom.yaml", "--strategies", "base")
     assert (ended.code, ended.out) == (2, ""), ended
     assert ended.err.splitlines() == [
         "error: the source 'tickets' of acme-bench 1.0: the example 'train-0' of train: targets must be a tuple of texts, not str: 'note 0'"
     ]
 
 
-def test_score_that_is_not_a_number_fails_the_cell_and_names_the_example(call: Bench, site: Path, tmp_path: Path) -> None:
+def test_score_that_is_not_a_number_fails_the_cell_and_names_the_example(quick_call: Bench, site: Path, tmp_path: Path) -> None:
     install(site, "acme_bench", CODE.replace("float(prediction.output.isupper())", "float('nan')"))
-    ended = call("run", "--task", "custom.yaml", "--strategies", "base", "--limit", "2")
+    ended = quick_call("run", "--task", "custom.yaml", "--strategies", "base", "--limit", "2")
     assert ended.code == 1, ended
     (file,) = (tmp_path / "here").glob("runs/*/cells/*/cell.json")
     cell = json.loads(file.read_text())
