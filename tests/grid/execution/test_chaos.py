@@ -67,13 +67,15 @@ def results(run: Path):
     return found
 
 
+def wait_for(process, sign):
+    """Until a line of progress contains the sign."""
+    if not any(sign in line for line in process.stderr):
+        pytest.fail(f"the run ended without saying {sign!r}")
+
+
 def kill_when(process, sign):
     """SIGKILL as soon as a line of progress contains the sign; the children must be gone, too."""
-    for line in process.stderr:
-        if sign in line:
-            break
-    else:
-        pytest.fail(f"the run ended without saying {sign!r}")
+    wait_for(process, sign)
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
@@ -153,11 +155,14 @@ def test_full_fine_tuning_in_bfloat16_scores_the_stored_model(bench, tmp_path):
     assert results(broken) == results(tmp_path / "whole" / out.strip())
 
 
-def test_interrupted_run_says_how_to_resume(bench, tmp_path):
+def test_second_run_names_the_process_that_holds_the_lock_and_an_interrupted_run_says_how_to_resume(bench, quick_bench, tmp_path):
     process = bench(tmp_path)
-    for line in process.stderr:
-        if "lora seed 0: train" in line:
-            break
+    wait_for(process, "load")
+    second = quick_bench(*RUN, "--strategies", "lora", here=tmp_path)
+    assert second.code == 2
+    assert f"is in use by process {process.pid}" in second.err
+    assert second.out == ""
+    wait_for(process, "lora seed 0: train")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
     assert process.returncode == 130
@@ -166,16 +171,3 @@ def test_interrupted_run_says_how_to_resume(bench, tmp_path):
     (run,) = (tmp_path / "runs").iterdir()
     statuses = [json.loads(f.read_text())["status"] for f in run.glob("cells/*/cell.json")]
     assert statuses == ["done"], "base had ended, lora had not"
-
-
-def test_second_run_names_the_process_that_holds_the_lock(bench, quick_bench, tmp_path):
-    first = bench(tmp_path)
-    for line in first.stderr:
-        if "load" in line:
-            break
-    second = quick_bench(*RUN, "--strategies", "lora", here=tmp_path)
-    assert second.code == 2
-    assert f"is in use by process {first.pid}" in second.err
-    assert second.out == ""
-    first.send_signal(signal.SIGKILL)
-    first.communicate()
