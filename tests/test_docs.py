@@ -216,7 +216,8 @@ SLOW = [*ON_PUBLISHED[1:], *(command for command in RUNS if "--race" in command)
 
 @pytest.mark.parametrize("command", [pytest.param(c, marks=pytest.mark.soak) if c in SLOW else c for c in RUNS])
 def test_run_command_runs_on_a_sample(command, quick_bench, user_folder):
-    """With few examples and the included model, so that it takes seconds. Those on published data, but one, and a race are soak tests."""
+    """With few examples (`fewshot` takes five) and the included model, so that it takes seconds. Those on published data, but one, and a
+    race are soak tests."""
     if not DATA.is_dir() and command in ON_PUBLISHED:
         pytest.skip("the published files are missing (../shared/data)")
     for tracker in command.partition("--track ")[2].split()[:1]:
@@ -224,7 +225,7 @@ def test_run_command_runs_on_a_sample(command, quick_bench, user_folder):
     there = {"smollm2-135m": "tiny", "api.example.com": "127.0.0.1"}
     words = [there.get(word, word) for word in shlex.split(command)[1:]]
     fewer = ["--tune", "1"] if "--tune" in words else ["--limit", "40"] if "--race" in words else []  # a race needs 30 examples
-    ended = quick_bench(*words, "--limit", "8", "--epochs", "1", *fewer, here=user_folder)
+    ended = quick_bench(*words, "--limit", "5", "--epochs", "1", *fewer, here=user_folder)
     assert ended.code == 0, ended
     if "--dry-run" in words:
         return
@@ -259,14 +260,11 @@ def test_shell_example_runs(user_folder):
     assert done.stdout.splitlines()[-1] in ("not enough test examples to decide", "rejected: the current model stays in service")
 
 
-def test_python_examples_run(user_folder):
+def test_python_examples_run(call_bench, user_folder, capsys):
     """All examples of the page run as one script."""
-    script = user_folder / "example.py"
     first, second = blocks("docs/python.md", "python")
-    script.write_text(second + first.replace("limit=100", "limit=8, epochs=1, serving_seconds=0"), encoding="utf-8")
-    done = subprocess.run([sys.executable, str(script)], cwd=user_folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split()[:5] == ["strategy", "value", "low", "high", "training_price"]
+    exec(second + first.replace("limit=100", "limit=8, epochs=1, serving_seconds=0"), {"__name__": "__main__"})
+    assert capsys.readouterr().out.split()[:5] == ["strategy", "value", "low", "high", "training_price"]
 
 
 def test_python_example_uses_the_champion(call_bench, user_folder, capsys):
