@@ -42,18 +42,22 @@ class StepCounts:
         """Bytes that are allocated at most in the whole step."""
         return max(self.peaks.values())
 
-    def after(self, earlier: StepCounts, part: str) -> StepCounts:
-        """What is left of `self`, which begins with `earlier`; memory is that of one part."""
+    def followed_by(self, other: StepCounts) -> StepCounts:
+        """Both, one after the other."""
         return StepCounts(
-            dict.fromkeys(PARTS, 0.0) | {part: self.peaks[part]},
-            self.flops - earlier.flops,
-            self.moved - earlier.moved,
-            self.product_bytes - earlier.product_bytes,
-            self.operations - earlier.operations,
+            {part: max(self.peaks[part], other.peaks[part]) for part in PARTS},
+            self.flops + other.flops,
+            self.moved + other.moved,
+            self.product_bytes + other.product_bytes,
+            self.operations + other.operations,
         )
 
     def extrapolated(self, other: StepCounts, steps: float) -> StepCounts:
-        """What a model has that differs from `self` by `steps` times as many layers as `other` does. Every number is linear in layers."""
+        """What a model has that differs from `self` by `steps` times as many layers as `other` does.
+
+        Every number is linear in layers. So is a peak if the same moment allocates most whatever the number of layers; moments for which
+        that may not hold are stages of their own.
+        """
 
         def along(a: float, b: float) -> float:
             return a + steps * (b - a)
@@ -68,7 +72,7 @@ class StepCounts:
 
 
 class MetaTracker:
-    """Counts what runs inside `watch`. `part` names the part of the step that is running.
+    """Counts what runs inside `watch`, by stage. `part` names the part of the step that is running.
 
     Args:
         is_full: the answer to a question about values, which models ask of masks only: is there no padding?
@@ -78,10 +82,17 @@ class MetaTracker:
     def __init__(self, is_full: bool, *, on_cpu: bool) -> None:
         self.is_full, self.on_cpu = is_full, on_cpu
         self.counts = StepCounts()
+        """Those of the stage that is running."""
+        self.stages = {"": self.counts}
         self.part = PARTS[0]
         self._live = 0
         self._computing: Any = contextlib.nullcontext()
         self._seen: weakref.WeakKeyDictionary[Any, None] = weakref.WeakKeyDictionary()
+
+    def begin_stage(self, name: str) -> None:
+        """Count what follows apart. What is allocated stays so."""
+        self.stages[name] = self.counts = StepCounts()
+        self.hold(0)
 
     def ignore(self, tensors: Sequence[Any]) -> None:
         """Leave out what exists before the step."""

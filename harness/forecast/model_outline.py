@@ -119,18 +119,28 @@ class ModelOutline:
             step: is called with the model inside the watched context.
             is_full: whether no sequence is padded.
         """
+        return self.watch_stages(step, formats, training=training, is_full=is_full)[""]
+
+    def watch_stages(
+        self, step: Callable[[Any, MetaTracker], None], formats: Formats, *, training: bool, is_full: bool
+    ) -> dict[str, StepCounts]:
+        """As `watch`, for a step with stages (`MetaTracker.begin_stage`): what each takes, by its name. The first one has none."""
         self._set_formats(formats, training=training)
-        if self._layers is None:
-            return self._watch_once(step, formats, training=training, is_full=is_full)
         # Without gradients, the peak is inside one layer: the first has no output of an earlier one beside it, and differs.
         fewer = 1 if training else 2
+        if self._layers is None or len(self._layers[2]) <= 2 * fewer + 1:  # not more layers than those of both cuts
+            return self._watch_once(step, formats, training=training, is_full=is_full)
         counts = []
         for number in (fewer, fewer + 1):
             with self._cut_to(number):
                 counts.append(self._watch_once(step, formats, training=training, is_full=is_full))
-        return counts[0].extrapolated(counts[1], len(self._layers[2]) - fewer)
+        one, other = counts
+        more = len(self._layers[2]) - fewer
+        return {stage: one[stage].extrapolated(other[stage], more) for stage in one}
 
-    def _watch_once(self, step: Callable[[Any, MetaTracker], None], formats: Formats, *, training: bool, is_full: bool) -> StepCounts:
+    def _watch_once(
+        self, step: Callable[[Any, MetaTracker], None], formats: Formats, *, training: bool, is_full: bool
+    ) -> dict[str, StepCounts]:
         import torch
 
         tracker = MetaTracker(is_full, on_cpu=formats.on_cpu)
@@ -141,7 +151,7 @@ class ModelOutline:
         reading = contextlib.nullcontext() if training else answering(self.model)
         with self._mark_parts(tracker), tracker.watch(formats.autocast_dtype if training else None), reading:
             step(self.model, tracker)
-        return tracker.counts
+        return tracker.stages
 
     def _set_formats(self, formats: Formats, *, training: bool) -> None:
         """Weights that are trained stay in float32 unless the recipe says otherwise; an encoder's always do."""

@@ -113,44 +113,49 @@ def watch_answers(
 
     last = replace(batch, tokens=batch.tokens + written)
 
-    def read(parts: Sequence[BatchShape], room: int) -> StepCounts:
-        """What it takes to read these prompts, and to copy keys and values to where more tokens of each row of the batch have room."""
-
-        def step(model: Any, _: MetaTracker) -> None:
-            whole = _make_room(_read_prompts(model, config, parts[0], shared), config, batch, room)
-            for part in parts[1:]:
-                _read_prompts(model, config, part, shared)
-            del whole
-
-        return outline.watch(step, formats, training=False, is_full=not batch.is_padded)
-
-    def read_and_write(model: Any, tracker: MetaTracker) -> None:
-        cache = _read_prompts(model, config, last, shared)
-        tracker.part = "head"
+    def answer(model: Any, tracker: MetaTracker) -> None:
+        prefix = _read_prefix(model, config, shared)
+        cache = _read_prompts(model, config, batch, prefix)
+        tracker.begin_stage("make room")
+        room = _make_room(cache, config, batch, written)
+        tracker.begin_stage("until the last token")
+        if room:
+            cache = _with_tokens(room, config, last)
+        elif written:
+            cache = _read_prompts(model, config, last, prefix)
+        del room, prefix
+        tracker.begin_stage("write")
         _write(model, cache, last, nodes)
 
-    reading = read([batch], written)
-    before = read([last], 0) if written else reading
-    both = outline.watch(read_and_write, formats, training=False, is_full=not batch.is_padded)
-    writing = both.after(before, "head")
-    at_once = read(groups, written or nodes) if len(groups) > 1 else reading
-    return AnswerCounts(reading, writing, max(at_once.peak, writing.peak))
+    def read_groups(model: Any, tracker: MetaTracker) -> None:
+        prefix = _read_prefix(model, config, shared)
+        cache = _read_prompts(model, config, groups[0], prefix)
+        tracker.begin_stage("make room")
+        room = _make_room(cache, config, batch, written or nodes)
+        tracker.begin_stage("other groups")
+        for group in groups[1:]:
+            _read_prompts(model, config, group, prefix)
+        del cache, room
+
+    stages = outline.watch_stages(answer, formats, training=False, is_full=not batch.is_padded)
+    reading, writing = stages[""].followed_by(stages["make room"]), stages["write"]
+    peaks = [reading.peak]
+    if len(groups) > 1:
+        in_groups = outline.watch_stages(read_groups, formats, training=False, is_full=not batch.is_padded)
+        peaks = [stage.peak for stage in in_groups.values()]
+    return AnswerCounts(reading, writing, max(*peaks, writing.peak))
 
 
 def _watch_both_parts(outline: ModelOutline, formats: Formats, batch: BatchShape) -> AnswerCounts:
     """Those of an encoder-decoder: the encoder reads the prompts and the decoder begins, and then each further token."""
 
-    def read(model: Any, tracker: MetaTracker) -> None:
-        _decode(model, *_encode(model, batch), batch)
-
-    def read_and_write(model: Any, tracker: MetaTracker) -> None:
+    def answer(model: Any, tracker: MetaTracker) -> None:
         encoded = _encode(model, batch)
         _decode(model, *encoded, batch)
-        tracker.part = "head"
+        tracker.begin_stage("write")
         _decode(model, *encoded, batch)
 
-    reading, both = (outline.watch(step, formats, training=False, is_full=not batch.is_padded) for step in (read, read_and_write))
-    writing = both.after(reading, "head")
+    reading, writing = outline.watch_stages(answer, formats, training=False, is_full=not batch.is_padded).values()
     return AnswerCounts(reading, writing, max(reading.peak, writing.peak))
 
 
@@ -225,17 +230,42 @@ def _base(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
-def _read_prompts(model: Any, config: Any, batch: BatchShape, shared: int) -> Any:
-    """Fill a cache with the prompts' keys and values."""
+def _read_prefix(model: Any, config: Any, shared: int) -> Any:
+    """A cache with the keys and values of the tokens that all prompts begin with; None if there are none."""
+    from transformers import DynamicCache
+
+    if not shared:
+        return None
+    cache = DynamicCache(config=config)
+    _read(model, cache, BatchShape(1, shared, 0, is_padded=False), 0)
+    return cache
+
+
+def _read_prompts(model: Any, config: Any, batch: BatchShape, prefix: Any) -> Any:
+    """Fill a cache with the prompts' keys and values.
+
+    Args:
+        prefix: see `_read_prefix`.
+    """
+    from transformers import DynamicCache
+
+    cache, shared = DynamicCache(config=config), 0
+    if prefix is not None:
+        shared = prefix.get_seq_length()
+        for index, layer in enumerate(_filled(prefix)):
+            cache.update(layer.keys.expand(batch.rows, -1, -1, -1), layer.values.expand(batch.rows, -1, -1, -1), index)
+    _read(model, cache, batch, shared)
+    return cache
+
+
+def _with_tokens(layers: Sequence[tuple[Any, Any]], config: Any, batch: BatchShape) -> Any:
+    """A cache whose layers have keys and values like these, of the tokens of a batch."""
     from transformers import DynamicCache
 
     cache = DynamicCache(config=config)
-    if shared:
-        _read(model, cache, BatchShape(1, shared, 0, is_padded=False), 0)
-        first, cache = cache, DynamicCache(config=config)
-        for index, layer in enumerate(_filled(first)):
-            cache.update(layer.keys.expand(batch.rows, -1, -1, -1), layer.values.expand(batch.rows, -1, -1, -1), index)
-    _read(model, cache, batch, shared)
+    for index, layer in enumerate(layers):
+        keys, values = (each.new_empty(batch.rows, each.shape[1], batch.tokens, each.shape[3]) for each in layer)
+        cache.update(keys, values, index)
     return cache
 
 
@@ -244,11 +274,17 @@ def _filled(cache: Any) -> list[Any]:
     return [layer for layer in cache.layers if layer.keys is not None]
 
 
-def _make_room(cache: Any, config: Any, batch: BatchShape, room: int) -> list[Any]:
-    """Copy keys and values to where so many more tokens of each row of the batch have room, as `engine/inference/prefill` does for models
-    whose layers keep nothing else."""
-    kept = [each for layer in _filled(cache) for each in (layer.keys, layer.values)] if room and plain_cache(config) else []
-    return [each.new_zeros(batch.rows, each.shape[1], batch.tokens + room, each.shape[3]) for each in kept]
+def _make_room(cache: Any, config: Any, batch: BatchShape, room: int) -> list[tuple[Any, Any]]:
+    """Move keys and values, layer by layer, to where so many more tokens of each row of the batch have room, as `engine/inference/prefill`
+    does for models whose layers keep nothing else. Returns those with room; empty for other models, and where no room is needed."""
+    moved: list[tuple[Any, Any]] = []
+    for layer in _filled(cache) if room and plain_cache(config) else ():
+        keys, values = (
+            each.new_zeros(batch.rows, each.shape[1], batch.tokens + room, each.shape[3]) for each in (layer.keys, layer.values)
+        )
+        moved.append((keys, values))
+        layer.keys = layer.values = None
+    return moved
 
 
 def _read(model: Any, cache: Any, batch: BatchShape, known: int) -> None:

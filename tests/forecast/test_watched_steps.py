@@ -70,11 +70,21 @@ def test_cutting_layers_changes_nothing(tiny: ModelSource, monkeypatch: pytest.M
         assert cut.operations == pytest.approx(whole.operations, rel=0.005), "what dropout draws from is made once"
 
 
-def test_cutting_layers_changes_no_answer(tiny: ModelSource) -> None:
-    outline, batch = ModelOutline(tiny, Strategy(name="b", method="prompt")), BatchShape(8, 64, 0)
-    cut = watch_answers(outline, WIDE, batch)
+@pytest.fixture(scope="module")
+def deep(tmp_path_factory: pytest.TempPathFactory) -> ModelSource:
+    """With more layers than those that are watched, so that keys and values of all of them take more than the work of one."""
+    return resolve_description(str(save_model(tmp_path_factory.mktemp("deep"), "llama", num_hidden_layers=16)))
+
+
+@pytest.mark.parametrize("written", [0, 40])
+@pytest.mark.parametrize("groups", [(), (BatchShape(5, 30, 0), BatchShape(3, 64, 0))], ids=["at-once", "groups"])
+@pytest.mark.parametrize("shared", [0, 20])
+def test_cutting_layers_changes_no_answer(deep: ModelSource, written: int, groups: tuple[BatchShape, ...], shared: int) -> None:
+    outline, batch = ModelOutline(deep, Strategy(name="b", method="prompt")), BatchShape(8, 64, 0)
+    cut = watch_answers(outline, WIDE, batch, groups=groups, written=written, shared=shared)
     outline.__dict__["_layers"] = None
-    whole = watch_answers(outline, WIDE, batch)
+    whole = watch_answers(outline, WIDE, batch, groups=groups, written=written, shared=shared)
+    assert cut.peak == pytest.approx(whole.peak, rel=1e-3)
     assert (cut.reading.peak, cut.writing.peak) == pytest.approx((whole.reading.peak, whole.writing.peak), rel=1e-3)
     assert (cut.reading.flops, cut.writing.flops) == pytest.approx((whole.reading.flops, whole.writing.flops))
 
@@ -132,19 +142,23 @@ def test_keys_and_values_are_part_of_an_answer(tiny: ModelSource) -> None:
 
 @pytest.mark.parametrize("strategy", [Strategy(name="b", method="prompt"), LORA], ids=["base", "lora"])
 @pytest.mark.parametrize("lengths", [(40, 44, 150, 160, 170), (100, 101)], ids=["groups", "at-once"])
-def test_answers_take_what_they_allocate(tiny: ModelSource, strategy: Strategy, lengths: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("model_name", ["tiny", "deep"])
+def test_answers_take_what_they_allocate(
+    model_name: str, strategy: Strategy, lengths: tuple[int, ...], request: pytest.FixtureRequest
+) -> None:
     """With bfloat16, prompts that are read in groups, what torch allocates inside its operations, and no copies of weights."""
+    source: ModelSource = request.getfixturevalue(model_name)
     prompts, room = [[5 + i, *[7] * (length - 1)] for length in lengths for i in range(12)], 40
-    groups = list_groups(load_description(tiny).model.config, [*map(len, prompts)], "cpu")
+    groups = list_groups(load_description(source).model.config, [*map(len, prompts)], "cpu")
     shapes = [BatchShape(len(group), max(len(prompts[i]) for i in group), 0) for group in groups]
     watched = watch_answers(
-        ModelOutline(tiny, strategy),
+        ModelOutline(source, strategy),
         Formats("bfloat16", "bfloat16", on_cpu=True),
         BatchShape(len(prompts), max(lengths), 0),
         groups=(shapes[0], *sorted(shapes[1:], key=lambda each: -each.rows * each.tokens)[:1]),
         written=room,
     )
-    model = load_model(tiny, Device("cpu", "a CPU", "bfloat16")).model
+    model = load_model(source, Device("cpu", "a CPU", "bfloat16")).model
     model = (adapt(model, strategy, 0) if strategy.adapter else model).eval()
     real = peak_of(lambda: generate(model, prompts, max_new_tokens=room, stop_ids=(), pad_id=0))
     assert watched.peak == pytest.approx(real, rel=0.05)

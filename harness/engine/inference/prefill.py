@@ -114,25 +114,32 @@ def _prefill_at_once(prefix: Prefix, prompts: Sequence[Sequence[int]], pad_id: i
 
 
 def _with_room(prefix: Prefix, mask: Any, parts: Iterable[tuple[Sequence[int], Prefilled]], room: int) -> Prefilled:
-    """The batch of these parts, each with the numbers of its rows. A part is dropped once its keys and values are copied."""
+    """The batch of these parts, each with the numbers of its rows.
+
+    A layer of a part is dropped once its keys and values are copied: no more than one layer of them is in memory twice.
+    """
     import torch
     from transformers import Cache
 
     rows, width = mask.shape
-    whole: Prefilled | None = None
+    layers: list[Any] = []
+    logits = positions = None
     for numbers, part in parts:
-        if whole is None:
-            layers = [_room_like(layer, rows, width, room) for layer in part.cache.layers]
+        if logits is None:
             logits, positions = (each.new_zeros(rows, each.shape[1]) for each in (part.logits, part.positions))
-            whole = Prefilled(logits, Cache(layers=layers), mask, positions)
         index = torch.tensor(list(numbers), device=mask.device)
-        whole.logits[index], whole.positions[index] = part.logits, part.positions
-        for layer, own in zip(whole.cache.layers, part.cache.layers, strict=True):
+        logits[index], positions[index] = part.logits, part.positions
+        of_part, part.cache.layers = part.cache.layers[::-1], []
+        for number in range(len(of_part)):
+            own = of_part.pop()
+            if number == len(layers):
+                layers.append(_room_like(own, rows, width, room))
             if own.is_initialized:
-                layer.put(index.to(own.keys.device), own.keys, own.values, prefix.length)
-        del part, own  # else they stay in memory while the next part is computed
-    assert whole is not None, "a batch has rows"
-    return whole
+                layers[number].put(index.to(own.keys.device), own.keys, own.values, prefix.length)
+            del own  # else the last one stays in memory while the next part is computed
+        del part
+    assert logits is not None, "a batch has rows"
+    return Prefilled(logits, Cache(layers=layers), mask, positions)
 
 
 def _room_like(layer: Any, rows: int, width: int, room: int) -> Any:
