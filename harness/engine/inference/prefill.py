@@ -123,7 +123,8 @@ def _with_room(prefix: Prefix, mask: Any, parts: Iterable[tuple[Sequence[int], P
 
     rows, width = mask.shape
     layers: list[Any] = []
-    logits = positions = None
+    logits: Any = None
+    positions: Any = None
     for numbers, part in parts:
         if logits is None:
             logits, positions = (each.new_zeros(rows, each.shape[1]) for each in (part.logits, part.positions))
