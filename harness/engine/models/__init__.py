@@ -18,7 +18,6 @@ from harness.engine.models.inventory import KnownModel, converted_models, hub_mo
 from harness.engine.models.layer_offloading import offload_layers
 from harness.engine.models.load import (
     LoadedModel,
-    build_random_model,
     explain_loading,
     has_head,
     head_labels,
@@ -31,6 +30,7 @@ from harness.engine.models.load import (
 )
 from harness.engine.models.model_calls import decoder_start, logits_only_at, right_padded
 from harness.engine.models.quiet import quiet_libraries
+from harness.engine.models.random_model import build_random_model
 from harness.engine.models.resolve import TINY, ModelSource, known_models, resolve_description, resolve_model
 from harness.engine.models.shared_weights import share_weights
 
