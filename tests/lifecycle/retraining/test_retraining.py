@@ -1,21 +1,17 @@
-"""`retrain`: nothing due, one step, what the gate decides, and what goes wrong."""
+"""`bench retrain`: nothing due, one step, and what the gate decides."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from report_factory import Made, classification, make_run, summarization
+from report_factory import Made, make_run, summarization
 
-from harness.api import gate, history, list_retrainings, promote, retrain, rollback
-from harness.data.identity import normalized_inputs_digest
-from harness.errors import BenchError
-from harness.types import Example, Splits
+from harness.api import gate, history, list_retrainings, promote, rollback
 from tests.lifecycle.retraining.conftest import DAY, TASK, Place, StandIn, make_row
 
 
@@ -252,104 +248,12 @@ def test_no_labels_ever(place: Place, grid: StandIn) -> None:
 
 
 def test_a_run_without_any_result_ends_the_step(place: Place, grid: StandIn) -> None:
-    from report_factory import Made, make_run, summarization
 
     grid.make = lambda path, tasks: make_run(path, [summarization([Made("fewshot", 0.5, 1, "failed", "out of memory")], rows=40)])
     place.add_rows(12)
     result = place.call()
     assert (result.outcome, result.exit_code) == ("not_trained", 1)
     assert place.call(DAY + timedelta(days=8)).data.unused == 12, "no model has learned from these rows"
-
-
-def break_champion(place: Place) -> None:
-    (file,) = place.registry.glob("models/*/*/cells/*/predictions.*")
-    file.write_bytes(file.read_bytes()[:-8])
-
-
-@pytest.mark.parametrize(
-    ("break_", "message"),
-    [
-        (break_champion, r"was changed after it was promoted"),
-        (lambda place: [__import__("shutil").rmtree(each) for each in place.registry.glob("models/*/*")], r"is missing"),
-        (lambda place: (place.folder / "gate.yaml").unlink(), r"lifecycle\.yaml:\d+: gate\.policy: there is no file"),
-        (lambda place: (place.folder / "gate.yaml").write_text("rules: [{rule: flor}]"), r"gate\.yaml:1"),
-        (
-            lambda place: (place.folder / "gate.yaml").write_text("rules: [{rule: ceiling, score: peak_memory, value: 1}]"),
-            r"gate\.yaml: no rule",
-        ),
-        (
-            lambda place: (place.folder / "gate.yaml").write_text("rules: [{rule: not_worse, score: rougeL, slice: ward}]"),
-            r"rules\[0\] \(not_worse rougeL\): slice",
-        ),
-        (lambda place: place.write(run={"strategies": ["base"]}), r"names the untuned model alone"),
-        (
-            lambda place: (place.folder / "gate.yaml").write_text("seeds: 3\nrules: [{rule: not_worse, score: rougeL}]"),
-            r"gate\.yaml: requires 3 training seeds, and run\.seeds in .*lifecycle\.yaml is 1, so no model could pass",
-        ),
-        (lambda place: place.write(data={"new": "none.jsonl"}), r"none\.jsonl: there is no such file"),
-        (lambda place: place.write(task="other.yaml"), r"other\.yaml"),
-        (lambda place: place.write(run={"strategies": ["lroa"]}), r"unknown strategy 'lroa'"),
-        (lambda place: (place.folder / "new" / "b.jsonl").write_text('{"input": 3'), r"b\.jsonl"),
-        (lambda place: (place.folder / "new" / "b.jsonl").write_text('{"text": "x", "target": "y"}\n'), r"b\.jsonl"),
-        (lambda place: (place.registry / "registry.sqlite").unlink(), r"registry"),
-    ],
-)
-def test_what_is_wrong_is_one_error_before_anything_is_trained(place: Place, grid: StandIn, break_: Any, message: str) -> None:
-    place.add_rows(12)
-    break_(place)
-    before = place.files()
-    with pytest.raises(BenchError, match=message):
-        place.call()
-    assert not grid.requests
-    assert {name: content for name, content in place.files().items() if "retrain" in name} == {
-        name: content for name, content in before.items() if "retrain" in name
-    }
-
-
-def test_a_strategy_that_does_not_exist_is_an_error_on_the_day_it_is_named(place: Place, grid: StandIn) -> None:
-    """Not a month later, when a retraining is due."""
-    place.write(run={"strategies": ["lroa"]})
-    with pytest.raises(BenchError, match=r"unknown strategy 'lroa'"):
-        place.call(dry_run=True)
-
-
-def test_a_task_without_a_champion_is_an_error_with_the_command(place: Place, grid: StandIn) -> None:
-    text = (place.folder / f"{TASK}.yaml").read_text(encoding="utf-8")
-    (place.folder / "letters.yaml").write_text(text.replace(f"name: {TASK}", "name: letters"), encoding="utf-8")
-    place.write(task="letters.yaml")
-    with pytest.raises(BenchError, match=r"nothing was promoted for 'letters'"):
-        place.call()
-
-
-def test_a_clock_that_goes_back_is_an_error(place: Place, grid: StandIn) -> None:
-    place.add_rows(12)
-    place.call()
-    with pytest.raises(BenchError, match=r"the date goes back: it is 2026-12-31 here, and on 2027-01-01"):
-        place.call(DAY - timedelta(days=1))
-
-
-def test_another_process_that_works_on_the_task_is_named(place: Place, grid: StandIn) -> None:
-    from harness.lifecycle.retraining import StepStore
-
-    with StepStore(place.registry, TASK).locked(), pytest.raises(BenchError, match=r"is in use by process \d+"):
-        place.call()
-
-
-def test_damaged_files_are_reported_with_what_to_do(place: Place, grid: StandIn) -> None:
-    place.add_rows(12)
-    place.call()
-    folder = place.registry / "retrain" / TASK
-    for name in ("state.json", "1/rows.json", "1/record.json"):
-        file, sibling = folder / name, folder / ("state.json" if name != "state.json" else "1/record.json")
-        content = file.read_bytes()
-        flipped = bytearray(content)
-        flipped[len(content) // 2] ^= 1
-        for damaged in (b"", content[: len(content) // 2], bytes(flipped), sibling.read_bytes()):
-            file.write_bytes(damaged)
-            with pytest.raises(BenchError, match=rf"{file.name}: is damaged.*Restore a backup"):
-                list_retrainings(TASK, registry=place.registry) and place.call(DAY + timedelta(days=9))
-        file.write_bytes(content)
-    assert place.call(DAY + timedelta(days=9)).outcome == "not_due"
 
 
 def test_without_a_state_the_records_stay_and_numbers_go_on(place: Place, grid: StandIn) -> None:
@@ -361,65 +265,6 @@ def test_without_a_state_the_records_stay_and_numbers_go_on(place: Place, grid: 
     assert (first.number, second.number) == (1, 2) and len(list_retrainings(TASK, registry=place.registry)) == 2
 
 
-def teach(place: Place, learned: list[Mapping[str, Any]]) -> None:
-    """Put another model into service, which was trained on these rows, as a challenger may be that somebody has trained by hand."""
-    run = make_run(place.folder / "runs" / "challenger", [summarization([Made("fewshot", 0.6, 1, train_seconds=60)], rows=40)])
-    examples = [Example(row["id"], {"input": row["input"]}, (row["target"],)) for row in learned]
-    data = Splits(tuple(examples), (), run.examples(TASK), run.plan.data[TASK], "d1")
-    run.folder.write_data(TASK, data, {each.id: normalized_inputs_digest(each) for each in examples})
-    run.folder.remove_working_files()
-    run.folder.seal()
-    promote(run.path, "fewshot", registry=place.registry, force=True, reason="an experiment", fingerprint=False)
-
-
-def test_no_test_example_is_one_that_the_champion_has_learned(place: Place, grid: StandIn) -> None:
-    """Each candidate would be held by the gate, for as long as this champion is in service."""
-    place.add_rows(40)
-    place.write(data={"new": "new/*.jsonl", "test_share": 0.5})
-    new = [make_row(f"a.jsonl-{number}") for number in range(40)]
-    before = place.call(dry_run=True)
-    teach(place, new[:20])
-    result = place.call()
-    left = result.data.left_out["seen_by_champion"]
-    assert result.outcome == "promoted" and 5 < left < 20
-    assert result.data.sizes["test"] == before.data.sizes["test"] - left and result.data.sizes["train"] == before.data.sizes["train"]
-
-
-def test_a_champion_that_has_learned_every_test_example_is_an_error_before_anything_is_trained(place: Place, grid: StandIn) -> None:
-    place.add_rows(12)
-    place.write(data={"new": "new/*.jsonl", "test_share": 0})
-    teach(place, [make_row(f"own-{number}") for number in range(60)])
-    with pytest.raises(BenchError, match=r"was trained on every test example.*Add labelled rows that it was not trained on"):
-        place.call()
-    assert not grid.requests
-
-
-@pytest.mark.parametrize("change", ["labels", "inputs"])
-def test_what_the_gate_could_not_compare_is_an_error_before_anything_is_trained(tmp_path: Path, grid: StandIn, change: str) -> None:
-    """Otherwise every call would train or judge, and end with the same error."""
-    run = make_run(tmp_path / "runs" / "first", [classification([Made("base", 0.9, train_seconds=60)], rows=40)])
-    promote(run.path, "base", registry=tmp_path / "registry", new_registry=True, force=True, reason="the first one", fingerprint=False)
-    task = run.plan.tasks["intents"]
-    labels = [*task.labels, *(["escalation"] if change == "labels" else [])]
-    column = "input" if change == "labels" else "message"
-    values = {"name": "intents", "kind": "classification", "labels": labels, "prompt": f"{{{{ {column} }}}}", "metrics": ["classification"]}
-    values |= {"primary": "accuracy", "data": {"path": "own.jsonl", "fields": {column: "input"}}}
-    (tmp_path / "intents.yaml").write_text(json.dumps(values))
-    for name, count in (("own", 60), ("new", 20)):
-        rows = [{**make_row(f"{name}-{number}"), "target": labels[number % len(labels)]} for number in range(count)]
-        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    plan = {"task": "intents.yaml", "when": {"new_rows": 10}, "data": {"new": "new.jsonl"}, "run": {"strategies": ["fewshot"]}}
-    (tmp_path / "lifecycle.yaml").write_text(json.dumps(plan))
-    expected = (
-        r"intents: has other labels \(with 'escalation'\) than base in"
-        if change == "labels"
-        else "intents: no column for the input 'input'"
-    )
-    with pytest.raises(BenchError, match=expected):
-        retrain(tmp_path / "lifecycle.yaml", registry=tmp_path / "registry", runs_dir=tmp_path / "runs", today=DAY)
-    assert not grid.requests
-
-
 def test_judging_again_after_an_interruption_spends_nothing(place: Place, grid: StandIn) -> None:
     """The verdict of an interrupted step is the same question, so that it is no second look at the test set."""
     grid.qualities = [0.1]
@@ -428,20 +273,3 @@ def test_judging_again_after_an_interruption_spends_nothing(place: Place, grid: 
     assert held.verdict is not None
     again = gate(place.folder / "runs" / held.run, "fewshot", policy=place.folder / "gate.yaml", registry=place.registry)
     assert again.look == held.verdict.look
-
-
-def test_a_policy_is_checked_with_the_labels_of_the_data_where_the_task_names_none(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "runs" / "first", [classification([Made("base", 0.3), Made("fewshot", 0.5, 1, train_seconds=60)])])
-    promote(run.path, "fewshot", registry=tmp_path / "registry", new_registry=True, force=True, reason="the first one", fingerprint=False)
-    labels = run.plan.tasks["intents"].labels
-    for name, count in (("own", 60), ("new", 20)):
-        rows = [make_row(f"{name}-{number}") | {"target": labels[number % 3]} for number in range(count)]
-        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    own = "{path: own.jsonl}"
-    task = f"name: intents\nkind: classification\ndata: {own}\nprompt: '{{{{ input }}}}'\nmetrics: [classification]\nprimary: macro_f1\n"
-    (tmp_path / "intents.yaml").write_text(task, encoding="utf-8")
-    (tmp_path / "gate.yaml").write_text("rules:\n  - {rule: not_worse, score: macro_f1, margin: 0.05}\n", encoding="utf-8")
-    values = "task: intents.yaml\nwhen: {new_rows: 10}\ndata: {new: new.jsonl}\nrun: {strategies: fewshot}\ngate: {policy: gate.yaml}\n"
-    (tmp_path / "lifecycle.yaml").write_text(values, encoding="utf-8")
-    result = retrain(tmp_path / "lifecycle.yaml", registry=tmp_path / "registry", runs_dir=tmp_path / "runs", today=DAY, dry_run=True)
-    assert result.outcome == "due" and result.data.added
