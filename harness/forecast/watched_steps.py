@@ -123,9 +123,10 @@ def watch_answers(
             cache = _with_tokens(room, config, last)
         elif written:
             cache = _read_prompts(model, config, last, prefix)
-        del room, prefix
+        del room
         tracker.begin_stage("write")
         _write(model, cache, last, nodes)
+        del prefix
 
     def read_groups(model: Any, tracker: MetaTracker) -> None:
         prefix = _read_prefix(model, config, shared)
@@ -252,37 +253,38 @@ def _read_prompts(model: Any, config: Any, batch: BatchShape, prefix: Any) -> An
     cache, shared = DynamicCache(config=config), 0
     if prefix is not None:
         shared = prefix.get_seq_length()
-        for index, layer in enumerate(_filled(prefix)):
+        for index, layer in _filled(prefix):
             cache.update(layer.keys.expand(batch.rows, -1, -1, -1), layer.values.expand(batch.rows, -1, -1, -1), index)
     _read(model, cache, batch, shared)
     return cache
 
 
-def _with_tokens(layers: Sequence[tuple[Any, Any]], config: Any, batch: BatchShape) -> Any:
+def _with_tokens(layers: Sequence[tuple[int, Any, Any]], config: Any, batch: BatchShape) -> Any:
     """A cache whose layers have keys and values like these, of the tokens of a batch."""
     from transformers import DynamicCache
 
     cache = DynamicCache(config=config)
-    for index, layer in enumerate(layers):
+    for index, *layer in layers:
         keys, values = (each.new_empty(batch.rows, each.shape[1], batch.tokens, each.shape[3]) for each in layer)
         cache.update(keys, values, index)
     return cache
 
 
-def _filled(cache: Any) -> list[Any]:
-    """The layers of a cache that the model has: it may be cut to fewer than its configuration says."""
-    return [layer for layer in cache.layers if layer.keys is not None]
+def _filled(cache: Any) -> list[tuple[int, Any]]:
+    """The layers of a cache that hold something, with their indices: a model may be cut to fewer than its configuration says, and layers
+    that read an image are empty without one."""
+    return [(index, layer) for index, layer in enumerate(cache.layers) if layer.keys is not None]
 
 
-def _make_room(cache: Any, config: Any, batch: BatchShape, room: int) -> list[tuple[Any, Any]]:
+def _make_room(cache: Any, config: Any, batch: BatchShape, room: int) -> list[tuple[int, Any, Any]]:
     """Move keys and values, layer by layer, to where so many more tokens of each row of the batch have room, as `engine/inference/prefill`
-    does for models whose layers keep nothing else. Returns those with room; empty for other models, and where no room is needed."""
-    moved: list[tuple[Any, Any]] = []
-    for layer in _filled(cache) if room and plain_cache(config) else ():
+    does for models whose layers keep nothing else. Returns those with room by index; none for other models, and where no room is needed."""
+    moved: list[tuple[int, Any, Any]] = []
+    for index, layer in _filled(cache) if room and plain_cache(config) else ():
         keys, values = (
             each.new_zeros(batch.rows, each.shape[1], batch.tokens + room, each.shape[3]) for each in (layer.keys, layer.values)
         )
-        moved.append((keys, values))
+        moved.append((index, keys, values))
         layer.keys = layer.values = None
     return moved
 

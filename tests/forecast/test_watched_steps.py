@@ -213,6 +213,25 @@ def test_models_with_convolutions_can_be_watched(tmp_path) -> None:
     assert written.writing.flops > 0
 
 
+def test_layers_that_read_an_image_stay_empty_without_one(tmp_path) -> None:
+    """The others keep their places in the cache: a token takes as many operations behind outputs as behind the prompt alone."""
+    text = {"hidden_size": 64, "num_hidden_layers": 6, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 96}
+    text |= {
+        "vocab_size": 128,
+        "pad_token_id": 0,
+        "cross_attention_layers": [1, 3],
+        "rope_scaling": {"rope_type": "default", "rope_theta": 10_000.0},
+    }
+    vision = {"hidden_size": 32, "num_hidden_layers": 1, "num_global_layers": 1, "attention_heads": 2, "intermediate_size": 32}
+    vision |= {"image_size": 28, "patch_size": 14, "vision_output_dim": 64, "intermediate_layers_indices": [0]}
+    config = {"model_type": "mllama", "architectures": ["MllamaForConditionalGeneration"], "text_config": text, "vision_config": vision}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    outline, batch = ModelOutline(resolve_description(str(tmp_path)), Strategy(name="b", method="prompt")), BatchShape(4, 32, 0)
+    alone, behind = (watch_answers(outline, WIDE, batch, written=written).writing for written in (0, 16))
+    assert behind.operations == alone.operations
+    assert 0 < alone.flops < behind.flops, "attention reads more"
+
+
 def test_a_config_alone_is_enough(tmp_path, tiny: ModelSource) -> None:
     (tmp_path / "config.json").write_text((tiny.folder / "config.json").read_text())
     alone = ModelOutline(resolve_description(str(tmp_path)), LORA)

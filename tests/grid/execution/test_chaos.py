@@ -158,7 +158,9 @@ def test_full_fine_tuning_in_bfloat16_scores_the_stored_model(bench, tmp_path):
 def test_second_run_names_the_process_that_holds_the_lock_and_an_interrupted_run_says_how_to_resume(bench, quick_bench, tmp_path):
     process = bench(tmp_path)
     wait_for(process, "load")
+    process.send_signal(signal.SIGSTOP)  # else it may end before the second one looks
     second = quick_bench(*RUN, "--strategies", "lora", here=tmp_path)
+    process.send_signal(signal.SIGCONT)
     assert second.code == 2
     assert f"is in use by process {process.pid}" in second.err
     assert second.out == ""
