@@ -7,8 +7,8 @@ own forward pass would insert the virtual tokens again at every step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.engine.inference.last_positions import last_positions
@@ -23,12 +23,13 @@ class Prefix:
     """What inference starts from.
 
     `model` is the model to call. `length` counts the tokens of the prefix, and `layers` holds keys and values (1, heads, length, head size)
-    for each layer. Without virtual tokens, and before any prompt, the length is 0.
+    by layer; some models have layers without them, such as those that read an image. Without virtual tokens, and before any prompt, the
+    length is 0.
     """
 
     model: Any
     length: int = 0
-    layers: tuple[tuple[Any, Any], ...] = ()
+    layers: Mapping[int, tuple[Any, Any]] = field(default_factory=dict)
 
     @staticmethod
     def of(model: Any) -> Prefix:
@@ -46,7 +47,7 @@ class Prefix:
                 embeddings = cache.to(model.word_embeddings.weight.dtype)
                 cache = DynamicCache(config=base.config)
                 base(inputs_embeds=embeddings, cache=cache, use_cache=True, logits_to_keep=last_positions(1))
-        return Prefix(base, config.num_virtual_tokens, tuple((layer.keys, layer.values) for layer in cache.layers))
+        return Prefix(base, config.num_virtual_tokens, _filled_layers(cache))
 
     def with_beginning(self, prompts: Sequence[Sequence[int]]) -> tuple[Prefix, Sequence[Sequence[int]]]:
         """Extend the prefix by the tokens that all prompts begin with.
@@ -80,9 +81,9 @@ class Prefix:
                 use_cache=True,
                 logits_to_keep=last_positions(1),
             )
-        if not all(layer.is_initialized for layer in cache.layers):
+        layers = _filled_layers(cache)
+        if not layers:
             raise ValueError(f"{type(self.model).__name__} leaves its cache of keys and values empty")
-        layers = tuple((layer.keys, layer.values) for layer in cache.layers)
         return Prefix(self.model, self.length + len(tokens), layers)
 
     def cache(self, rows: int) -> Any:
@@ -90,7 +91,7 @@ class Prefix:
         from transformers import DynamicCache
 
         cache = DynamicCache(config=self.model.config)
-        for index, (keys, values) in enumerate(self.layers):
+        for index, (keys, values) in self.layers.items():
             cache.update(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1), index)
         return cache
 
@@ -103,6 +104,11 @@ class Prefix:
     def positions(self, mask: Any) -> Any:
         """The position ids (B, T) of the tokens behind the prefix, for a mask (B, T) without it; padding does not count."""
         return self.length + (mask.cumsum(dim=1) - 1).clamp(min=0)
+
+
+def _filled_layers(cache: Any) -> dict[int, tuple[Any, Any]]:
+    """Keys and values of the layers of a cache that have some, by index."""
+    return {index: (layer.keys, layer.values) for index, layer in enumerate(cache.layers) if layer.is_initialized}
 
 
 def count_shared(config: Any, prompts: Sequence[Sequence[int]]) -> int:

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from transformers import MllamaForCausalLM
+from transformers.models.mllama import MllamaTextConfig
 
 from harness.engine.inference.choose import LabelScorer, score_labels
 from harness.engine.inference.generate import generate
@@ -38,6 +40,18 @@ def test_generation_is_unchanged_and_the_beginning_is_computed_once(model, passe
     assert passes[0] == (1, 60)
     assert passes[1] == (5, max(len(p) for p in PROMPTS) - 60)
     assert together == [outputs(model, [prompt])[0] for prompt in PROMPTS]
+
+
+def test_models_with_layers_that_read_an_image_answer_texts():
+    """Without an image these layers keep no keys and values, also in the middle of the others."""
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 64, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 96}
+    rope = {"rope_type": "default", "rope_theta": 10_000.0}
+    config = MllamaTextConfig(**sizes, vocab_size=320, pad_token_id=0, cross_attention_layers=[1], rope_parameters=rope)
+    model = MllamaForCausalLM(config).eval()
+    together = outputs(model, PROMPTS)
+    assert together == [outputs(model, [prompt])[0] for prompt in PROMPTS]
+    assert len({tuple(ids) for ids in together}) > 1, "the outputs depend on the prompts"
 
 
 def test_likelihoods_are_unchanged(model):
