@@ -105,7 +105,7 @@ def test_batches_do_not_change_the_prefix():
 def test_models_without_virtual_tokens_have_an_empty_prefix():
     base = small("prefix").get_base_model()
     prefix = Prefix.of(base)
-    assert (prefix.model, prefix.length, prefix.layers) == (base, 0, ())
+    assert (prefix.model, prefix.length, prefix.layers) == (base, 0, {})
     lora = adapt(base, Strategy(name="s", method="peft", adapter={"peft_type": "LORA"}, train={}), 1)
     assert Prefix.of(lora).model is lora
 
