@@ -9,9 +9,14 @@ class _Choice:
     folder: Path | None = None
 
 
+def default_cache_folder() -> Path:
+    """The user's cache folder."""
+    return Path.home() / ".cache" / "finetune-bench"
+
+
 def cache_folder() -> Path:
-    """The cache folder: the one that was chosen for this process, else `~/.cache/finetune-bench`."""
-    return _Choice.folder or Path.home() / ".cache" / "finetune-bench"
+    """The cache folder: the one that was chosen for this process, else the default."""
+    return _Choice.folder or default_cache_folder()
 
 
 def use_cache_folder(folder: str | Path | None) -> None:

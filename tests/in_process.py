@@ -15,15 +15,13 @@ from typing import Any
 import pytest
 from accelerate.state import AcceleratorState
 
-from harness.cache import _Choice, cache_folder
+from harness.cache import _Choice, cache_folder, default_cache_folder
 from harness.cli.main import main
 from harness.forecast import add_to_ledger
 from harness.grid.execution.job import Job
 from harness.grid.execution.joint_training import run_joint_training
 from harness.grid.execution.worker import run_job
 from harness.types import CellForecast, CellResult
-
-_OF_THE_USER = Path.home() / ".cache" / "finetune-bench"
 
 
 @contextmanager
@@ -65,7 +63,7 @@ def replace_scheduler(patch: pytest.MonkeyPatch, run: Callable[..., object]) -> 
 def _add_beside_the_users(result: CellResult, forecast: CellForecast) -> None:
     """Add a record where the test has a cache folder of its own. The user's forecasts must not be corrected by what cells took in the
     process of a test, whose peak memory is that of all tests before."""
-    if cache_folder() != _OF_THE_USER:
+    if cache_folder() != default_cache_folder():
         add_to_ledger(result, forecast)
 
 

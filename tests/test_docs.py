@@ -260,11 +260,14 @@ def test_shell_example_runs(user_folder):
     assert done.stdout.splitlines()[-1] in ("not enough test examples to decide", "rejected: the current model stays in service")
 
 
-def test_python_examples_run(call_bench, user_folder, capsys):
+def test_python_examples_run(user_folder):
     """All examples of the page run as one script."""
+    script = user_folder / "example.py"
     first, second = blocks("docs/python.md", "python")
-    exec(second + first.replace("limit=100", "limit=8, epochs=1, serving_seconds=0"), {"__name__": "__main__"})
-    assert capsys.readouterr().out.split()[:5] == ["strategy", "value", "low", "high", "training_price"]
+    script.write_text(second + first.replace("limit=100", "limit=8, epochs=1, serving_seconds=0"), encoding="utf-8")
+    done = subprocess.run([sys.executable, str(script)], cwd=user_folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[:5] == ["strategy", "value", "low", "high", "training_price"]
 
 
 def test_python_example_uses_the_champion(call_bench, user_folder, capsys):

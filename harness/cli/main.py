@@ -77,7 +77,7 @@ def main() -> None:
     one line, and exit code 70.
     """
     signal.signal(signal.SIGTERM, _interrupt)
-    atexit.register(gc.freeze)  # Python would look for garbage among all that libraries have made, for more than a second
+    atexit.register(gc.freeze)  # else Python searches all objects of libraries for garbage before it exits: more than a second
     try:
         _choose_cache_folder()
         # the name also decides which variable the shell's completion sets, whichever way the program was started

@@ -55,8 +55,8 @@ class StepCounts:
     def extrapolated(self, other: StepCounts, steps: float) -> StepCounts:
         """What a model has that differs from `self` by `steps` times as many layers as `other` does.
 
-        Every number is linear in layers. So is a peak if the same moment allocates most whatever the number of layers; moments for which
-        that may not hold are stages of their own.
+        Every number is linear in layers. A peak is, too, if the same moment allocates most for any number of layers. Moments for which this
+        may not hold are stages of their own.
         """
 
         def along(a: float, b: float) -> float:

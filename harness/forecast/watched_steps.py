@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.engine.inference import last_positions, log_totals, plain_cache
+from harness.engine.inference import filled_layers, last_positions, log_totals, plain_cache
 from harness.engine.tuning import KeyedRandom, fused_layers, fused_lora
 from harness.forecast.meta_tracker import MetaTracker, StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
@@ -253,8 +253,8 @@ def _read_prompts(model: Any, config: Any, batch: BatchShape, prefix: Any) -> An
     cache, shared = DynamicCache(config=config), 0
     if prefix is not None:
         shared = prefix.get_seq_length()
-        for index, layer in _filled(prefix):
-            cache.update(layer.keys.expand(batch.rows, -1, -1, -1), layer.values.expand(batch.rows, -1, -1, -1), index)
+        for index, (keys, values) in filled_layers(prefix).items():
+            cache.update(keys.expand(batch.rows, -1, -1, -1), values.expand(batch.rows, -1, -1, -1), index)
     _read(model, cache, batch, shared)
     return cache
 
@@ -270,22 +270,15 @@ def _with_tokens(layers: Sequence[tuple[int, Any, Any]], config: Any, batch: Bat
     return cache
 
 
-def _filled(cache: Any) -> list[tuple[int, Any]]:
-    """The layers of a cache that hold something, with their indices: a model may be cut to fewer than its configuration says, and layers
-    that read an image are empty without one."""
-    return [(index, layer) for index, layer in enumerate(cache.layers) if layer.keys is not None]
-
-
 def _make_room(cache: Any, config: Any, batch: BatchShape, room: int) -> list[tuple[int, Any, Any]]:
     """Move keys and values, layer by layer, to where so many more tokens of each row of the batch have room, as `engine/inference/prefill`
     does for models whose layers keep nothing else. Returns those with room by index; none for other models, and where no room is needed."""
     moved: list[tuple[int, Any, Any]] = []
-    for index, layer in _filled(cache) if room and plain_cache(config) else ():
-        keys, values = (
-            each.new_zeros(batch.rows, each.shape[1], batch.tokens + room, each.shape[3]) for each in (layer.keys, layer.values)
-        )
-        moved.append((index, keys, values))
-        layer.keys = layer.values = None
+    for index, layer in enumerate(cache.layers if room and plain_cache(config) else ()):
+        if layer.is_initialized:
+            sizes = [(batch.rows, each.shape[1], batch.tokens + room, each.shape[3]) for each in (layer.keys, layer.values)]
+            moved.append((index, layer.keys.new_zeros(sizes[0]), layer.values.new_zeros(sizes[1])))
+            layer.keys = layer.values = None
     return moved
 
 

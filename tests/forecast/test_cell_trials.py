@@ -216,6 +216,7 @@ def test_a_trial_is_made_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("damage", [b"\xff\xfe", b"{", json.dumps({"key": "a" * 64, "at": 1, "seconds": [1.0, -2.0, 3.0]}).encode()])
 def test_a_damaged_cache_counts_for_nothing(damage: bytes) -> None:
+    trial_file().parent.mkdir(exist_ok=True)
     trial_file().write_bytes(damage)
     assert cached_trial(["a"], lambda: (1.0, 2.0, 3.0)) == (1.0, 2.0, 3.0)
     assert cached_trial(["a"], lambda: (9.0, 9.0, 9.0)) == (1.0, 2.0, 3.0), "it was written anew"

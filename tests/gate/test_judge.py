@@ -59,7 +59,7 @@ def test_an_unbounded_score_that_never_varied_is_inconclusive(runs: Runs, tmp_pa
     assert verdict.outcome == "INCONCLUSIVE"
 
 
-@pytest.mark.parametrize("times", [25, LONG])
+@pytest.mark.parametrize("times", [50, LONG])
 @pytest.mark.parametrize(("rows", "fails"), [(30, 0.05), (60, 0.02), (100, 0.02)])
 def test_a_model_that_rarely_fails_completely_does_not_pass_by_luck(tmp_path: Path, rows: int, fails: float, times: int) -> None:
     """The floor is exactly the true score; failures on a few examples in a hundred are often not in the test set."""
@@ -184,7 +184,7 @@ def test_the_spread_of_seeds_counts_where_the_policy_says_so(tmp_path: Path) -> 
     assert alone.outcome == "INCONCLUSIVE" and alone.rules[-1].reason == Reason("one_seed")
 
 
-@pytest.mark.parametrize("times", [30, LONG])
+@pytest.mark.parametrize("times", [80, LONG])
 @pytest.mark.parametrize("size", [20, 60])
 def test_with_a_true_loss_of_the_margin_wrong_passes_are_as_rare_as_alpha(tmp_path: Path, size: int, times: int) -> None:
     """Paired right-or-wrong answers; the candidate is worse by exactly Δ."""
@@ -199,7 +199,7 @@ def test_with_a_true_loss_of_the_margin_wrong_passes_are_as_rare_as_alpha(tmp_pa
     assert at_most(0.05, passed / times, times)
 
 
-@pytest.mark.parametrize("times", [30, LONG])
+@pytest.mark.parametrize("times", [60, LONG])
 def test_wrong_passes_stay_rare_with_many_examples_per_patient(tmp_path: Path, times: int) -> None:
     """Five examples of one patient are not five pieces of evidence. The candidate fails on whole patients, worse by exactly Δ."""
     margin, patients, each, passed, rng = 0.1, 40, 5, 0, np.random.default_rng(8)

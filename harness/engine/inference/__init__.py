@@ -11,7 +11,7 @@ from harness.engine.inference.lora_answers import answering, is_dora, is_plain_l
 from harness.engine.inference.predictor import Predictor
 from harness.engine.inference.prefill import count_read, list_groups
 from harness.engine.inference.seq2seq import Seq2SeqScorer, generate_seq2seq
-from harness.engine.inference.shared_prefix import count_shared, plain_cache
+from harness.engine.inference.shared_prefix import count_shared, filled_layers, plain_cache
 
 __all__ = [
     "BATCH_ROWS",
@@ -28,6 +28,7 @@ __all__ = [
     "count_shared",
     "ends_with",
     "extract",
+    "filled_layers",
     "generate",
     "generate_seq2seq",
     "is_dora",

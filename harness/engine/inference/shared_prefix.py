@@ -47,7 +47,7 @@ class Prefix:
                 embeddings = cache.to(model.word_embeddings.weight.dtype)
                 cache = DynamicCache(config=base.config)
                 base(inputs_embeds=embeddings, cache=cache, use_cache=True, logits_to_keep=last_positions(1))
-        return Prefix(base, config.num_virtual_tokens, _filled_layers(cache))
+        return Prefix(base, config.num_virtual_tokens, filled_layers(cache))
 
     def with_beginning(self, prompts: Sequence[Sequence[int]]) -> tuple[Prefix, Sequence[Sequence[int]]]:
         """Extend the prefix by the tokens that all prompts begin with.
@@ -81,7 +81,7 @@ class Prefix:
                 use_cache=True,
                 logits_to_keep=last_positions(1),
             )
-        layers = _filled_layers(cache)
+        layers = filled_layers(cache)
         if not layers:
             raise ValueError(f"{type(self.model).__name__} leaves its cache of keys and values empty")
         return Prefix(self.model, self.length + len(tokens), layers)
@@ -106,7 +106,7 @@ class Prefix:
         return self.length + (mask.cumsum(dim=1) - 1).clamp(min=0)
 
 
-def _filled_layers(cache: Any) -> dict[int, tuple[Any, Any]]:
+def filled_layers(cache: Any) -> dict[int, tuple[Any, Any]]:
     """Keys and values of the layers of a cache that have some, by index."""
     return {index: (layer.keys, layer.values) for index, layer in enumerate(cache.layers) if layer.is_initialized}
 
