@@ -24,6 +24,7 @@ from harness.cache import _Choice
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("BENCH_SERVING_SECONDS", "0")  # each run would load its models once more; the tests of this ask for it
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each process would compile the program again: half of what a command takes
 os.environ.pop("COLUMNS", None)  # set in pytest-xdist's processes; tables would have its width
 if "PYTEST_XDIST_WORKER" in os.environ:  # one test process per core: more threads would only wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
