@@ -45,7 +45,7 @@ _SPAWNED_CELL = f"""{_KEEP_STDOUT}
 from harness.parent_watch import end_with_parent
 end_with_parent(0)
 import json, sys
-from harness.grid.execution.job import Job
+from harness.grid.execution.job import read_job
 from harness.grid.execution.worker import run_process
 run_process(read_job(json.loads(sys.argv[1])), events)
 """

@@ -22,14 +22,16 @@ from harness.store import RunFolder, StoredRun
 BENCH = Path(sys.executable).with_name("bench")
 
 
-def test_python_files_of_the_working_directory_are_never_imported(tmp_path):
+@pytest.mark.parametrize("python_path", ["", str(Path(__file__).parents[2] / "without_fork")], ids=["forked cells", "spawned cells"])
+def test_python_files_of_the_working_directory_are_never_imported(tmp_path, python_path):
     """A data folder may hold anything, also files named like our libraries, and is no place to run code from."""
     for name in ("accelerate.py", "random.py", "transformers.py", "torch.py"):
         (tmp_path / name).write_text("raise SystemExit('imported from the working directory')")
     (tmp_path / "harness").mkdir()
     (tmp_path / "harness" / "__init__.py").write_text("raise SystemExit('imported from the working directory')")
     command = [str(BENCH), "run", "--task", "classification", "--strategies", "base", "--limit", "8"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [python_path, os.environ.get("PYTHONPATH", "")]))}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / done.stdout.strip() / "report.html").is_file()
 
