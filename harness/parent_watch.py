@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.05
 
 def end_with_parent(pipe: int) -> None:
     """From now on, end this process as soon as the other end of the pipe is closed. Nothing may be written to the pipe."""
-    has_death_signal = _request_death_signal()
+    has_death_signal = request_death_signal()
     own = os.dup(pipe)  # which stays open when something else takes the number of the pipe
     try:
         threading.Thread(target=_wait_for_end, args=(own,), name="parent watch", daemon=True).start()
@@ -35,7 +35,7 @@ def watching_parent(pipe: int) -> Iterator[None]:
 
     After the block, no thread is left, so that the process may fork. Needs a system that can `select` on pipes: every one that can fork.
     """
-    _request_death_signal()
+    request_death_signal()
     done = threading.Event()
 
     def watch() -> None:
@@ -58,7 +58,7 @@ def _wait_for_end(pipe: int) -> None:
     os._exit(1)
 
 
-def _request_death_signal() -> bool:
+def request_death_signal() -> bool:
     """On Linux, let the kernel kill this process when the thread that started it ends; whether it will."""
     if sys.platform != "linux":
         return False

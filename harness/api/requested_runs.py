@@ -66,6 +66,7 @@ def run_request(
     track: Sequence[str] = (),
     checkpoint_every: float = 30.0,
     forecasts: bool = False,
+    forks: bool = False,
     command: str,
 ) -> Run:
     """`run` for a complete request.
@@ -73,6 +74,7 @@ def run_request(
     Args:
         checkpoint_every: seconds between two checkpoints of a training run.
         forecasts: forecast what each cell takes, and add what it took to the ledger of forecasts.
+        forks: this process may be forked to run the cells, see `prepare_to_fork`: only where nothing else runs in it.
         request, runs_dir, listener, new, reuse, resume, jobs, executor, ray_address, serving_seconds, devices_per_cell, together,
             serve_with, serve_model, serve_key_env, serve_concurrency, send_to, max_cost, track, command: as for `run`; by default, no
             speed is measured.
@@ -101,7 +103,7 @@ def run_request(
         raise BenchError(f"{option} needs the URL of a server: {setting('serve_with', 'URL')}")
     runs, shown = Path(runs_dir), listener or SilentListener()
     trackers = open_trackers(track, runs)
-    early = EarlyProcesses(jobs, devices_per_cell)
+    early = EarlyProcesses(jobs, devices_per_cell, forks=forks and not trackers and not request.plugins)
     with _open_cluster(executor, ray_address, request) as cluster, use_plugin_files(request.plugins), early:
         catalog = open_catalog(request.tasks_dirs, request.strategies_dirs)
         device, cores = (None, None) if cluster is None else (cluster.device, cluster.cores)

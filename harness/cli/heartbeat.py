@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
 
 QUIET_SECONDS = 5.0  # the longest time without a line
 PROGRESS_SECONDS = 4.0  # between two lines of progress; less, so that the heartbeat is silent where there is progress
+
+# Held while something is reported: what the thread holds of the console meanwhile would stay locked in a process that is forked.
+_reporting = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_reporting.acquire, after_in_parent=_reporting.release, after_in_child=_reporting.release)
 
 
 class Heartbeat:
@@ -49,5 +55,6 @@ class Heartbeat:
             now = time.monotonic()
             if now - self._last >= self._quiet:
                 self._last = now
-                self._report(now - self._start)
+                with _reporting:
+                    self._report(now - self._start)
             wait = self._last + self._quiet - now

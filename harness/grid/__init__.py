@@ -1,7 +1,7 @@
 """The grid: tasks × models × strategies × seeds. It is planned, run with one process per cell, and resumed after an interruption."""
 
 from harness.grid.cluster import RayCluster, open_ray_cluster
-from harness.grid.execution import EarlyProcesses, Listener, Listeners, check_disk_of_plan, execute, keep_named_columns
+from harness.grid.execution import EarlyProcesses, Listener, Listeners, check_disk_of_plan, execute, keep_named_columns, prepare_to_fork
 from harness.grid.planning import (
     MOST_REQUESTS,
     HostedRequest,
@@ -49,6 +49,7 @@ __all__ = [
     "make_request",
     "open_ray_cluster",
     "open_trackers",
+    "prepare_to_fork",
     "read_grid",
     "read_search",
     "read_tasks",

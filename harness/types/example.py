@@ -91,6 +91,12 @@ class Splits:
     layout: RowLayout | None = None
     """How the rows hold whole prompts with their answers; None if the task's prompt is to be written around their inputs."""
 
+    @property
+    def characters(self) -> int:
+        """Those of the inputs and references of all examples."""
+        examples = (*self.train, *self.validation, *self.test, *self.calibration)
+        return sum(len(text) for example in examples for text in (*example.inputs.values(), *example.targets))
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:

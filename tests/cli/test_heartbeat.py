@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 from harness.cli.heartbeat import Heartbeat
@@ -26,3 +27,22 @@ def test_silence_is_reported_until_the_end() -> None:
 
 def test_a_heartbeat_that_never_started_can_be_stopped() -> None:
     Heartbeat(lambda _: None).stop()
+
+
+def test_a_process_is_forked_between_two_reports() -> None:
+    """Within one, the thread holds locks of the console, which would stay locked in the forked process."""
+    started, reported = threading.Event(), threading.Event()
+
+    def report(seconds: float) -> None:
+        started.set()
+        reported.wait(0.2)
+        reported.set()
+
+    heartbeat = Heartbeat(report, quiet=0.01)
+    heartbeat.start()
+    assert started.wait(10)
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if reported.is_set() else 1)
+    heartbeat.stop()
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

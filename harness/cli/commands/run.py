@@ -165,7 +165,7 @@ def run(
     check_executor(ctx)
     from harness import api
     from harness.cli.progress import RunDisplay
-    from harness.grid import make_request, read_grid, read_search
+    from harness.grid import make_request, prepare_to_fork, read_grid, read_search
 
     if resume is not None:
         resume = choose_run_to_resume(resume, runs_dir)
@@ -193,6 +193,7 @@ def run(
     if dry_run:
         _show_forecasts(request, runs_dir, jobs, devices_per_cell)
         return
+    forks = prepare_to_fork()
     with RunDisplay(on_cluster=executor == "ray") as display:
         done = api.run_request(
             request,
@@ -216,6 +217,7 @@ def run(
             track=track,
             checkpoint_every=checkpoint_seconds,
             forecasts=True,
+            forks=forks,
             command=shlex.join(["bench", *sys.argv[1:]]),
         )
     display.summary(done.stored)

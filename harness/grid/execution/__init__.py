@@ -1,5 +1,6 @@
 """From a plan to results: one process per cell, progress, resumption."""
 
+from harness.grid.execution.cell_processes import prepare_to_fork
 from harness.grid.execution.disk_space import check_disk_of_plan
 from harness.grid.execution.early_processes import EarlyProcesses
 from harness.grid.execution.executor import Executor, OpenExecutor
@@ -21,6 +22,7 @@ __all__ = [
     "check_disk_of_plan",
     "execute",
     "keep_named_columns",
+    "prepare_to_fork",
     "run_one_cell",
     "store_failure",
 ]

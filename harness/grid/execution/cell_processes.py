@@ -1,4 +1,7 @@
-"""The executor of this machine: processes that a server forks, or that are started one by one where a process cannot fork."""
+"""The executor of this machine: processes that a server forks, or that are started one by one where a process cannot fork.
+
+The server is a new Python process, or the command itself, forked (`ForkedCommand`).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from dataclasses import asdict, replace
 from typing import TypeAlias
 
 from harness.engine.models import Device
+from harness.grid.execution import fork_server
+from harness.grid.execution.forked_command import ForkedCommand
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.visible_devices import VisibleDevices
 from harness.measure import usable_cores
@@ -51,33 +56,65 @@ run_process(read_job(json.loads(sys.argv[1])), events)
 """
 
 
+_chosen_variables: set[str] = set()  # by `prepare_to_fork`
+
+
+def prepare_to_fork() -> bool:
+    """Give this process the variables of a cell that runs alone, as far as the user has not set them, so that it can be forked for cells.
+
+    Returns:
+        Whether it can. Not if torch is imported, which has read these variables already.
+    """
+    if not _can_fork() or "torch" in sys.modules:
+        return False
+    chosen = {name: value for name, value in (_KEPT_KERNELS | _threads(1)).items() if name not in os.environ}
+    _chosen_variables.update(chosen)
+    os.environ.update(chosen)
+    return True
+
+
 @contextmanager
-def open_cell_processes(device: Device, at_once: int) -> Iterator[CellProcesses]:
+def open_cell_processes(device: Device, at_once: int, *, forks: bool = False) -> Iterator[CellProcesses]:
     """Processes for cells, `at_once` at a time. At the end of the block, those that are still running are killed.
 
     Args:
         device: that of the run. If it is a GPU, each cell sees only its own.
+        forks: fork this process to serve cells that run alone on a CPU; `prepare_to_fork` has said that it can be forked.
     """
-    threads = str(max(1, usable_cores() // at_once))
-    environment = {"OMP_NUM_THREADS": threads, **_openmp_waiting(at_once), **_cuda_check(device), **os.environ}
+    inherited = {name: value for name, value in os.environ.items() if name not in _chosen_variables}
+    environment = _KEPT_KERNELS | _threads(at_once) | _cuda_check(device) | inherited
     environment["TOKENIZERS_PARALLELISM"] = "false"
-    environment = _KEPT_KERNELS | environment
     environment.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Metal cannot compute is computed on the CPU
     devices = VisibleDevices(device)
-    can_fork = hasattr(os, "fork") and sys.platform != "darwin"  # Apple's libraries, Metal and Accelerate among them, do not survive a fork
-    processes = _ForkedProcesses(environment, devices) if can_fork else _SpawnedProcesses(environment, devices)
+    if not _can_fork():
+        processes: CellProcesses = _SpawnedProcesses(environment, devices)
+    elif forks:
+        assert device.kind == "cpu" and at_once == 1
+        fork_server.preload()
+        processes = _ForkedProcesses(ForkedCommand(environment), devices)
+    else:
+        processes = _ForkedProcesses(_open_process(_FORK_SERVER, environment=environment), devices)
     try:
         yield processes
     finally:
         processes.close()
 
 
+def _can_fork() -> bool:
+    """Whether processes can fork here. Apple's libraries, Metal and Accelerate among them, do not survive it."""
+    return hasattr(os, "fork") and sys.platform != "darwin"
+
+
+def _threads(at_once: int) -> dict[str, str]:
+    """The variables for the threads of cells, so many of which run at the same time."""
+    return {"OMP_NUM_THREADS": str(max(1, usable_cores() // at_once)), **_openmp_waiting(at_once)}
+
+
 class _ForkedProcesses:
     """The server forks a process for each cell: no cell repeats the imports, which take seconds."""
 
-    def __init__(self, environment: dict[str, str], devices: VisibleDevices) -> None:
-        self._devices = devices
-        self._server = _open_process(_FORK_SERVER, environment=environment)
+    def __init__(self, server: subprocess.Popen[bytes] | ForkedCommand, devices: VisibleDevices) -> None:
+        self._server, self._devices = server, devices
 
     def start(self, job: Job) -> None:
         assert self._server.stdin is not None

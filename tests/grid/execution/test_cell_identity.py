@@ -22,6 +22,7 @@ _NO_PART = {
     "grid/execution/reused_cells.py", "grid/execution/reused_costs.py", "grid/execution/system_limits.py", "grid/execution/run.py",
     "grid/execution/scheduler.py", "grid/execution/search_run.py", "grid/execution/cell_group.py", "grid/execution/executor.py",
     "grid/execution/one_cell.py", "grid/execution/visible_devices.py", "grid/execution/serving_run.py",
+    "grid/execution/fork_server.py", "grid/execution/forked_command.py",
     "engine/serving/measure.py", "engine/serving/speed.py",
     "engine/served/client.py", "engine/served/failed_attempt.py",
     "engine/served/request_forms.py",

@@ -34,13 +34,15 @@ class Opened:
 
     def __init__(self) -> None:
         self.opened: list[tuple[Device, int]] = []
+        self.forked: list[bool] = []
         self.ended: list[int] = []
         self.order: list[str] = []
 
     @contextmanager
-    def open(self, device: Device, at_once: int) -> Iterator[Any]:
+    def open(self, device: Device, at_once: int, *, forks: bool = False) -> Iterator[Any]:
         number = len(self.opened)
         self.opened.append((device, at_once))
+        self.forked.append(forks)
         self.order.append(f"{number} starts")
         try:
             yield Named(f"processes {number}")
@@ -103,6 +105,35 @@ def test_nothing_starts_early_on_one_core(opened: Opened, monkeypatch: pytest.Mo
             assert processes == "processes 0"
 
 
+@pytest.mark.parametrize(
+    ("jobs", "device", "cells", "characters", "forked"),
+    [
+        (None, CPU, 9, 10_000_000, True),
+        (2, CPU, 1, 0, True),
+        (None, CPU, 9, 10_000_001, False),
+        (2, CPU, 9, 0, False),
+        (None, Device("cuda", "a GPU", "bfloat16", (0,)), 9, 0, False),
+    ],
+    ids=["one at a time", "one cell", "much data", "two at a time", "a GPU"],
+)
+def test_a_command_forks_itself_for_cells_that_run_alone_on_a_cpu(
+    opened: Opened, jobs: int | None, device: Device, cells: int, characters: int, forked: bool
+) -> None:
+    """Not where the process that is forked would keep much data in memory, and not where CUDA would have to survive it."""
+    with EarlyProcesses(jobs, 1, forks=True) as early:
+        early.start(device, cells, characters)
+    with EarlyProcesses(jobs, 1) as early:
+        early.start(device, cells, characters)
+    assert opened.forked == [forked, False]
+
+
+def test_a_command_forks_itself_on_one_core_too(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.grid.execution.early_processes.usable_cores", lambda: 1)
+    with EarlyProcesses(None, 1, forks=True) as early:
+        early.start(CPU, 9)
+    assert opened.forked == [True]
+
+
 def test_each_gpu_has_a_cell(opened: Opened) -> None:
     with EarlyProcesses(None, 1) as early:
         early.start(TWO_GPUS, 9)
@@ -155,7 +186,7 @@ def test_a_run_starts_them_when_its_cells_are_known(monkeypatch: pytest.MonkeyPa
     (tmp_path / "notes.jsonl").write_text("".join(f'{{"id": "{i}", "input": "talk {i}", "target": "note {i}"}}\n' for i in range(40)))
     asked: dict[str, Any] = {"data": str(tmp_path / "notes.jsonl"), "runs_dir": tmp_path / "runs", "limit": 8, "serving_seconds": 0}
     with cells_in_process():
-        monkeypatch.setattr(EarlyProcesses, "start", lambda _, device, cells: started.append(cells))
+        monkeypatch.setattr(EarlyProcesses, "start", lambda _, device, cells, characters: started.append(cells))
         with pytest.raises(BenchError, match="no model"):
             run("summarization", "base", model=str(tmp_path / "nothing"), **asked)
         assert started == []

@@ -17,7 +17,7 @@ from harness.grid.execution import cell_processes
 from harness.grid.execution.job import Job
 
 # As on macOS: only the pipe tells that the parent is gone.
-WITHOUT_DEATH_SIGNAL = "import harness.parent_watch\nharness.parent_watch._request_death_signal = lambda: False\n"
+WITHOUT_DEATH_SIGNAL = "import harness.parent_watch\nharness.parent_watch.request_death_signal = lambda: False\n"
 SERVER_OF_SLEEPING_CELLS = """
 import os, time
 from harness.grid.execution import fork_server

@@ -16,6 +16,7 @@ from typing import Any
 
 from kills import ForkedProcess, fork_server
 
+from harness import grid
 from harness.cli.main import main
 from harness.grid.execution import cell_processes
 from harness.store import RunFolder
@@ -46,6 +47,7 @@ def start(here: Path, *arguments: str, descriptors: int | None = None, **environ
         os.environ.update(make_environment(here) | environment)
         sys.argv = ["bench", *(arguments or ARGUMENTS)]
         cell_processes._open_process = fork_server  # type: ignore[assignment]
+        grid.prepare_to_fork = lambda: True  # although torch is imported: it has one thread
         if descriptors is not None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
         main()

@@ -1,0 +1,120 @@
+"""A command that forks itself to run its cells, instead of a second process that imports everything again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.engine.models import Device
+from harness.grid.execution import cell_processes
+
+CPU = Device("cpu", "a CPU", "float32")
+# Forks itself for a cell that tells about its process, and for one that sleeps. It prints all events.
+COMMAND = """
+import json, os, sys, time
+from harness.engine.models import Device
+from harness.grid.execution import cell_processes, fork_server
+from harness.grid.execution.job import Job
+from harness.grid.execution.worker import send_event
+
+def run(job, events):
+    import torch
+    if job.cell == "sleeps":
+        send_event(events, {"event": "phase", "pid": os.getpid()})
+        time.sleep(600)
+    values = torch.ones(600, 600) @ torch.ones(600, 600)
+    send_event(events, {
+        "event": "phase", "sum": values.sum().item(), "threads": torch.get_num_threads(), "session": os.getsid(0), "paths": sys.path,
+        "variables": {name: os.environ[name] for name in cell_processes._KEPT_KERNELS},
+    })
+    os._exit(3)
+
+assert cell_processes.prepare_to_fork()
+fork_server.run_process = run
+print("unwritten", end="")
+with cell_processes.open_cell_processes(Device("cpu", "a CPU", "float32"), 1, forks=True) as processes:
+    for event in processes.events():
+        print(json.dumps(event), flush=True)
+        if event["event"] == "ready":
+            processes.start(Job("run", "tells", "model", {}, "cache", 30.0))
+        elif event["event"] == "exit":
+            processes.start(Job("run", "sleeps", "model", {}, "cache", 30.0))
+        elif event["cell"] == "sleeps" and "ends" in sys.argv:
+            break
+print(json.dumps(processes._server.returncode))
+"""
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    script = folder / "command.py"
+    script.write_text(COMMAND)
+    variables = {name: value for name, value in os.environ.items() if name not in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY")}
+    variables["PYTHONPATH"] = str(Path(cell_processes.__file__).parents[3])
+    return subprocess.Popen(
+        [sys.executable, str(script), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=variables
+    )
+
+
+def test_cell_has_all_threads_and_nothing_of_the_terminal(tmp_path: Path) -> None:
+    with start(tmp_path, "ends") as command:
+        assert command.stdout is not None
+        first, told, ended, sleeps, code = command.stdout.read().splitlines()
+    assert command.returncode == 0
+    assert first == 'unwritten{"event": "ready"}', "what was not yet written is written once"
+    cell: dict[str, Any] = json.loads(told)
+    assert cell["sum"] == 600**3, "threads of OpenMP from before the fork would be waited for, for ever"
+    assert cell["threads"] == len(os.sched_getaffinity(0))
+    assert cell["session"] not in (0, os.getsid(0)), "Ctrl-C reaches the command alone"
+    assert str(tmp_path) not in cell["paths"]
+    assert cell["variables"] == cell_processes._KEPT_KERNELS
+    assert (json.loads(ended)["event"], json.loads(ended)["code"]) == ("exit", 3)
+    assert json.loads(code) == 0, "the server ended by itself"
+    with pytest.raises(ProcessLookupError):
+        os.kill(json.loads(sleeps)["pid"], 0)
+
+
+def test_killed_command_leaves_no_process(tmp_path: Path) -> None:
+    with start(tmp_path) as command:
+        assert command.stdout is not None
+        lines = [command.stdout.readline() for _ in range(4)]
+        assert json.loads(lines[3])["cell"] == "sleeps"
+        command.send_signal(signal.SIGKILL)
+        assert command.stdout.read() == "", "the end of this pipe: no process holds it open any more"
+
+
+def test_a_process_with_torch_is_not_forked() -> None:
+    """It has read the variables of threads already, and may have started some: as where a program calls `bench` as a library."""
+    import torch  # noqa: F401
+
+    before = dict(os.environ)
+    assert not cell_processes.prepare_to_fork()
+    assert dict(os.environ) == before
+
+
+def test_variables_of_one_cell_are_not_those_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that could have been forked may run two cells at a time after all."""
+    for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", *cell_processes._KEPT_KERNELS):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.setattr(cell_processes, "usable_cores", lambda: 8)
+    monkeypatch.setattr(cell_processes, "_chosen_variables", set())
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    opened: list[dict[str, str]] = []
+
+    def note(code: str, *, environment: dict[str, str]) -> None:
+        opened.append(environment)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cell_processes, "_open_process", note)
+    assert cell_processes.prepare_to_fork()
+    assert (os.environ["OMP_NUM_THREADS"], os.environ["GOMP_SPINCOUNT"]) == ("8", "30000")
+    with pytest.raises(KeyboardInterrupt), cell_processes.open_cell_processes(CPU, 2):
+        pass
+    assert (opened[0]["OMP_NUM_THREADS"], opened[0]["OMP_WAIT_POLICY"], opened[0].get("GOMP_SPINCOUNT")) == ("4", "PASSIVE", None)
