@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from accelerate.state import AcceleratorState
 from harness.cache import _Choice, cache_folder, default_cache_folder
 from harness.cli.main import main
 from harness.forecast import add_to_ledger
+from harness.grid.execution.base_losses import BASE_LOSS, keep_loss
 from harness.grid.execution.job import Job
 from harness.grid.execution.joint_training import run_joint_training
 from harness.grid.execution.worker import run_job
@@ -35,7 +37,15 @@ def cells_in_process(on_round: Callable[[Sequence[Job]], None] = lambda _: None)
     """
 
     def run(scheduler: Any, jobs: Sequence[Job], *, on_event: Any = None, **_: Any) -> None:
-        cells, tell = [job for job in jobs if not job.serving_seconds], on_event or scheduler._on_event
+        cells, show = [job for job in jobs if not job.serving_seconds], on_event or scheduler._on_event
+        losses: dict[str, Mapping[str, Any]] = {}
+
+        def tell(event: Mapping[str, Any]) -> None:
+            if event["event"] == BASE_LOSS:
+                keep_loss(losses, event)
+            else:
+                show(event)
+
         if cells:
             on_round(cells)
         for job in cells:
@@ -44,7 +54,7 @@ def cells_in_process(on_round: Callable[[Sequence[Job]], None] = lambda _: None)
             folder = Path(job.run) / "cells" / job.cell
             folder.mkdir(parents=True, exist_ok=True)
             with new_accelerator(), (folder / "log.txt").open("a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
-                work(job, lambda event, cell=job.cell: tell({"cell": cell} | event))  # type: ignore[misc]
+                work(replace(job, base_losses=losses), lambda event, cell=job.cell: tell({"cell": cell} | event))  # type: ignore[misc]
             tell({"event": "exit", "cell": job.cell, "code": 0})
 
     with pytest.MonkeyPatch.context() as patch:

@@ -31,6 +31,7 @@ from harness.engine.tuning import (
     take_alone,
     training_steps,
 )
+from harness.grid.execution.base_losses import key_of_base, read_loss, report_loss
 from harness.grid.execution.cell_group import GroupFailedError, run_group
 from harness.grid.execution.job import Emit, Job
 from harness.grid.execution.memory_place import require_devices, save_place
@@ -167,7 +168,7 @@ class CellTraining:
 
     def _tune(self, predictor: Predictor) -> TrainingOutcome:
         """Train the predictor's model and store it; the model that is scored is then in place of the base model."""
-        return take_alone(self._tuning_steps(predictor, self._general_loss(predictor)))
+        return take_alone(self._tuning_steps(predictor, self._base_loss(predictor)))
 
     def _tuning_steps(self, predictor: Predictor, before: float | None, shared_random: KeyedRandom | None = None) -> Steps[TrainingOutcome]:
         """As `_tune`; the caller takes the steps that this generator yields.
@@ -273,6 +274,23 @@ class CellTraining:
                 device=self.device.kind,
                 on_tokens=meter.count_tokens,
             )
+
+    def _base_loss(self, predictor: Predictor) -> float | None:
+        """The loss of the model that is not tuned yet on general text: measured, unless another cell has done that. None for other shapes
+        than decoders."""
+        key = key_of_base(self._job, self.strategy, self.device, str(predictor.loaded.model.dtype), predictor.context)
+        if (known := read_loss(self._job, key)) is not None:
+            self.meter.add(known[1])
+            return known[0]
+        clock = self.make_meter()
+        try:
+            loss = self._general_loss(predictor, clock)
+        finally:
+            costs = clock.collect()
+            self.meter.add(costs)
+        if loss is not None:
+            self.emit(report_loss(key, loss, costs))
+        return loss
 
     def _ready(self, predictor: Predictor) -> _Material:
         """Encode the examples, and make the predictor's model one that trains; divide it among the processes if they hold parts of it."""

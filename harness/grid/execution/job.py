@@ -37,6 +37,7 @@ class Job:
         together: the cells that are trained together, `cell` among them; empty for a job of one cell.
         server: what `Server` holds, for a job that compares the answers of a server with those of a cell that is done; empty for others.
         per_hour, currency: the price of the device, for these measurements.
+        base_losses: what earlier cells have measured, see `base_losses.py`.
     """
 
     run: str
@@ -62,6 +63,7 @@ class Job:
     server: Mapping[str, Any] = field(default_factory=dict)
     per_hour: float | None = None
     currency: str = "USD"
+    base_losses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def with_processes(self, processes: int) -> Job:
         """The same cell, trained by so many processes, on GPUs each with one of its own."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from harness.errors import RunStoppedError
+from harness.grid.execution.base_losses import BASE_LOSS, keep_loss
 from harness.grid.execution.executor import Executor, OpenExecutor
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.memory_place import attempt_after_kill, describe_attempt, on_more_devices
@@ -71,6 +73,7 @@ class CellScheduler:
         self._executor: Executor | None = None
         self._events: Iterator[Event] = iter(())
         self._is_ready = False
+        self._base_losses: dict[str, Mapping[str, Any]] = {}
 
     def __enter__(self) -> CellScheduler:
         return self
@@ -106,6 +109,9 @@ class CellScheduler:
             if event["event"] == "divide":
                 cells.divided[event["cell"]] = event["processes"]
                 continue
+            if event["event"] == BASE_LOSS:
+                keep_loss(self._base_losses, event)
+                continue
             if event["event"] not in ("ready", "exit", "lost"):
                 cells.on_event(event)
                 continue
@@ -133,7 +139,7 @@ class CellScheduler:
         assert self._executor is not None
         while job := cells.take_next():
             cells.on_event({"event": "start", "cell": job.cell})
-            self._executor.start(job)
+            self._executor.start(replace(job, base_losses=dict(self._base_losses)))
 
     def _end(self, cells: _Round, event: Event) -> None:
         """Note the end of a cell, or put it first in the queue if it is to start again at another place of the memory ladder."""

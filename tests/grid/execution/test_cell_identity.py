@@ -30,6 +30,7 @@ _NO_PART = {
     "engine/foreign/adapter_fit.py", "engine/foreign/base_names.py", "engine/foreign/examine.py", "engine/foreign/patterns.py",
     "engine/hosted/answer_cache.py", "engine/hosted/spending.py", "engine/hosted/token_estimate.py",
     "grid/execution/kept_hosted_answers.py", "grid/execution/outside_answers.py",
+    "grid/execution/base_losses.py",
     "grid/execution/joint_jobs.py", "grid/execution/disk_space.py", "grid/execution/cells_at_once.py", "grid/execution/early_processes.py",
     "grid/execution/served_run.py", "grid/execution/make_job.py", "grid/execution/memory_place.py", "grid/execution/answering_processes.py",
 }  # fmt: skip

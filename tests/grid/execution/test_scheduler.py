@@ -191,6 +191,28 @@ def test_processes_stay_open_between_rounds_with_as_many_cells_at_a_time(tmp_pat
     assert started == ["a", "b", "c", "d", "e"] and opened == [2, -2, 1, -1]
 
 
+def test_the_loss_of_an_untuned_model_reaches_the_cells_that_start_later(tmp_path, monkeypatch):
+    """It is no event for those who follow the run."""
+    started, events = {}, []
+
+    class Processes:
+        def start(self, job):
+            started[job.cell] = job.base_losses
+
+        def events(self):
+            yield {"event": "ready"}
+            yield {"cell": "a", "event": "base_loss", "key": "tiny", "loss": 6.5, "costs": ["{}"]}
+            yield {"cell": "b", "event": "exit", "code": 0}
+            yield {"cell": "a", "event": "exit", "code": 0}
+            yield {"cell": "c", "event": "exit", "code": 0}
+
+    monkeypatch.setattr("harness.grid.execution.scheduler.require_result", lambda folder, event, kills: None)
+    with CellScheduler(RunFolder(tmp_path), events.append, lambda at_once: nullcontext(Processes())) as scheduler:
+        scheduler.run([Job(str(tmp_path), cell, "model", {}, "cache", 30.0) for cell in "abc"], at_once=2)
+    assert started == {"a": {}, "b": {}, "c": {"tiny": {"loss": 6.5, "costs": ["{}"]}}}
+    assert {each["event"] for each in events} == {"start", "exit"}
+
+
 def test_worker_uses_the_cache_folder_of_the_run(tmp_path, monkeypatch):
     def no_cell(job, emit):
         assert cache_folder() == tmp_path / "cache"
