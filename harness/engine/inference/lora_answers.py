@@ -4,6 +4,10 @@ PEFT composes a layer of half a dozen operations, and computes A and B in their 
 answers reads few tokens at a time, so that operations count more than numbers. Here A and B have the format of x, as they have while they
 are trained. In float32 the result is the same to rounding.
 
+AdaLoRA weighs the rows of A by singular values, and divides s by the initial rank. PEFT computes that for each token, here it is done once
+for a batch. Every layer has a rank of its own. Products of so many shapes would be prepared again for each token, because a cell keeps few
+prepared: rows of zeros make the shapes a few.
+
 With DoRA, each row of W + s·B·A is scaled to a trained magnitude (Liu et al., 2024, equation 5). PEFT computes the norms of these rows for
 each token that is written, which takes longer than to read all weights. Here they are computed once for a batch.
 """
@@ -19,10 +23,12 @@ from typing import Any, TypeAlias
 # Aᵀ (in, r), s·Bᵀ (r, out), and by how much DoRA scales each output (out): s·Bᵀ is scaled already.
 _Factors: TypeAlias = tuple[Any, Any, Any | None]
 
+_USUAL_RANKS = 16
+
 
 @contextlib.contextmanager
 def answering(model: Any) -> Iterator[None]:
-    """Inside this context, a model computes without gradients, and its layers of LoRA and DoRA as this module says."""
+    """Inside this context, a model computes without gradients, and its layers of LoRA, AdaLoRA and DoRA as this module says."""
     import torch
 
     layers = [each for each in _lora_layers(model) if _is_in_use(each) and "forward" not in vars(each)]  # not inside such a context already
@@ -46,16 +52,21 @@ def is_dora(module: Any) -> bool:
     return _is_low_rank(module) and [type(each).__name__ for each in module.lora_variant.values()] == ["DoraLinearVariant"]
 
 
+def _is_ada_lora(module: Any) -> bool:
+    """Whether a module is a linear layer W·x with one adapter of AdaLoRA."""
+    return type(module) in _types("adalora", "SVDLinear", "SVDLinear4bit") and len(module.lora_A) == 1
+
+
 def _is_low_rank(module: Any) -> bool:
-    if type(module) not in _adapted_types() or len(module.lora_A) != 1:
+    if type(module) not in _types("lora", "Linear", "Linear4bit") or len(module.lora_A) != 1:
         return False
     (name,) = module.lora_A
     return module.lora_A[name].bias is None and module.lora_B[name].bias is None
 
 
 def _lora_layers(model: Any) -> list[Any]:
-    """The plain layers of LoRA, and those of DoRA."""
-    return [module for module in model.modules() if is_plain_lora(module) or is_dora(module)]
+    """The plain layers of LoRA, and those of AdaLoRA and DoRA."""
+    return [module for module in model.modules() if is_plain_lora(module) or is_dora(module) or _is_ada_lora(module)]
 
 
 def _is_in_use(layer: Any) -> bool:
@@ -63,13 +74,13 @@ def _is_in_use(layer: Any) -> bool:
     return not (layer.training or layer.disable_adapters or layer.merged) and layer.active_adapters == list(layer.lora_A)
 
 
-def _adapted_types() -> tuple[type, ...]:
-    """PEFT's LoRA on linear layers, and on those with weights in 4 bits. Where nothing has loaded PEFT, no module is one."""
-    layers = sys.modules.get("peft.tuners.lora.layer")
+def _types(method: str, plain: str, packed: str) -> tuple[type, ...]:
+    """PEFT's layers of a method on linear layers, and on those with weights in 4 bits. Where nothing has loaded them, no module is one."""
+    layers = sys.modules.get(f"peft.tuners.{method}.layer")
     if layers is None:
         return ()
-    packed = getattr(sys.modules.get("peft.tuners.lora.bnb"), "Linear4bit", None)  # only where bitsandbytes is installed
-    return (layers.Linear,) if packed is None else (layers.Linear, packed)
+    four_bit = getattr(sys.modules.get(f"peft.tuners.{method}.bnb"), packed, None)  # only where bitsandbytes is installed
+    return (getattr(layers, plain),) if four_bit is None else (getattr(layers, plain), four_bit)
 
 
 def _forward(layer: Any, factors: dict[Any, _Factors], x: Any, *args: Any, **options: Any) -> Any:
@@ -98,12 +109,23 @@ def _forward(layer: Any, factors: dict[Any, _Factors], x: Any, *args: Any, **opt
 
 def _factors(layer: Any, dtype: Any) -> _Factors:
     (name,) = layer.lora_A
+    if _is_ada_lora(layer):
+        scale = layer.scaling[name] / (layer.ranknum[name] + 1e-5)  # 1e-5: as in PEFT
+        first, second = layer.lora_A[name] * layer.lora_E[name], (scale * layer.lora_B[name]).t()
+        return _with_usual_rank(first).to(dtype).t(), _with_usual_rank(second).to(dtype), None
     first, second = (each[name].weight for each in (layer.lora_A, layer.lora_B))  # (r, in), (out, r)
     second = layer.scaling[name] * second
     if not layer.lora_variant:
         return first.to(dtype).t(), second.to(dtype).t(), None
     scale = _dora_scale(layer, name, second @ first)
     return first.to(dtype).t(), (scale.unsqueeze(1) * second).to(dtype).t(), scale.to(dtype)
+
+
+def _with_usual_rank(factor: Any) -> Any:
+    """A factor (r, features) with rows of zeros up to a multiple of `_USUAL_RANKS`."""
+    import torch
+
+    return torch.nn.functional.pad(factor, (0, 0, 0, -len(factor) % _USUAL_RANKS))
 
 
 def _dora_scale(layer: Any, name: str, update: Any) -> Any:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import torch
 from adapted_layers import WIDTH, Two, packed
-from peft import LoraConfig, get_peft_model
+from peft import AdaLoraConfig, LoraConfig, get_peft_model
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from harness.engine.adapters import RankAllocation
 from harness.engine.inference import answering
 
 ROWS, TOKENS = 3, 5
@@ -41,6 +43,21 @@ def _spoil(model: Any) -> None:
     for name, parameter in model.named_parameters():
         if "lora_B" in name:
             nn.init.normal_(parameter, std=0.1)
+
+
+def ranked(base: Any = Two, *, kept: int = 4) -> Any:
+    """AdaLoRA as after a training that has kept so many of its ranks in the first layer."""
+    torch.manual_seed(0)
+    config = AdaLoraConfig(init_r=4, target_r=2, lora_alpha=12, total_step=10, target_modules=["first", "second"])
+    model = get_peft_model(base(), config)
+    for name, parameter in model.named_parameters():
+        if "lora_E" in name:
+            nn.init.normal_(parameter)
+            parameter.data[kept:] *= "first" not in name
+    allocation = RankAllocation.of(model)
+    assert allocation is not None
+    allocation.settle()
+    return model.eval()
 
 
 def inputs(dtype: torch.dtype = torch.float32) -> torch.Tensor:
@@ -80,6 +97,32 @@ def test_outputs_are_those_of_peft(options: dict[str, Any]) -> None:
     with model.disable_adapter():
         assert (of_peft(model, x) - outputs).abs().max() > 0.01
     assert not outputs.requires_grad
+
+
+@pytest.mark.parametrize(("base", "kept"), [(Two, 4), (Two, 1), (Two, 0), (packed, 2)], ids=["all", "one rank", "no rank", "4-bit"])
+def test_outputs_of_adalora_are_those_of_peft(base: Any, kept: int) -> None:
+    model, x = ranked(base, kept=kept), inputs()
+    outputs = answer(model, x)
+    torch.testing.assert_close(outputs, of_peft(model, x), rtol=1e-5, atol=1e-5)
+    with model.disable_adapter():
+        assert (of_peft(model, x) - outputs).abs().max() > 0.01
+        assert torch.equal(answer(model, x), of_peft(model, x))
+
+
+def test_ranks_of_adalora_make_few_shapes() -> None:
+    """Each shape of a product is prepared when it is new, and a cell keeps few of them prepared."""
+    shapes: set[tuple[int, ...]] = set()
+
+    class Products(TorchDispatchMode):
+        def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if function.overloadpacket in (torch.ops.aten.mm, torch.ops.aten.addmm, torch.ops.aten.addmm_):
+                shapes.add(tuple(args[-1].shape))
+            return function(*args, **(kwargs or {}))
+
+    for kept in (1, 3, 4):
+        with Products():
+            answer(ranked(kept=kept), inputs())
+    assert shapes == {(WIDTH, 16), (16, 3 * WIDTH), (3 * WIDTH, 16), (16, WIDTH), (WIDTH, 3 * WIDTH), (3 * WIDTH, WIDTH)}
 
 
 def test_in_bfloat16_outputs_are_about_as_near_to_those_in_float32() -> None:
