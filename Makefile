@@ -8,7 +8,7 @@ VERSIONS ?=
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check $(addprefix --constraint ,$(VERSIONS))
 DIST   := $(CURDIR)/dist
 
-.PHONY: run test lint soak simulations benchmarks audit lock release clean
+.PHONY: run test without-fork lint soak simulations benchmarks audit lock release clean
 
 # Two cells at a time: the shipped model is too small to keep two cores busy with one.
 run: $(STAMP)  ## the main job on the shipped model and data; ends with the path of the report
@@ -16,8 +16,14 @@ run: $(STAMP)  ## the main job on the shipped model and data; ends with the path
 
 # A file's tests stay in one process, because they share what its fixtures made. Files run in the order in which they were found: the one
 # with the fewest tests, which would come last, is among the longest.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: $(STAMP)  ## everything but the long simulations
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
+
+without-fork: $(STAMP)  ## locks, the processes of cells and the start of the command, as on a system without fcntl and fork, such as Windows
+	PYTHONPATH=$(CURDIR)/tests/without_fork $(PYTEST) -q tests/store/test_store_runs.py tests/cli/test_cli_start.py \
+	  tests/grid/execution/test_scheduler.py -k "not killed_cell"
 
 lint: $(STAMP)  ## style, types, and the one direction of imports
 	$(BIN)/ruff check .
