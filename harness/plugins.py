@@ -245,6 +245,11 @@ def _check_file_plugin(plugin: object, name: str, line: int) -> Plugin:
     return plugin
 
 
+def has_installed_plugins() -> bool:
+    """Whether an installed package has a plug-in. Nothing is imported."""
+    return bool(_entry_points())
+
+
 def _entry_points() -> list[importlib.metadata.EntryPoint]:
     return sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry_point: (_package(entry_point), entry_point.name))
 

@@ -15,7 +15,7 @@ from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import Run
 from harness.api.run_outcomes import summarize_for_trackers
 from harness.errors import BenchError, first_line, setting
-from harness.plugins import use_plugin_files
+from harness.plugins import has_installed_plugins, use_plugin_files
 from harness.reporting import write_page
 from harness.results import RunResults
 from harness.store import RunFolder, RunPlan, StoredRun, find_run_to_resume
@@ -103,7 +103,9 @@ def run_request(
         raise BenchError(f"{option} needs the URL of a server: {setting('serve_with', 'URL')}")
     runs, shown = Path(runs_dir), listener or SilentListener()
     trackers = open_trackers(track, runs)
-    early = EarlyProcesses(jobs, devices_per_cell, forks=forks and not trackers and not request.plugins)
+    # What a tracker or a plug-in has started, such as threads and connections, does not survive a fork.
+    forks = forks and not (trackers or request.plugins or has_installed_plugins())
+    early = EarlyProcesses(jobs, devices_per_cell, forks=forks)
     with _open_cluster(executor, ray_address, request) as cluster, use_plugin_files(request.plugins), early:
         catalog = open_catalog(request.tasks_dirs, request.strategies_dirs)
         device, cores = (None, None) if cluster is None else (cluster.device, cluster.cores)

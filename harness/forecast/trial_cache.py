@@ -46,7 +46,8 @@ def trial_file() -> Path:
 
 def cached_trial(parts: list[object], run: Callable[[], Seconds]) -> Seconds:
     """The seconds of a trial that `parts` describe, as JSON, together with the threads and the packages: from the cache, or by `run`."""
-    text = json.dumps([parts, usable_cores(), os.environ.get("OMP_NUM_THREADS"), get_result_versions()], sort_keys=True)
+    threads = os.environ.get("OMP_NUM_THREADS", str(usable_cores()))
+    text = json.dumps([parts, usable_cores(), threads, get_result_versions()], sort_keys=True)
     key = hashlib.sha256(text.encode()).hexdigest()
     known = read_trials()
     if key in known:

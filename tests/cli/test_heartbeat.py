@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 
+import pytest
+
 from harness.cli.heartbeat import Heartbeat
 
 
@@ -29,6 +31,7 @@ def test_a_heartbeat_that_never_started_can_be_stopped() -> None:
     Heartbeat(lambda _: None).stop()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot fork here")
 def test_a_process_is_forked_between_two_reports() -> None:
     """Within one, the thread holds locks of the console, which would stay locked in the forked process."""
     started, reported = threading.Event(), threading.Event()

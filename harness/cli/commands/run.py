@@ -190,10 +190,10 @@ def run(
             values = values | {name: value for name, value in read_grid(Path(grid)).items() if name not in kept}
         values["search"] = read_search(values.get("search"), budget=True if (tune := values.pop("tune")) == "on" else tune)
         request = make_request(values)
+    forks = prepare_to_fork()  # before a dry run, too, whose trials of steps are then those of the run
     if dry_run:
         _show_forecasts(request, runs_dir, jobs, devices_per_cell)
         return
-    forks = prepare_to_fork()
     with RunDisplay(on_cluster=executor == "ray") as display:
         done = api.run_request(
             request,

@@ -1,6 +1,6 @@
 """The losses of untuned models on general text. The first cell that needs one measures it, for all cells of the run with the same model.
 
-Each of them counts what the measurement cost, as if it had measured alone: costs must not depend on which cell came first.
+Each of them counts what the measurement cost, as if it had measured alone: which cell came first must not decide what a strategy costs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def key_of_base(job: Job, strategy: Strategy, device: Device, dtype: str, contex
         context: the tokens that the model takes.
     """
     quantization = None if strategy.quantization is None else strategy.quantization.model_dump(mode="json")
-    return json.dumps([job.model_digest, quantization, device.kind, device.name, device.dtype, dtype, context])
+    is_offloaded = job.place.step == "offloaded-weights"  # which takes other time and memory
+    return json.dumps([job.model_digest, quantization, device.kind, device.name, device.dtype, dtype, context, is_offloaded])
 
 
 def report_loss(key: str, loss: float, costs: Sequence[Cost]) -> Event:

@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from harness.engine.models import Device
 from harness.grid.execution import fork_server
-from harness.grid.execution.forked_command import ForkedCommand
+from harness.grid.execution.forked_command import ForkedCommand, end_openmp_threads
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.visible_devices import VisibleDevices
 from harness.measure import usable_cores
@@ -63,9 +63,10 @@ def prepare_to_fork() -> bool:
     """Give this process the variables of a cell that runs alone, as far as the user has not set them, so that it can be forked for cells.
 
     Returns:
-        Whether it can. Not if torch is imported, which has read these variables already.
+        Whether it can. Not if torch is imported, which has read these variables already, or if a standard stream is closed: pipes of the
+        server would take its place.
     """
-    if not _can_fork() or "torch" in sys.modules:
+    if not _can_fork() or "torch" in sys.modules or not _has_standard_streams():
         return False
     chosen = {name: value for name, value in (_KEPT_KERNELS | _threads(1)).items() if name not in os.environ}
     _chosen_variables.update(chosen)
@@ -79,7 +80,8 @@ def open_cell_processes(device: Device, at_once: int, *, forks: bool = False) ->
 
     Args:
         device: that of the run. If it is a GPU, each cell sees only its own.
-        forks: fork this process to serve cells that run alone on a CPU; `prepare_to_fork` has said that it can be forked.
+        forks: fork this process to serve cells that run alone on a CPU, if its threads can be ended; `prepare_to_fork` has said that it can
+            be forked.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in _chosen_variables}
     environment = _KEPT_KERNELS | _threads(at_once) | _cuda_check(device) | inherited
@@ -88,9 +90,7 @@ def open_cell_processes(device: Device, at_once: int, *, forks: bool = False) ->
     devices = VisibleDevices(device)
     if not _can_fork():
         processes: CellProcesses = _SpawnedProcesses(environment, devices)
-    elif forks:
-        assert device.kind == "cpu" and at_once == 1
-        fork_server.preload()
+    elif forks and _prepare_server(device, at_once):
         processes = _ForkedProcesses(ForkedCommand(environment), devices)
     else:
         processes = _ForkedProcesses(_open_process(_FORK_SERVER, environment=environment), devices)
@@ -103,6 +103,22 @@ def open_cell_processes(device: Device, at_once: int, *, forks: bool = False) ->
 def _can_fork() -> bool:
     """Whether processes can fork here. Apple's libraries, Metal and Accelerate among them, do not survive it."""
     return hasattr(os, "fork") and sys.platform != "darwin"
+
+
+def _prepare_server(device: Device, at_once: int) -> bool:
+    """Import what a server needs into this process; whether it can be forked then."""
+    assert device.kind == "cpu" and at_once == 1
+    fork_server.preload()
+    return end_openmp_threads()
+
+
+def _has_standard_streams() -> bool:
+    try:
+        for number in range(3):
+            os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def _threads(at_once: int) -> dict[str, str]:

@@ -278,7 +278,9 @@ class CellTraining:
     def _base_loss(self, predictor: Predictor) -> float | None:
         """The loss of the model that is not tuned yet on general text: measured, unless another cell has done that. None for other shapes
         than decoders."""
-        key = key_of_base(self._job, self.strategy, self.device, str(predictor.loaded.model.dtype), predictor.context)
+        key = key_of_base(
+            replace(self._job, place=self._place), self.strategy, self.device, str(predictor.loaded.model.dtype), predictor.context
+        )
         if (known := read_loss(self._job, key)) is not None:
             self.meter.add(known[1])
             return known[0]

@@ -1,22 +1,37 @@
 """A command that forks itself to serve cells: its own imports are also those of the cells, and are not repeated in a second process.
 
-Only a process in which nothing else runs may do this. A forked process has no threads but the one that forked it: OpenMP would wait for
-its own for ever once it has used any, so that the fork must come before torch computes anything large.
+Only a process in which nothing else runs may do this: a forked process has no threads but the one that forked it. OpenMP would wait for
+those that it had before, for ever, so that they are ended first.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
+import traceback
+import warnings
 from collections.abc import Mapping
+
+from threadpoolctl import threadpool_info
 
 from harness.grid.execution import fork_server
 from harness.parent_watch import request_death_signal
 
 _POLL_SECONDS = 0.02
+_PAUSE_HARD = 2  # of OpenMP 5.0, section 3.2.44: give all threads and their memory back; they start again when they are needed
+
+
+def end_openmp_threads() -> bool:
+    """End the threads of OpenMP that wait for work, such as those of torch after it has converted a model; whether all have ended."""
+    runtimes = [library["filepath"] for library in threadpool_info() if library["user_api"] == "openmp"]
+    try:
+        return all(ctypes.CDLL(path).omp_pause_resource_all(_PAUSE_HARD) == 0 for path in runtimes)
+    except (OSError, AttributeError):  # a runtime from before OpenMP 5.0
+        return False
 
 
 class ForkedCommand:
@@ -38,7 +53,9 @@ class ForkedCommand:
         """
         jobs, events = os.pipe(), os.pipe()
         sys.stdout.flush()  # else the server has a copy of what is not yet written
-        self._pid = os.fork()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12 about threads: none holds what the server needs
+            self._pid = os.fork()
         if self._pid == 0:
             _serve(jobs, events, environment)
         os.close(jobs[0])
@@ -84,5 +101,7 @@ def _serve(jobs: tuple[int, int], events: tuple[int, int], environment: Mapping[
         os.environ.update(environment)
         fork_server.serve(events[1])
         os._exit(0)
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(1)  # never back into the command

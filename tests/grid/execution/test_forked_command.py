@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,8 +13,11 @@ from typing import Any
 
 import pytest
 
+from harness.api import run_request
 from harness.engine.models import Device
+from harness.grid import EarlyProcesses, make_request
 from harness.grid.execution import cell_processes
+from harness.measure import usable_cores
 
 CPU = Device("cpu", "a CPU", "float32")
 # Forks itself for a cell that tells about its process, and for one that sleeps. It prints all events.
@@ -39,6 +43,9 @@ def run(job, events):
 assert cell_processes.prepare_to_fork()
 fork_server.run_process = run
 print("unwritten", end="")
+if "computes" in sys.argv:  # as when a GGUF file is converted
+    import torch
+    torch.ones(1000, 1000).exp().sum()
 with cell_processes.open_cell_processes(Device("cpu", "a CPU", "float32"), 1, forks=True) as processes:
     for event in processes.events():
         print(json.dumps(event), flush=True)
@@ -52,6 +59,9 @@ print(json.dumps(processes._server.returncode))
 """
 
 
+pytestmark = pytest.mark.skipif(not cell_processes._can_fork(), reason="processes cannot fork here")
+
+
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     script = folder / "command.py"
     script.write_text(COMMAND)
@@ -62,15 +72,16 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def test_cell_has_all_threads_and_nothing_of_the_terminal(tmp_path: Path) -> None:
-    with start(tmp_path, "ends") as command:
+@pytest.mark.parametrize("before", ["imports", "computes"])
+def test_cell_has_all_threads_and_nothing_of_the_terminal(tmp_path: Path, before: str) -> None:
+    with start(tmp_path, before, "ends") as command:
         assert command.stdout is not None
         first, told, ended, sleeps, code = command.stdout.read().splitlines()
     assert command.returncode == 0
     assert first == 'unwritten{"event": "ready"}', "what was not yet written is written once"
     cell: dict[str, Any] = json.loads(told)
     assert cell["sum"] == 600**3, "threads of OpenMP from before the fork would be waited for, for ever"
-    assert cell["threads"] == len(os.sched_getaffinity(0))
+    assert cell["threads"] == usable_cores()
     assert cell["session"] not in (0, os.getsid(0)), "Ctrl-C reaches the command alone"
     assert str(tmp_path) not in cell["paths"]
     assert cell["variables"] == cell_processes._KEPT_KERNELS
@@ -96,6 +107,45 @@ def test_a_process_with_torch_is_not_forked() -> None:
     before = dict(os.environ)
     assert not cell_processes.prepare_to_fork()
     assert dict(os.environ) == before
+
+
+def test_a_process_whose_threads_stay_is_not_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An OpenMP that cannot end them."""
+    monkeypatch.setattr(cell_processes, "end_openmp_threads", lambda: False)
+    monkeypatch.setattr(cell_processes, "_FORK_SERVER", 'import os; os.write(1, b\'{"event": "own process"}\\n\')')
+    with cell_processes.open_cell_processes(CPU, 1, forks=True) as processes:
+        assert next(processes.events()) == {"event": "own process"}
+
+
+def test_a_process_with_a_closed_stream_is_not_forked(tmp_path: Path) -> None:
+    code = "import os, sys; from harness.grid.execution import cell_processes; print(cell_processes.prepare_to_fork(), file=sys.stderr)"
+    for closed in ("<&-", ">&-", ""):
+        command = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} {closed}"
+        done = subprocess.run(command, shell=True, stderr=subprocess.PIPE, text=True, check=False, env=os.environ)
+        assert done.stderr.splitlines()[-1] == str(not closed)
+
+
+def test_a_plug_in_or_a_tracker_is_not_forked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What they have started, such as connections, would be shared."""
+    planned: list[bool] = []
+
+    class Planned(EarlyProcesses):
+        def __init__(self, *arguments: Any, forks: bool) -> None:
+            planned.append(forks)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("harness.grid.EarlyProcesses", Planned)
+    request = make_request({"tasks": ["qa"], "strategies": ["base"]})
+
+    def start_run(**options: Any) -> bool:
+        with pytest.raises(KeyboardInterrupt):
+            run_request(request, runs_dir=tmp_path, forks=True, command="bench run", **options)
+        return planned.pop()
+
+    assert start_run()
+    assert not start_run(track=["tensorboard"])
+    monkeypatch.setattr("harness.api.requested_runs.has_installed_plugins", lambda: True)
+    assert not start_run()
 
 
 def test_variables_of_one_cell_are_not_those_of_two(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,8 @@ def start(here: Path, *arguments: str, descriptors: int | None = None, **environ
         os.environ.update(make_environment(here) | environment)
         sys.argv = ["bench", *(arguments or ARGUMENTS)]
         cell_processes._open_process = fork_server  # type: ignore[assignment]
-        grid.prepare_to_fork = lambda: True  # although torch is imported: it has one thread
+        # Although torch is imported, because it has one thread. A search has a server of its own, so that both kinds are killed.
+        grid.prepare_to_fork = lambda: "--tune" not in sys.argv
         if descriptors is not None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
         main()
