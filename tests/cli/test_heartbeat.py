@@ -34,11 +34,12 @@ def test_a_heartbeat_that_never_started_can_be_stopped() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot fork here")
 def test_a_process_is_forked_between_two_reports() -> None:
     """Within one, the thread holds locks of the console, which would stay locked in the forked process."""
-    started, reported = threading.Event(), threading.Event()
+    started, forking, reported = threading.Event(), threading.Event(), threading.Event()
+    os.register_at_fork(before=forking.set)  # runs before what was registered earlier
 
     def report(seconds: float) -> None:
         started.set()
-        reported.wait(0.2)
+        forking.wait()
         reported.set()
 
     heartbeat = Heartbeat(report, quiet=0.01)

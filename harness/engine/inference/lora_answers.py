@@ -4,9 +4,9 @@ PEFT composes a layer of half a dozen operations, and computes A and B in their 
 answers reads few tokens at a time, so that operations count more than numbers. Here A and B have the format of x, as they have while they
 are trained. In float32 the result is the same to rounding.
 
-AdaLoRA weighs the rows of A by singular values, and divides s by the initial rank. PEFT computes that for each token, here it is done once
-for a batch. Every layer has a rank of its own. Products of so many shapes would be prepared again for each token, because a cell keeps few
-prepared: rows of zeros make the shapes a few.
+AdaLoRA weighs the rows of A by singular values, and divides s by the initial rank. PEFT computes that for each token; here it is computed
+once for a batch. The layers have different ranks, and a cell keeps few kernels prepared (`_KEPT_KERNELS` in cell_processes.py), so that
+those of many shapes would be prepared again for each token. Ranks are therefore padded.
 
 With DoRA, each row of W + s·B·A is scaled to a trained magnitude (Liu et al., 2024, equation 5). PEFT computes the norms of these rows for
 each token that is written, which takes longer than to read all weights. Here they are computed once for a batch.
@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 # Aᵀ (in, r), s·Bᵀ (r, out), and by how much DoRA scales each output (out): s·Bᵀ is scaled already.
 _Factors: TypeAlias = tuple[Any, Any, Any | None]
 
-_USUAL_RANKS = 16
+_RANK_MULTIPLE = 16
 
 
 @contextlib.contextmanager
@@ -112,7 +112,7 @@ def _factors(layer: Any, dtype: Any) -> _Factors:
     if _is_ada_lora(layer):
         scale = layer.scaling[name] / (layer.ranknum[name] + 1e-5)  # 1e-5: as in PEFT
         first, second = layer.lora_A[name] * layer.lora_E[name], (scale * layer.lora_B[name]).t()
-        return _with_usual_rank(first).to(dtype).t(), _with_usual_rank(second).to(dtype), None
+        return _pad_rank(first).to(dtype).t(), _pad_rank(second).to(dtype), None
     first, second = (each[name].weight for each in (layer.lora_A, layer.lora_B))  # (r, in), (out, r)
     second = layer.scaling[name] * second
     if not layer.lora_variant:
@@ -121,11 +121,11 @@ def _factors(layer: Any, dtype: Any) -> _Factors:
     return first.to(dtype).t(), (scale.unsqueeze(1) * second).to(dtype).t(), scale.to(dtype)
 
 
-def _with_usual_rank(factor: Any) -> Any:
-    """A factor (r, features) with rows of zeros up to a multiple of `_USUAL_RANKS`."""
+def _pad_rank(factor: Any) -> Any:
+    """A factor (r, features), padded with rows of zeros to a multiple of `_RANK_MULTIPLE`."""
     import torch
 
-    return torch.nn.functional.pad(factor, (0, 0, 0, -len(factor) % _USUAL_RANKS))
+    return torch.nn.functional.pad(factor, (0, 0, 0, -len(factor) % _RANK_MULTIPLE))
 
 
 def _dora_scale(layer: Any, name: str, update: Any) -> Any:

@@ -80,8 +80,8 @@ def open_cell_processes(device: Device, at_once: int, *, forks: bool = False) ->
 
     Args:
         device: that of the run. If it is a GPU, each cell sees only its own.
-        forks: fork this process to serve cells that run alone on a CPU, if its threads can be ended; `prepare_to_fork` has said that it can
-            be forked.
+        forks: fork this process to serve the cells, which run one at a time on a CPU. Only after `prepare_to_fork` has returned True. If
+            the threads of this process cannot be ended, a new process serves them.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in _chosen_variables}
     environment = _KEPT_KERNELS | _threads(at_once) | _cuda_check(device) | inherited
