@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from harness.engine.inference import ends_with
@@ -19,6 +19,9 @@ from harness.types import ForecastRange
 
 WORTH_TRYING = 0.5
 """Seconds that a cell takes at least, as counted, for its steps to be tried, which takes some seconds itself."""
+# Counted seconds of the longest training, or answers, that takes the ratio of a small cell where it has no trial. A dry run makes trials,
+# and its run measures the device again: counts of one cell differ by up to a factor of two, and fall on both sides of `WORTH_TRYING`.
+_NEARLY_SMALL = 4 * WORTH_TRYING
 _HIGHEST_RATIO = 100.0  # of tried to counted seconds; a line of the cache with more is damaged
 # Seconds that a training takes once, to put the adapter on and to touch its memory for the first time. Of 47 trainings of the included
 # model on a CPU with AMX, 23 were within 25% of a forecast without it, and 44 with it. On a GPU, it was not measured.
@@ -40,8 +43,9 @@ class CellTrials:
     """Trials of a model with a strategy on the device of this machine.
 
     A trial of a small cell takes as long as the cell. Only the first one of a kind is tried: a training, with or without 4-bit weights, or
-    answers. It gives the ratio of tried to counted seconds by which the count of the others is multiplied. With the included model on two
-    cores with AMX, cells of classification took 5 to 11 times as long as counted.
+    answers. It gives the ratio of tried to counted seconds by which the count of the others is multiplied, and of those that are nearly
+    small and may not be tried. With the included model on two cores with AMX, cells of classification took 5 to 11 times as long as
+    counted.
 
     Attributes:
         memory: of the device, in bytes; None if it is unknown.
@@ -64,18 +68,14 @@ class CellTrials:
 
     def training(self, work: TrainingWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange | None:
         """The seconds of training; None where there is no trial."""
-        run = partial(self._try_training, work)
         strategy, recipe = self.outline.strategy, self.outline.strategy.train
-        if not is_small or work.compiles:
-            return run()
-        return self._scaled_by_first(["training", strategy.method, recipe is not None and recipe.objective], counted, run)
+        kind = ["training", strategy.method, recipe is not None and recipe.objective]
+        return self._tried_or_scaled(partial(CellTrials._try_training, work=work), kind, counted, is_small=is_small and not work.compiles)
 
     def answers(self, work: AnsweringWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange | None:
         """The seconds of answers; None where there is no trial."""
-        run = partial(self._try_answers, work)
-        if not is_small:
-            return run()
-        return self._scaled_by_first(["labels" if work.outputs is None else "texts"], counted, run)
+        kind = ["labels" if work.outputs is None else "texts"]
+        return self._tried_or_scaled(partial(CellTrials._try_answers, work=work), kind, counted, is_small=is_small)
 
     def list_costs(self, training: tuple[TrainingWork, float] | None, answers: tuple[AnsweringWork, float]) -> dict[str, float]:
         """About how long each trial takes, in seconds as counted, by what identifies it: several cells share one.
@@ -91,13 +91,26 @@ class CellTrials:
             costs[json.dumps(self._training_key(work))] = share * _TRIED_MICRO_BATCHES * seconds / max(1.0, work.micro_batches)
         return costs
 
+    def _tried_or_scaled(
+        self, run: Callable[[CellTrials], ForecastRange | None], kind: list[object], counted: ForecastRange, *, is_small: bool
+    ) -> ForecastRange | None:
+        """The seconds of the cell's own trial; of a small one without, counted seconds multiplied by the ratio of the first of its kind."""
+        own = run(replace(self, may_run=self.may_run and not is_small))
+        if own is not None or not is_small and counted.value > _NEARLY_SMALL:
+            return own
+        return self._scaled_by_first(kind, counted, partial(run, self) if is_small else lambda: None)
+
     def _scaled_by_first(self, kind: list[object], counted: ForecastRange, run: Callable[[], ForecastRange | None]) -> ForecastRange | None:
-        """The counted seconds, multiplied by the ratio of tried to counted seconds of the first small cell of this kind."""
+        """The counted seconds, multiplied by the ratio of tried to counted seconds of the first small cell of this kind.
+
+        Args:
+            run: the trial of this cell, if it is the first.
+        """
 
         def try_first() -> tuple[float, float]:
             tried = run()
             if tried is None:
-                raise LookupError("the model does not allow a trial")
+                raise LookupError("no trial")
             return counted.value, tried.value
 
         packs = self.outline.strategy.quantization is not None

@@ -53,7 +53,7 @@ def cached_trial(parts: list[object], run: Callable[[], Seconds]) -> Seconds:
     if key in known:
         return known[key]
     seconds = run()
-    _add(_Line(key, time.time(), list(seconds)), is_readable=bool(known))
+    _add(_Line(key, time.time(), list(seconds)))
     return seconds
 
 
@@ -68,9 +68,9 @@ def read_trials() -> dict[str, Seconds]:
     return {each.key: tuple(each.seconds) for each in parsed if oldest < each.at <= time.time()}
 
 
-def _add(line: _Line, *, is_readable: bool) -> None:
+def _add(line: _Line) -> None:
     """Add a line; without any valid one before, the file begins anew. A cache that cannot be written is none."""
-    file = trial_file()
+    file, is_readable = trial_file(), bool(read_trials())  # read again: the trial itself, or another process, may have added lines
     text = json.dumps({"key": line.key, "at": line.at, "seconds": line.seconds}).encode() + b"\n"
     flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if is_readable else os.O_TRUNC)
     try:

@@ -117,7 +117,7 @@ def test_the_first_small_cell_is_tried_and_the_counts_of_others_are_multiplied_b
     monkeypatch.setattr("harness.forecast.cell_trials.try_training", try_training)
     monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
     here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
-    other = LORA.model_copy(update={"train": TrainSpec(epochs=1)})
+    other = LORA.model_copy(update={"train": TrainSpec(epochs=1), "adapter": ADAPTER | {"r": 16}})
     first, second = work(tiny).forecast(here), work(tiny, other).forecast(here)
     assert tried == ["peft"], "the second one is not tried"
     assert first.is_tried and second.is_tried, "the ledger does not correct them as it does counts"
@@ -128,9 +128,33 @@ def test_the_first_small_cell_is_tried_and_the_counts_of_others_are_multiplied_b
     work(tiny, QLORA).forecast(here)
     work(tiny, FULL).forecast(here)
     assert tried == ["peft", "peft", "full"], "weights in 4 bits and full fine-tuning have ratios of their own"
-    damaged = [json.loads(line) | {"seconds": [0.0, 1.0, 1.0]} for line in trial_file().read_text().splitlines()]
+    damaged = [json.loads(line) | {"seconds": [0.0, 1.0]} for line in trial_file().read_text().splitlines()]
     trial_file().write_text("\n".join(map(json.dumps, damaged)))
     assert 0 < work(tiny, other).forecast(here).training_seconds.value < 10, "the count of operations remains"
+
+
+def test_a_cell_that_is_counted_differently_in_a_dry_run_and_in_the_run_has_the_same_trial(
+    tiny: ModelSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose speeds are measured anew, so that it is small in one of them, and not in the other, which may make no trial."""
+    monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(0.01, 0.0, 0.0))
+    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 0.05))
+    here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
+    other = LORA.model_copy(update={"train": TrainSpec(epochs=1), "adapter": ADAPTER | {"r": 16}})
+
+    def forecast(limit: float, strategy: Strategy, *, new_trials: bool) -> tuple[float, float, bool]:
+        monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", limit)
+        cell = work(tiny, strategy).forecast(here, new_trials=new_trials)
+        return round(cell.training_seconds.value, 6), round(cell.answer_seconds.value, 6), cell.is_tried
+
+    tried = forecast(1e9, LORA, new_trials=True)
+    assert forecast(0.0, LORA, new_trials=False) == tried, "small in the dry run only"
+    scaled = forecast(1e9, other, new_trials=True)
+    assert scaled[-1] and forecast(0.0, other, new_trials=False) == scaled, "without a trial of its own, it has the ratio of the first"
+    own = forecast(0.0, other, new_trials=True)
+    assert own != scaled and forecast(1e9, other, new_trials=False) == own, "small in the run only"
+    monkeypatch.setattr("harness.forecast.cell_trials._NEARLY_SMALL", 0.0)
+    assert not forecast(0.0, LORA.model_copy(update={"adapter": ADAPTER | {"r": 32}}), new_trials=False)[-1], "too long for the ratio"
 
 
 def test_a_small_cell_that_cannot_be_tried_leaves_no_ratio(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,6 +236,12 @@ def test_a_trial_is_made_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.forecast.trial_cache.time.time", lambda: later)
     cached_trial(["a"], run)
     assert len(runs) == 4 and len(trial_file().read_text().splitlines()) == 1
+
+
+def test_a_trial_within_a_trial_is_kept_too() -> None:
+    """As those of the first small cell of a kind, whose ratio is kept as well."""
+    assert cached_trial(["ratio"], lambda: (1.0, *cached_trial(["cell"], lambda: (2.0, 3.0)))) == (1.0, 2.0, 3.0)
+    assert cached_trial(["cell"], lambda: (9.0, 9.0)) == (2.0, 3.0)
 
 
 @pytest.mark.parametrize("damage", [b"\xff\xfe", b"{", json.dumps({"key": "a" * 64, "at": 1, "seconds": [1.0, -2.0, 3.0]}).encode()])
