@@ -15,6 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from harness.metrics.porter import import_stemmer
+
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _CAMEL = re.compile(r"([a-z])([A-Z])")
 _SPACED_CAPITALS = re.compile(r"\b[A-Z]\.?(?: ?[A-Z]\b\.?)+")
@@ -135,6 +137,7 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=1)
 def _stemmer() -> Any:
+    import_stemmer()
     from nltk.stem.porter import PorterStemmer
 
     return PorterStemmer()

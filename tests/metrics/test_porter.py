@@ -1,0 +1,57 @@
+"""The stemmer comes without scikit-learn and SciPy, which take a cell a second and 100 MiB, and leaves both importable."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+SCORES = """
+from harness.metrics.faithfulness.content_words import stem
+from harness.metrics.similarity.rouge import rouge_scores
+scores = rouge_scores("The patients\\nwere coughing.", ("The patient\\nwas coughing badly.",))
+assert stem("coughing") == "cough" and scores.rougeLsum == 2 * (3 / 4) * (3 / 5) / (3 / 4 + 3 / 5), scores
+"""
+
+
+def run(*programs: str) -> None:
+    """Programs one after the other, in one new process: what one of them imports must not be here for another test."""
+    text = "\n".join(["import sys", "big = lambda: {'scipy', 'sklearn'} & set(sys.modules)", *map(textwrap.dedent, programs)])
+    done = subprocess.run([sys.executable, "-W", "error", "-c", text], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_scores_with_stems_import_no_large_package() -> None:
+    run(SCORES, "assert not big(), big()")
+
+
+def test_large_packages_can_be_imported_afterwards() -> None:
+    run(SCORES, "import sklearn.metrics, scipy.stats")
+
+
+@pytest.mark.parametrize("first", ["import nltk", "import scipy.stats, sklearn.metrics"])
+def test_what_is_imported_already_stays(first: str) -> None:
+    run(first, "packages = big()", SCORES, "assert big() == packages and sys.modules['nltk']")
+
+
+def test_another_thread_can_import_them_at_the_same_time() -> None:
+    """A server scores in one thread and computes intervals in another."""
+    other = """
+    import threading
+    from harness.metrics import porter
+    seen = []
+    def import_scipy():
+        import scipy.stats
+        seen.append(scipy.stats)
+    class Meanwhile(porter._NotForNltk):
+        def find_spec(self, fullname, path, target=None):
+            if not seen and fullname.startswith("nltk."):
+                thread = threading.Thread(target=import_scipy)
+                thread.start()
+                thread.join()
+            return super().find_spec(fullname, path, target)
+    porter._NotForNltk = Meanwhile
+    """
+    run(other, SCORES, "assert seen")
