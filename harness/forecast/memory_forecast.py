@@ -22,9 +22,11 @@ _CONTEXT = 500 * _MIB
 _GAPS = 0.07
 # Resident memory of a cell's process on a CPU beside its tensors (Linux, torch 2.13): Python with torch, transformers and PEFT once a model
 # is loaded, and 20 MiB of the command that was forked to run it. Answering takes 50 MiB more, of libraries; training 120 to 160, with
-# matrix products that stay prepared, most of them with AMX. Metrics take 80 to 155, when the tensors of the answers are gone.
-_LOADED_PROCESS = 440 * _MIB
-_ANSWERING_PROCESS, _TRAINING_PROCESS, _SCORING_PROCESS = 490 * _MIB, 580 * _MIB, 565 * _MIB
+# matrix products that stay prepared, most of them with AMX. Metrics take 80 to 120, when the tensors of the answers are gone. The files of
+# libraries count as far as the system has mapped them: on one machine, the same cells took 45 MiB less half an hour later, when it had
+# dropped pages of files that were seldom read. These values are between both.
+_LOADED_PROCESS = 420 * _MIB
+_ANSWERING_PROCESS, _TRAINING_PROCESS, _SCORING_PROCESS = 470 * _MIB, 560 * _MIB, 545 * _MIB
 # Freed blocks between others, of what comes and goes. In training, 0.17 to 0.19 with SmolLM2-135M, 0.1 to 0.4 with the included model; less
 # than 0.1 in two or three steps of texts of about one length. None in the first micro-batch: nine trainings of one step, of 8 texts of 100
 # to 300 tokens, took 4% less to 7% more than is forecast so. Where the later micro-batches of a step are small, the blocks of a large first

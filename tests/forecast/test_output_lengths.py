@@ -53,6 +53,12 @@ def test_free_texts_of_an_untrained_model_hardly_ever_end() -> None:
     assert rows(60, "generation") == rows(60, "summarization")
 
 
+def test_answers_to_questions_end_with_their_line_trained_or_not() -> None:
+    untuned, trained = (OutputLengths.of([[10] * 16], limit=100, steps=steps, kind="qa") for steps in (0, 60))
+    assert untuned == trained
+    assert 10 < untuned.likely.steps < 50, "in most batches of 16, all of them end"
+
+
 def test_references_longer_than_the_limit_are_cut() -> None:
     lengths = OutputLengths.of([[500, 20]], limit=64, steps=0, kind="summarization")
     assert lengths.likely.steps == lengths.longest.steps == 64
