@@ -96,7 +96,7 @@ class CellTrials:
     ) -> ForecastRange | None:
         """The seconds of the cell's own trial; of a small one without, counted seconds multiplied by the ratio of the first of its kind."""
         own = run(replace(self, may_run=self.may_run and not is_small))
-        if own is not None or not is_small and counted.value > _NEARLY_SMALL:
+        if own is not None or (not is_small and counted.value > _NEARLY_SMALL):
             return own
         return self._scaled_by_first(kind, counted, partial(run, self) if is_small else lambda: None)
 
