@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -92,7 +92,7 @@ class CellTrials:
         return costs
 
     def _tried_or_scaled(
-        self, run: Callable[[CellTrials], ForecastRange | None], kind: list[object], counted: ForecastRange, *, is_small: bool
+        self, run: Callable[[CellTrials], ForecastRange | None], kind: Sequence[object], counted: ForecastRange, *, is_small: bool
     ) -> ForecastRange | None:
         """The seconds of the cell's own trial; of a small one without, counted seconds multiplied by the ratio of the first of its kind."""
         own = run(replace(self, may_run=self.may_run and not is_small))
@@ -100,7 +100,7 @@ class CellTrials:
             return own
         return self._scaled_by_first(kind, counted, partial(run, self) if is_small else lambda: None)
 
-    def _scaled_by_first(self, kind: list[object], counted: ForecastRange, run: Callable[[], ForecastRange | None]) -> ForecastRange | None:
+    def _scaled_by_first(self, kind: Sequence[object], counted: ForecastRange, run: Callable[[], ForecastRange | None]) -> ForecastRange | None:
         """The counted seconds, multiplied by the ratio of tried to counted seconds of the first small cell of this kind.
 
         Args:
