@@ -69,7 +69,7 @@ class CellTrials:
     def training(self, work: TrainingWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange | None:
         """The seconds of training; None where there is no trial."""
         strategy, recipe = self.outline.strategy, self.outline.strategy.train
-        kind = ["training", strategy.method, recipe is not None and recipe.objective]
+        kind = ["training", strategy.method, recipe is not None and recipe.objective, work.compiles]
         return self._tried_or_scaled(partial(CellTrials._try_training, work=work), kind, counted, is_small=is_small and not work.compiles)
 
     def answers(self, work: AnsweringWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange | None:
@@ -100,7 +100,9 @@ class CellTrials:
             return own
         return self._scaled_by_first(kind, counted, partial(run, self) if is_small else lambda: None)
 
-    def _scaled_by_first(self, kind: Sequence[object], counted: ForecastRange, run: Callable[[], ForecastRange | None]) -> ForecastRange | None:
+    def _scaled_by_first(
+        self, kind: Sequence[object], counted: ForecastRange, run: Callable[[], ForecastRange | None]
+    ) -> ForecastRange | None:
         """The counted seconds, multiplied by the ratio of tried to counted seconds of the first small cell of this kind.
 
         Args:
