@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.engine.adapters.adapter_fields import checked_fields
 from harness.engine.adapters.target_layers import check_names, covers_all_layers, default_layers
-from harness.engine.models import quiet_libraries
+from harness.engine.models import import_peft, quiet_libraries
 from harness.errors import BenchError, did_you_mean, first_line
 from harness.types import Shape, Strategy
 
@@ -122,6 +122,7 @@ def _check_rank_fields(place: str, values: Mapping[str, Any]) -> None:
 def _method(strategy: Strategy) -> tuple[str, Any]:
     """The name of the strategy's method, and its configuration class."""
     quiet_libraries()
+    import_peft()
     from peft import PeftType
     from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 

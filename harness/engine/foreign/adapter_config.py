@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.engine.models import quiet_libraries
+from harness.engine.models import import_peft, quiet_libraries
 from harness.errors import BenchError
 from harness.text import one_line
 
@@ -104,6 +104,7 @@ def _list_own(file: Path, kind: str, fields: Mapping[str, Any]) -> dict[str, Any
         BenchError: PEFT does not know the method, or fields that are set.
     """
     quiet_libraries()
+    import_peft()
     import peft
     from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 

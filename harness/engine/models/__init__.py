@@ -29,6 +29,7 @@ from harness.engine.models.load import (
     use_tokenizer_of,
 )
 from harness.engine.models.model_calls import decoder_start, logits_only_at, right_padded
+from harness.engine.models.peft_import import import_peft
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.random_model import build_random_model
 from harness.engine.models.resolve import TINY, ModelSource, known_models, resolve_description, resolve_model
@@ -54,6 +55,7 @@ __all__ = [
     "head_labels",
     "head_modules",
     "hub_models",
+    "import_peft",
     "known_models",
     "load_description",
     "load_model",

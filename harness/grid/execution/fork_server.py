@@ -38,11 +38,11 @@ def preload() -> None:
     import transformers.models.auto  # noqa: F401
     from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache  # noqa: F401
 
-    from harness.engine.models import quiet_libraries
+    from harness.engine.models import import_peft, quiet_libraries
 
     quiet_libraries()
     if torch.version.cuda is None and torch.version.hip is None:  # a CPU build has no GPU to initialize
-        import peft  # noqa: F401
+        import_peft()
 
 
 def serve(events: int) -> None:
