@@ -10,15 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.engine.inference import count_rows
-from harness.types import Kind
+from harness.types import Task
 
 # Outputs that do not end by themselves. Of models that were trained in more steps than these few: 0 to 21%. Of others, which have not
 # learned where to end: 0 to 75% of summaries and 83 to 100% of free texts by the included model, and 38 to 100% of summaries by
-# SmolLM2-135M. Of answers to questions, which also end with a line: 0 to 8% with 14 strategies, trained or not, 2% in the median.
+# SmolLM2-135M. Of answers to questions that end with their line: 0 to 8% with 14 strategies, trained or not, 2% in the median.
 _FEW_STEPS = 12
 _ENDLESS, _ENDLESS_UNTRAINED = 0.1, 0.4
 _ENDLESS_UNTRAINED_TEXTS = 0.9  # of tasks of kind generation
-_ENDLESS_ANSWERS = 0.02
+_ENDLESS_ANSWERS = 0.02  # of tasks of kind qa with a text at which outputs stop
 _SHORTEST = 0.5  # of the length that is asked for: the included model, untuned, wrote 57% of it
 
 
@@ -48,11 +48,13 @@ class OutputLengths:
     longest: WrittenTokens
 
     @staticmethod
-    def of(batches: Iterable[Sequence[int]], limit: int, steps: int, kind: Kind) -> OutputLengths:
-        """Those of batches of references of so many tokens, the end token included, by a model that was trained in so many steps on a
-        task of this kind."""
-        untrained = _ENDLESS_UNTRAINED_TEXTS if kind == "generation" else _ENDLESS_UNTRAINED
-        endless = _ENDLESS_ANSWERS if kind == "qa" else _ENDLESS if steps > _FEW_STEPS else untrained
+    def of(batches: Iterable[Sequence[int]], limit: int, steps: int, task: Task) -> OutputLengths:
+        """Those of batches of references of so many tokens, the end token included, by a model that was trained in so many steps on this
+        task."""
+        untrained = _ENDLESS_UNTRAINED_TEXTS if task.kind == "generation" else _ENDLESS_UNTRAINED
+        endless = _ENDLESS if steps > _FEW_STEPS else untrained
+        if task.kind == "qa" and task.decode.stop:
+            endless = _ENDLESS_ANSWERS
         asked = [[min(limit, length) for length in batch] for batch in batches]
         return OutputLengths(
             likely=_total(_likely(batch, limit, endless) for batch in asked),

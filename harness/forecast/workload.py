@@ -242,7 +242,7 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         limit=limit,
         outputs=None
         if task.chooses
-        else OutputLengths.of([[references[i] for i in batch] for batch in batches], limit, steps, task.kind).scaled(share),
+        else OutputLengths.of([[references[i] for i in batch] for batch in batches], limit, steps, task).scaled(share),
         nodes=len(tree.tokens),
         shared=shared,
         compared=_count_compared(tree, loaded.model.config, max(first)) if tree.tokens else 0,
