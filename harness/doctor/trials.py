@@ -13,6 +13,7 @@ from harness.engine.models import (
     Device,
     avoid_repacking,
     find_device,
+    import_peft,
     load_model,
     quiet_libraries,
     require_four_bit,
@@ -98,6 +99,7 @@ def four_bit_cosines(device: Device) -> tuple[float, float]:
     1 is perfect agreement.
     """
     quiet_libraries()
+    import_peft()
     import torch
     from bitsandbytes.functional import dequantize_4bit
     from bitsandbytes.nn import Linear4bit, Params4bit

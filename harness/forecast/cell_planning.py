@@ -322,6 +322,7 @@ def _try_step(
             placement=placement,
             one_step=work.steps == 1,
             always_accumulates=work.always_accumulates,
+            compiles=work.compiles,
         )
         if step == "as-planned" or work.batch.rows == smallest or target.memory is None or parts.total <= target.memory:
             break

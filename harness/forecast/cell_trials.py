@@ -19,8 +19,8 @@ from harness.types import ForecastRange
 
 WORTH_TRYING = 0.5
 """Seconds that a cell takes at least, as counted, for its steps to be tried, which takes some seconds itself."""
-# Counted seconds of the longest training, or answers, that takes the ratio of a small cell where it has no trial. A dry run makes trials,
-# and its run measures the device again: counts of one cell differ by up to a factor of two, and fall on both sides of `WORTH_TRYING`.
+# Counted seconds of the longest training, or answers, that takes the ratio of a small cell where trials must not be made. A dry run makes
+# trials, and its run measures the device again: counts of one cell differ by up to a factor of two, on both sides of `WORTH_TRYING`.
 _NEARLY_SMALL = 4 * WORTH_TRYING
 _HIGHEST_RATIO = 100.0  # of tried to counted seconds; a line of the cache with more is damaged
 # Seconds that a training takes once, to put the adapter on and to touch its memory for the first time. Of 47 trainings of the included
@@ -70,12 +70,13 @@ class CellTrials:
         """The seconds of training; None where there is no trial."""
         strategy, recipe = self.outline.strategy, self.outline.strategy.train
         kind = ["training", strategy.method, recipe is not None and recipe.objective, work.compiles]
-        return self._tried_or_scaled(partial(CellTrials._try_training, work=work), kind, counted, is_small=is_small and not work.compiles)
+        once, is_small = self._seconds_once(work), is_small and not work.compiles
+        return self._tried_or_scaled(partial(CellTrials._try_training, work=work), kind, counted, once, is_small=is_small)
 
     def answers(self, work: AnsweringWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange | None:
         """The seconds of answers; None where there is no trial."""
         kind = ["labels" if work.outputs is None else "texts"]
-        return self._tried_or_scaled(partial(CellTrials._try_answers, work=work), kind, counted, is_small=is_small)
+        return self._tried_or_scaled(partial(CellTrials._try_answers, work=work), kind, counted, 0.0, is_small=is_small)
 
     def list_costs(self, training: tuple[TrainingWork, float] | None, answers: tuple[AnsweringWork, float]) -> dict[str, float]:
         """About how long each trial takes, in seconds as counted, by what identifies it: several cells share one.
@@ -92,16 +93,26 @@ class CellTrials:
         return costs
 
     def _tried_or_scaled(
-        self, run: Callable[[CellTrials], ForecastRange | None], kind: Sequence[object], counted: ForecastRange, *, is_small: bool
+        self,
+        run: Callable[[CellTrials], ForecastRange | None],
+        kind: Sequence[object],
+        counted: ForecastRange,
+        once: float,
+        *,
+        is_small: bool,
     ) -> ForecastRange | None:
-        """The seconds of the cell's own trial; of a small one without, counted seconds multiplied by the ratio of the first of its kind."""
+        """The seconds of the cell's own trial; of a small one without, counted seconds multiplied by the ratio of the first of its kind.
+
+        Args:
+            once: what is in the seconds of a trial and does not grow with the work.
+        """
         own = run(replace(self, may_run=self.may_run and not is_small))
-        if own is not None or (not is_small and counted.value > _NEARLY_SMALL):
+        if own is not None or (not is_small and (self.may_run or counted.value > _NEARLY_SMALL)):
             return own
-        return self._scaled_by_first(kind, counted, partial(run, self) if is_small else lambda: None)
+        return self._scaled_by_first(kind, counted, once, partial(run, self) if is_small else lambda: None)
 
     def _scaled_by_first(
-        self, kind: Sequence[object], counted: ForecastRange, run: Callable[[], ForecastRange | None]
+        self, kind: Sequence[object], counted: ForecastRange, once: float, run: Callable[[], ForecastRange | None]
     ) -> ForecastRange | None:
         """The counted seconds, multiplied by the ratio of tried to counted seconds of the first small cell of this kind.
 
@@ -113,7 +124,7 @@ class CellTrials:
             tried = run()
             if tried is None:
                 raise LookupError("no trial")
-            return counted.value, tried.value
+            return counted.value, max(0.0, tried.value - once)
 
         packs = self.outline.strategy.quantization is not None
         try:
@@ -121,8 +132,8 @@ class CellTrials:
         except LookupError:
             return None
         ratio = min(_HIGHEST_RATIO, tried_first / counted_first) if counted_first > 0 else 1.0
-        low, high = (None if end is None else ratio * end for end in (counted.low, counted.high))
-        return ForecastRange(ratio * counted.value, low, high)
+        low, high = (None if end is None else once + ratio * end for end in (counted.low, counted.high))
+        return ForecastRange(once + ratio * counted.value, low, high)
 
     def _try_training(self, work: TrainingWork) -> ForecastRange | None:
         if not work.typical:
@@ -135,8 +146,12 @@ class CellTrials:
             trial = TrainingTrial(*seconds)
         except Exception:  # the families of models are many
             return None
-        more = _STARTING.get(self.kind, 0.0) + (_COMPILING if work.compiles else 0.0)
+        more = self._seconds_once(work)
         return training_range(more + tried_training_seconds(trial, work), more + tried_training_seconds(trial, work.until_earliest_stop()))
+
+    def _seconds_once(self, work: TrainingWork) -> float:
+        """What a training takes besides its steps."""
+        return _STARTING.get(self.kind, 0.0) + (_COMPILING if work.compiles else 0.0)
 
     def _try_answers(self, work: AnsweringWork) -> ForecastRange | None:
         tokenizer = self.outline.loaded.tokenizer

@@ -26,6 +26,7 @@ _GAPS = 0.07
 # libraries count as far as the system has mapped them: on one machine, the same cells took 45 MiB less half an hour later, when it had
 # dropped pages of files that were seldom read. These values are between both.
 _LOADED_PROCESS = 375 * _MIB
+_COMPILER = 45 * _MIB  # of a process that compiles
 _ANSWERING_PROCESS, _TRAINING_PROCESS, _SCORING_PROCESS = 425 * _MIB, 515 * _MIB, 500 * _MIB
 # Freed blocks between others, of what comes and goes. In training, 0.17 to 0.19 with SmolLM2-135M, 0.1 to 0.4 with the included model; less
 # than 0.1 in two or three steps of texts of about one length. None in the first micro-batch: nine trainings of one step, of 8 texts of 100
@@ -73,6 +74,7 @@ def training_memory(
     placement: Placement = _ON_DEVICE,
     one_step: bool = False,
     always_accumulates: bool = False,
+    compiles: bool = False,
 ) -> MemoryParts:
     """The peak memory of a training.
 
@@ -81,6 +83,7 @@ def training_memory(
         later: what the largest of those takes that are not the first of their step; None if steps have one each.
         one_step: whether the optimizer takes one step only. Its states are made at the end of it, when nothing else is left.
         always_accumulates: whether each step has several micro-batches, so that no two first ones follow each other.
+        compiles: whether layers are compiled.
     """
     recipe, sizes = outline.strategy.train, outline.sizes
     assert recipe is not None
@@ -117,7 +120,7 @@ def training_memory(
             runtime=0,
         ),
         device,
-        _TRAINING_PROCESS,
+        _TRAINING_PROCESS + (_COMPILER if compiles else 0),
         gaps,
     )
 

@@ -157,6 +157,44 @@ def test_a_cell_that_is_counted_differently_in_a_dry_run_and_in_the_run_has_the_
     assert not forecast(0.0, LORA.model_copy(update={"adapter": ADAPTER | {"r": 32}}), new_trials=False)[-1], "too long for the ratio"
 
 
+def test_what_a_training_takes_once_does_not_grow_with_its_count(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first small cell takes as long as counted, and 0.4 s once. One that may not be tried and is counted at several times as much has
+    0.4 s once, too."""
+    here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
+    longer = LORA.model_copy(update={"train": TrainSpec(epochs=30), "adapter": ADAPTER | {"r": 16}})
+    counts = {
+        each.name + str(each.train): work(tiny, each).forecast(here, new_trials=False).training_seconds.value for each in (LORA, longer)
+    }
+    first, more = counts.values()
+    per_token = first / work(tiny)._measure(here, None).tokens
+    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 1e9)
+    monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(per_token, 0.0, 0.0))
+    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 0.01))
+    assert work(tiny).forecast(here).training_seconds.value == pytest.approx(first + 0.4, rel=0.01)
+    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
+    monkeypatch.setattr("harness.forecast.cell_trials._NEARLY_SMALL", 1e9)
+    scaled = work(tiny, longer).forecast(here, new_trials=False)
+    assert scaled.is_tried and scaled.training_seconds.value == pytest.approx(more + 0.4, rel=0.05)
+
+
+def test_a_nearly_small_cell_whose_trial_fails_is_counted(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 1e9)
+    monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(0.01, 0.0, 0.0))
+    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 0.01))
+    here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
+    assert work(tiny).forecast(here).is_tried
+
+    def fail(*_: object, compiles: bool) -> TrainingTrial:
+        raise RuntimeError("this cell cannot be tried")
+
+    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
+    monkeypatch.setattr("harness.forecast.cell_trials._NEARLY_SMALL", 1e9)
+    monkeypatch.setattr("harness.forecast.cell_trials.try_training", fail)
+    other = LORA.model_copy(update={"adapter": ADAPTER | {"r": 16}})
+    assert not work(tiny, other).forecast(here).is_tried
+    assert work(tiny, other).forecast(here, new_trials=False).is_tried, "where it may not be tried, it has the ratio of the first"
+
+
 def test_a_small_cell_that_cannot_be_tried_leaves_no_ratio(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, compiles: bool) -> TrainingTrial:
         raise RuntimeError("this family cannot be tried")

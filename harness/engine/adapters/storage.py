@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.engine.adapters.full_precision import read_widened, widen_copies
 from harness.engine.distributed import ONE_PROCESS, ProcessGroup, is_sharded, whole_tensor
+from harness.engine.models import import_peft
 from harness.errors import BenchError, first_line
 
 
@@ -74,6 +75,7 @@ def load_adapter(model: Any, folder: Path, *, trains: bool = False) -> Any:
     Raises:
         BenchError: the adapter does not fit the base model, or lacks weights (PEFT only warns and continues without them).
     """
+    import_peft()
     from peft import PeftModel
 
     try:

@@ -11,7 +11,7 @@ from harness.engine.adapters import load_adapter, peft_type
 from harness.engine.artifacts.equivalence import COMPARED_EXAMPLES, measure_difference, next_token_distributions
 from harness.engine.foreign import prepare_for_adapter
 from harness.engine.inference import Predictor
-from harness.engine.models import Device, ModelSource, load_model, quiet_libraries
+from harness.engine.models import Device, ModelSource, import_peft, load_model, quiet_libraries
 from harness.errors import BenchError, first_line, setting
 from harness.results import FinishedCell
 
@@ -39,6 +39,7 @@ def require_mergeable(finished: FinishedCell) -> None:
         BenchError: the method cannot be merged, or its configuration is damaged.
     """
     quiet_libraries()
+    import_peft()
     from peft import PeftConfig
 
     try:

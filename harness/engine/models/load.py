@@ -13,6 +13,7 @@ from harness.engine.models.device import Device
 from harness.engine.models.folder_check import check_config, has_tokenizer, number_formats_of, parameters_of
 from harness.engine.models.four_bit import avoid_repacking, quantization_config, quantize_when_moved
 from harness.engine.models.head import draw_parameters, head_modules, reorder_outputs, set_labels, stored_rows
+from harness.engine.models.peft_import import import_peft
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.resolve import TINY, ModelSource
 from harness.engine.models.shape import AUTO_CLASS, shape_of
@@ -73,6 +74,8 @@ def load_model(
     options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, "trust_remote_code": trust_remote_code}
     if to_divide and full_precision:
         options["dtype"] = _stored_dtype(source)
+    if quantization is not None:
+        import_peft()
     if quantization is not None and not to_divide:
         unpacked = head_modules(_without_weights(config, shape, trust_remote_code)) if shape == "encoder" else None
         options["quantization_config"] = quantization_config(quantization, dtype if full_precision else device.torch_dtype, unpacked)

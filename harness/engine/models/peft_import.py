@@ -1,7 +1,7 @@
-"""PEFT, imported without torch's compiler, which few processes use.
+"""PEFT and bitsandbytes, imported without TorchInductor, torch's compiler, which few processes use.
 
-PEFT imports bitsandbytes, which gives four functions to `torch.compile` as it is imported. That imports the compiler, which takes 1.3 s and
-42 MiB in each process. These functions are compiled at their first call instead.
+bitsandbytes, which PEFT imports, gives four functions to `torch.compile` as it is imported. That imports the compiler, which takes 1.3 s
+and 45 MiB in each process. These functions are compiled at their first call instead.
 """
 
 from __future__ import annotations
@@ -9,25 +9,29 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import cache, partial, wraps
+from threading import RLock
 from typing import Any
+
+_one_at_a_time = RLock()
 
 
 def import_peft() -> None:
     """Import PEFT and bitsandbytes, before anything else does."""
-    if "peft" in sys.modules:
-        return
-    import torch
+    with _one_at_a_time:
+        if "peft" in sys.modules:
+            return
+        import torch
 
-    at_once = torch.compile
-    torch.compile = partial(_compile_at_first_call, at_once)
-    try:
-        import peft  # noqa: F401
-    finally:
-        torch.compile = at_once
+        at_once = torch.compile
+        torch.compile = partial(_compile_at_first_call, at_once)
+        try:
+            import peft  # noqa: F401
+        finally:
+            torch.compile = at_once
 
 
 def _compile_at_first_call(compile_function: Callable[..., Any], model: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """What `torch.compile` is for a function, or for a decorator with options, as which it is called without one."""
+    """As `torch.compile`: takes a function, or only options, and then returns a decorator."""
     if model is None:
         return partial(_compile_at_first_call, compile_function, **options)
     compiled = cache(lambda: compile_function(model, **options))

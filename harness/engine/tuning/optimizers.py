@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.engine.distributed import StateRows, is_divided, local_part
+from harness.engine.models import import_peft
 from harness.types import TrainSpec
 
 RATE_FACTOR = "rate_factor"  # of a parameter group: its learning rate as a multiple of the schedule's
@@ -86,6 +87,7 @@ def _make(tensors: Sequence[Any], recipe: TrainSpec) -> Any:
 
         return Adafactor(tensors, scale_parameter=False, relative_step=False, **options)
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    import_peft()
     import bitsandbytes
 
     first = tensors[0]["params"][0] if isinstance(tensors[0], dict) else tensors[0]

@@ -13,9 +13,8 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from harness.metrics.porter import import_stemmer
+from harness.metrics.porter import porter_stemmer
 
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _CAMEL = re.compile(r"([a-z])([A-Z])")
@@ -132,15 +131,7 @@ def stem(word: str) -> str:
     """The Porter stem of the base form, without accents and in lower case; a word in another script stays as it is."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", word.casefold().replace("’", "'")) if not unicodedata.combining(c))
     plain = _ENDS.sub("", plain)
-    return str(_stemmer().stem(_base_forms().get(plain, plain)))
-
-
-@lru_cache(maxsize=1)
-def _stemmer() -> Any:
-    import_stemmer()
-    from nltk.stem.porter import PorterStemmer
-
-    return PorterStemmer()
+    return str(porter_stemmer().stem(_base_forms().get(plain, plain)))
 
 
 @lru_cache(maxsize=1)

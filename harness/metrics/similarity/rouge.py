@@ -18,7 +18,7 @@ from itertools import chain, pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from harness.metrics.family import Family, example_metric
-from harness.metrics.porter import import_stemmer
+from harness.metrics.porter import import_rouge_score
 from harness.types import Example, Metric, Prediction
 
 # The words of rouge-score: it lowercases a text and replaces all other characters by spaces.
@@ -82,7 +82,7 @@ def _compare_lines(target_lines: Lines, output_lines: Lines) -> float:
     if len(target_lines) == len(output_lines) == 1:
         target, output = target_lines[0], output_lines[0]
         return _f_measure(_common_subsequence(target, output), len(target), len(output))
-    import_stemmer()
+    import_rouge_score()
     from rouge_score import rouge_scorer
 
     return float(rouge_scorer._summary_level_lcs(target_lines, output_lines).fmeasure)
@@ -103,7 +103,7 @@ def _stem(word: str) -> str:
 
 @lru_cache(maxsize=1)
 def _tokenizer() -> Any:
-    import_stemmer()
+    import_rouge_score()
     from rouge_score.tokenizers import DefaultTokenizer
 
     return DefaultTokenizer(use_stemmer=True)

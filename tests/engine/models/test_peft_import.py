@@ -1,4 +1,4 @@
-"""PEFT is imported without torch's compiler. What bitsandbytes compiles as it is imported is compiled at its first call."""
+"""PEFT is imported without TorchInductor. What bitsandbytes compiles as it is imported is compiled at its first call."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ import_peft()
 assert torch.compile is before
 assert {"peft", "bitsandbytes"} <= set(sys.modules) and "torch._inductor.compile_fx" not in sys.modules
 """
+# Rows of 33 weights have no kernel of their own: a function that bitsandbytes has compiled unpacks them.
 FOUR_BIT = """
 import bitsandbytes.functional as F
-weight = torch.randn(64, 64)
+weight = torch.randn(64, 33)
 packed, state = F.quantize_4bit(weight, quant_type="nf4")
-assert (F.dequantize_4bit(packed, state) - weight).abs().max() < 1
-import_peft()  # a second time: nothing happens
-assert torch.compile is before
+unpacked = F.dequantize_4bit(packed, state)
+assert "torch._inductor.compile_fx" in sys.modules
+assert ((unpacked - weight).abs().mean() / weight.abs().mean()) < 0.15, "a step of the format is about a tenth"
 """
 
 
