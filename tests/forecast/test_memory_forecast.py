@@ -25,8 +25,8 @@ FULL = Strategy(name="f", method="full", train=TrainSpec())
 LORA = Strategy(name="l", method="peft", train=TrainSpec(), adapter={"peft_type": "LORA", "r": 4, "target_modules": "all-linear"})
 LOAD = """
 import sys
-import peft
-from harness.engine.models import find_device, load_model, resolve_model
+from harness.engine.models import find_device, import_peft, load_model, resolve_model
+import_peft()
 source = resolve_model("smollm2-135m")
 load_model(source, find_device(sys.argv[1]))
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
