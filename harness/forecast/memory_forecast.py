@@ -21,10 +21,10 @@ _CONTEXT = 500 * _MIB
 # allocated memory: 3 to 10% of what comes and goes.
 _GAPS = 0.07
 # Resident memory of a cell's process on a CPU beside its tensors (Linux, torch 2.13): Python with torch, transformers and PEFT once a model
-# is loaded, and 20 MiB of the command that was forked to run it. Answering takes 50 MiB more, of libraries; training 120 to 160, with
-# matrix products that stay prepared, most of them with AMX. Metrics take 80 to 120, when the tensors of the answers are gone. The files of
-# libraries count as far as the system has mapped them: on one machine, the same cells took 45 MiB less half an hour later, when it had
-# dropped pages of files that were seldom read. These values are between both.
+# is loaded, and 20 MiB of the command that was forked to run it. Beyond that, the included model took 70 MiB more to answer, 100 to 160 to
+# train, with matrix products that stay prepared, most of them with AMX, and 70 to 120 for metrics, when the tensors of answers are gone.
+# The files of libraries count as far as the system has mapped them: on one machine, the same cells took 45 MiB less half an hour later,
+# when it had dropped pages of files that were seldom read. These values are between both; the first was chosen on SmolLM2-135M.
 _LOADED_PROCESS = 410 * _MIB
 _COMPILER = 45 * _MIB  # of a process that compiles
 _ANSWERING_PROCESS, _TRAINING_PROCESS, _SCORING_PROCESS = 425 * _MIB, 515 * _MIB, 500 * _MIB

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cache
 from importlib.abc import MetaPathFinder
 from threading import Lock, get_ident
@@ -53,7 +52,6 @@ def import_rouge_score() -> None:
             from rouge_score import rouge_scorer, tokenizers  # noqa: F401
         finally:
             if is_new:
-                with suppress(ValueError):
-                    sys.meta_path.remove(finder)
+                sys.meta_path.remove(finder)
                 for name in [each for each in sys.modules if each.partition(".")[0] == "nltk"]:
                     del sys.modules[name]

@@ -136,7 +136,7 @@ def test_the_first_small_cell_is_tried_and_the_counts_of_others_are_multiplied_b
 def test_a_cell_that_is_counted_differently_in_a_dry_run_and_in_the_run_has_the_same_trial(
     tiny: ModelSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whose speeds are measured anew, so that it is small in one of them, and not in the other, which may make no trial."""
+    """Each command measures the device anew, so that a cell may be small in one of them, and not in the other, which must not try it."""
     monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(0.01, 0.0, 0.0))
     monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 0.05))
     here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
@@ -162,10 +162,7 @@ def test_what_a_training_takes_once_does_not_grow_with_its_count(tiny: ModelSour
     0.4 s once, too."""
     here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
     longer = LORA.model_copy(update={"train": TrainSpec(epochs=30), "adapter": ADAPTER | {"r": 16}})
-    counts = {
-        each.name + str(each.train): work(tiny, each).forecast(here, new_trials=False).training_seconds.value for each in (LORA, longer)
-    }
-    first, more = counts.values()
+    first, more = (work(tiny, each).forecast(here, new_trials=False).training_seconds.value for each in (LORA, longer))
     per_token = first / work(tiny)._measure(here, None).tokens
     monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 1e9)
     monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(per_token, 0.0, 0.0))

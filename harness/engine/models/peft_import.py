@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import cache, partial, wraps
-from threading import RLock
+from threading import Lock
 from typing import Any
 
-_one_at_a_time = RLock()
+_one_at_a_time = Lock()
 
 
 def import_peft() -> None:
