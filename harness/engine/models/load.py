@@ -17,6 +17,7 @@ from harness.engine.models.peft_import import import_peft
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.resolve import TINY, ModelSource
 from harness.engine.models.shape import AUTO_CLASS, shape_of
+from harness.engine.models.tokenizer_reading import read_tokenizer, try_tokenizer
 from harness.errors import BenchError, first_line, setting
 from harness.types import QuantizationSpec, Shape
 
@@ -128,14 +129,14 @@ def load_description(source: ModelSource, *, labels: Sequence[str] = (), trust_r
         BenchError: the configuration cannot be read, describes more than any model has, or is not that of a language model.
     """
     quiet_libraries()
-    from transformers import AutoConfig, AutoTokenizer
+    from transformers import AutoConfig
 
     check_config(source.folder)
     with explain_loading(source.name):
         config = AutoConfig.from_pretrained(str(source.folder), trust_remote_code=trust_remote_code)
         shape = shape_of(config)
         words = source.folder if has_tokenizer(source.folder) else TINY
-        tokenizer = AutoTokenizer.from_pretrained(str(words), trust_remote_code=trust_remote_code)
+        tokenizer = read_tokenizer(words, trust_remote_code=trust_remote_code)
     _prepare_head(source, config, shape, labels)
     with explain_loading(source.name):
         return _loaded(_without_weights(config, shape, trust_remote_code), tokenizer, shape)
@@ -148,11 +149,9 @@ def load_tokenizer(source: ModelSource) -> Any:
         BenchError: the folder has no tokenizer that can be loaded.
     """
     quiet_libraries()
-    from transformers import AutoTokenizer
-
     check_config(source.folder)
     with explain_loading(source.name):
-        return AutoTokenizer.from_pretrained(str(source.folder), trust_remote_code=False)
+        return read_tokenizer(source.folder)
 
 
 def use_tokenizer_of(folder: Path, loaded: LoadedModel) -> LoadedModel:
@@ -161,10 +160,8 @@ def use_tokenizer_of(folder: Path, loaded: LoadedModel) -> LoadedModel:
     Raises:
         BenchError: it cannot be loaded.
     """
-    from transformers import AutoTokenizer
-
     with explain_loading(str(folder)):
-        return _loaded(loaded.model, AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False), loaded.shape)
+        return _loaded(loaded.model, read_tokenizer(folder), loaded.shape)
 
 
 def shape_of_model(source: ModelSource, *, trust_remote_code: bool = False) -> Shape:
@@ -219,11 +216,11 @@ def context_length(model: Any, tokenizer: Any) -> int:
 def _read(source: ModelSource, trust_remote_code: bool) -> tuple[Any, Any, Shape]:
     """The tokenizer, the configuration and the shape of a model."""
     quiet_libraries()
-    from transformers import AutoConfig, AutoTokenizer
+    from transformers import AutoConfig
 
     check_config(source.folder)
     with explain_loading(source.name):
-        tokenizer = AutoTokenizer.from_pretrained(str(source.folder), trust_remote_code=trust_remote_code)
+        tokenizer = read_tokenizer(source.folder, trust_remote_code=trust_remote_code)
         config = AutoConfig.from_pretrained(str(source.folder), trust_remote_code=trust_remote_code)
         return tokenizer, config, shape_of(config)
 
@@ -284,27 +281,12 @@ def _complete_head(model: Any, missing: set[str], head_rows: Sequence[int] | Non
 
 
 def _loaded(model: Any, tokenizer: Any, shape: Shape) -> LoadedModel:
-    _try_tokenizer(tokenizer)
+    try_tokenizer(tokenizer)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     if shape == "encoder" and model.config.get_text_config().pad_token_id is None:  # heads that read the last token need it
         model.config.get_text_config().pad_token_id = tokenizer.pad_token_id
     return LoadedModel(model, tokenizer, context_length(model, tokenizer), _parameters(model), shape)
-
-
-def _try_tokenizer(tokenizer: Any) -> None:
-    """Use a tokenizer once: its files are not checked when they are read, and it would fail in the middle of a run.
-
-    Raises:
-        Exception: it does not work.
-    """
-    limit = tokenizer.model_max_length
-    if isinstance(limit, bool) or not isinstance(limit, int | float):
-        raise BenchError(f"its tokenizer_config.json has a model_max_length that is not a number: {limit!r:.40}")
-    (ids,) = tokenizer(["a b"], add_special_tokens=True, split_special_tokens=True)["input_ids"]
-    tokenizer.decode(ids, skip_special_tokens=True)
-    if any(not isinstance(special, int) for special in (*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder)):
-        raise BenchError("its tokenizer has a special token that is not in its vocabulary")
 
 
 @contextlib.contextmanager

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 
-from harness.engine.models import Device
+from harness.engine.models import Device, ModelSource
 from harness.grid.execution.cell_processes import CellProcesses, open_cell_processes
 from harness.grid.execution.cells_at_once import check_devices_per_cell, choose_cells_at_once
 from harness.grid.execution.executor import Executor
@@ -35,13 +35,14 @@ class EarlyProcesses:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._opened.close()
 
-    def start(self, device: Device, cells: int, characters: int = 0) -> None:
+    def start(self, device: Device, cells: int, characters: int = 0, models: Sequence[ModelSource] = ()) -> None:
         """Start the processes of a run with so many cells on this device.
 
         A new process imports what it needs beside this one, by which nothing is gained with one core: it starts with the first cell.
 
         Args:
             characters: of the examples that this process holds.
+            models: of the cells; if this process is forked, it reads their tokenizers for all of them.
 
         Raises:
             BenchError: the device cannot run cells as they were asked for.
@@ -51,7 +52,7 @@ class EarlyProcesses:
         at_once = min(at_once, cells)
         forks = self._forks and device.kind == "cpu" and at_once == 1 and characters <= _MOST_CHARACTERS
         if forks or usable_cores() > 1:
-            self._started = device, at_once, self._opened.enter_context(open_cell_processes(device, at_once, forks=forks))
+            self._started = device, at_once, self._opened.enter_context(open_cell_processes(device, at_once, forks=forks, models=models))
 
     def wait(self) -> None:
         """Wait for the imports of what was started, which would distort what is timed meanwhile."""

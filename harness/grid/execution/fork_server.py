@@ -16,6 +16,7 @@ import json
 import os
 import selectors
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 
 from harness.grid.execution.job import Job, read_job
@@ -32,7 +33,8 @@ class _Child:
 
 
 def preload() -> None:
-    """Import what every cell needs, except bitsandbytes, and peft, which imports it: GPUs that it initializes do not survive a fork."""
+    """Import and prepare what every cell needs, except bitsandbytes, and peft, which imports it: GPUs that it initializes do not survive a
+    fork."""
     import accelerate  # noqa: F401
     import torch
     import transformers.models.auto  # noqa: F401
@@ -41,6 +43,10 @@ def preload() -> None:
     from harness.engine.models import import_peft, quiet_libraries
 
     quiet_libraries()
+    with suppress(ImportError):  # a thousand patterns for the names of weights, which the first model that is loaded compiles: 0.2 s
+        from transformers.conversion_mapping import get_checkpoint_conversion_mapping
+
+        get_checkpoint_conversion_mapping("llama")
     if torch.version.cuda is None and torch.version.hip is None:  # a CPU build has no GPU to initialize
         import_peft()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.api import run
-from harness.engine.models import Device
+from harness.engine.models import Device, ModelSource
 from harness.errors import BenchError, RunStoppedError
 from harness.grid.execution import EarlyProcesses, cell_processes
 from tests.in_process import cells_in_process
@@ -39,7 +39,7 @@ class Opened:
         self.order: list[str] = []
 
     @contextmanager
-    def open(self, device: Device, at_once: int, *, forks: bool = False) -> Iterator[Any]:
+    def open(self, device: Device, at_once: int, *, forks: bool = False, models: Sequence[ModelSource] = ()) -> Iterator[Any]:
         number = len(self.opened)
         self.opened.append((device, at_once))
         self.forked.append(forks)
@@ -186,7 +186,7 @@ def test_a_run_starts_them_when_its_cells_are_known(monkeypatch: pytest.MonkeyPa
     (tmp_path / "notes.jsonl").write_text("".join(f'{{"id": "{i}", "input": "talk {i}", "target": "note {i}"}}\n' for i in range(40)))
     asked: dict[str, Any] = {"data": str(tmp_path / "notes.jsonl"), "runs_dir": tmp_path / "runs", "limit": 8, "serving_seconds": 0}
     with cells_in_process():
-        monkeypatch.setattr(EarlyProcesses, "start", lambda _, device, cells, characters: started.append(cells))
+        monkeypatch.setattr(EarlyProcesses, "start", lambda _, device, cells, characters, models: started.append(cells))
         with pytest.raises(BenchError, match="no model"):
             run("summarization", "base", model=str(tmp_path / "nothing"), **asked)
         assert started == []

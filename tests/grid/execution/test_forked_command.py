@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from harness.api import run_request
-from harness.engine.models import Device
+from harness.engine.models import Device, load_tokenizer, resolve_model
 from harness.grid import EarlyProcesses, make_request
 from harness.grid.execution import cell_processes
 from harness.measure import usable_cores
@@ -23,7 +23,9 @@ CPU = Device("cpu", "a CPU", "float32")
 # Forks itself for a cell that tells about its process, and for one that sleeps. It prints all events.
 COMMAND = """
 import json, os, sys, time
-from harness.engine.models import Device
+from dataclasses import replace
+from pathlib import Path
+from harness.engine.models import Device, load_tokenizer, resolve_model, tokenizer_reading
 from harness.grid.execution import cell_processes, fork_server
 from harness.grid.execution.job import Job
 from harness.grid.execution.worker import send_event
@@ -33,10 +35,12 @@ def run(job, events):
         send_event(events, {"event": "phase", "pid": os.getpid()})
         time.sleep(600)
     import torch
+    tokenizer_reading._read = None
     values = torch.ones(600, 600) @ torch.ones(600, 600)
     send_event(events, {
         "event": "phase", "sum": values.sum().item(), "threads": torch.get_num_threads(), "session": os.getsid(0), "paths": sys.path,
         "variables": {name: os.environ[name] for name in cell_processes._KEPT_KERNELS},
+        "tokens": load_tokenizer(included)(["a b"])["input_ids"],
     })
     os._exit(3)
 
@@ -48,7 +52,9 @@ print("unwritten", end="")
 if "computes" in sys.argv:  # as when a GGUF file is converted
     import torch
     torch.ones(1000, 1000).exp().sum()
-with cell_processes.open_cell_processes(Device("cpu", "a CPU", "float32"), 1, forks=True) as processes:
+included = resolve_model("tiny")
+models = [] if "bare" in sys.argv else [replace(included, folder=Path("nowhere")), included]
+with cell_processes.open_cell_processes(Device("cpu", "a CPU", "float32"), 1, forks=True, models=models) as processes:
     for event in processes.events():
         print(json.dumps(event), flush=True)
         if event["event"] == "ready":
@@ -86,6 +92,7 @@ def test_cell_has_all_threads_and_nothing_of_the_terminal(tmp_path: Path) -> Non
     assert cell["session"] not in (0, os.getsid(0)), "Ctrl-C reaches the command alone"
     assert str(tmp_path) not in cell["paths"]
     assert cell["variables"] == cell_processes._KEPT_KERNELS
+    assert cell["tokens"] == load_tokenizer(resolve_model("tiny"))(["a b"])["input_ids"], "the cell reads no tokenizer: it has it"
     assert (json.loads(ended)["event"], json.loads(ended)["code"]) == ("exit", 3)
     assert json.loads(code) == 0, "the server ended by itself"
     with pytest.raises(ProcessLookupError):
