@@ -163,7 +163,7 @@ def run_as_written(command, call_bench, user_folder):
 
 
 @pytest.fixture
-def call_bench(user_folder, known_step_times, monkeypatch, capsys):
+def call_bench(user_folder, known_trials, monkeypatch, capsys):
     """Call a command in this process, with its cells: torch is imported once for all. Returns exit code, output and errors."""
     from harness.cli.main import main
     from harness.forecast import trial_cache
@@ -171,7 +171,7 @@ def call_bench(user_folder, known_step_times, monkeypatch, capsys):
     for name in [name for name in os.environ if name.startswith("BENCH_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("BENCH_CACHE_DIR", str(user_folder / ".cache"))
-    monkeypatch.setattr(trial_cache, "trial_file", lambda: known_step_times)
+    monkeypatch.setattr(trial_cache, "trial_file", lambda: known_trials)
     monkeypatch.setenv("BENCH_SERVING_SECONDS", "0")
     monkeypatch.setattr("harness.cache._Choice.folder", None)  # the command chooses a folder; this one comes back after the test
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)

@@ -135,22 +135,24 @@ class CellWork:
         labels = self.splits.test[0].choices
         return _outline(self._source, _plain(self.strategy), labels, self._trusts_code)
 
-    def forecast(self, target: TargetDevice, *, new_trials: bool = True) -> CellForecast:
+    def forecast(self, target: TargetDevice, *, new_trials: bool = True, new_samples: bool = True) -> CellForecast:
         """What the cell takes on a device, with the first step of the memory ladder that fits. Where none does, with the last one.
 
         Args:
             new_trials: whether its steps may be tried, on the device of this machine. Trials of the last day count in any case.
+            new_samples: whether an untuned model may write a few outputs there, to see how long they are. Those of the last day count, too.
         """
         counted = self._count(target)
         training, answer, step = counted.training, counted.answer, counted.step
-        trials = self._trials(target, may_run=new_trials)
+        trials = self._trials(target, may_run=new_trials, may_sample=new_samples)
         is_small = training.value + answer.value <= WORTH_TRYING
-        is_tried = False
+        is_tried = is_sampled = False
         if trials is not None:  # all of a cell is tried or nothing: tried and counted cells are corrected by other factors
             tried = training if counted.work is None else trials.training(counted.work, training, is_small=is_small)
-            tried_answer = None if tried is None else trials.answers(counted.answering, answer, is_small=is_small)
+            answering = counted.answering if is_small else trials.with_sample(counted.answering)
+            tried_answer = None if tried is None else trials.answers(answering, answer, is_small=is_small)
             if tried is not None and tried_answer is not None:
-                training, answer, is_tried = tried, tried_answer, True
+                training, answer, is_tried, is_sampled = tried, tried_answer, True, answering.sample is not None
         per_hour = target.price.per_hour
         # A cell that does not fit shows the memory that it would need, without pages that the system can drop.
         loading = loading_memory(self.outline, formats_on(target)) if target.kind == "cpu" and step is not None else 0
@@ -166,6 +168,7 @@ class CellWork:
             step=step,
             devices=counted.devices,
             is_tried=is_tried,
+            is_sampled=is_sampled,
         )
 
     def counted_seconds(self, target: TargetDevice) -> float:
@@ -173,18 +176,18 @@ class CellWork:
         counted = self._count(target)
         return counted.training.value + counted.answer.value
 
-    def list_trial_costs(self, target: TargetDevice) -> dict[str, float]:
+    def list_trial_costs(self, target: TargetDevice, *, with_samples: bool) -> dict[str, float]:
         """About how long each trial of the cell takes, in seconds as counted, by what identifies it: several cells share one."""
-        trials, counted = self._trials(target, may_run=False), self._count(target)
+        trials, counted = self._trials(target, may_run=False, may_sample=with_samples), self._count(target)
         if trials is None:
             return {}
         training = None if counted.work is None else (counted.work, counted.training.value)
         return trials.list_costs(training, (counted.answering, counted.answer.value))
 
-    def _trials(self, target: TargetDevice, *, may_run: bool) -> CellTrials | None:
+    def _trials(self, target: TargetDevice, *, may_run: bool, may_sample: bool) -> CellTrials | None:
         """Those of this machine's device, if they fit in its memory, and if the training takes no step of the memory ladder that a trial
         does not take. Code that comes with a model is not tried."""
-        trials = CellTrials(self.outline, target.name, target.kind, target.memory, formats_on(target), may_run)
+        trials = CellTrials(self.outline, target.name, target.kind, target.memory, formats_on(target), may_run, may_sample)
         can_try = target.known is None and not self._trusts_code and trials.fit_in_memory
         return trials if can_try and (self.strategy.train is None or self._count(target).step in _TRIED_STEPS) else None
 
@@ -198,7 +201,7 @@ class CellWork:
         answering = measure_answering(self.task, self.strategy, self.outline.loaded, self.splits, self.train_size, target.kind)
         answers = _answers(self, formats, answering)
         step: MemoryStep | None = "as-planned"
-        text_batches = None if answering.outputs is None else answering.batches
+        text_batches = None if answering.asked is None else answering.batches
         parts = answer_memory(self.outline, formats, answers.peak, target.kind, text_batches=text_batches)
         training, devices = ForecastRange(0.0), 1
         if self.strategy.train is not None:
@@ -216,19 +219,20 @@ class CellWork:
         return measure_training(self.task, self.strategy, loaded, self.splits, size, target.kind, target.dtype, budget)
 
 
-def trials_pay(cells: Mapping[CellWork, int], target: TargetDevice) -> bool:
+def trials_pay(cells: Mapping[CellWork, int], target: TargetDevice, *, with_samples: bool = False) -> bool:
     """Whether trials of these cells take at most a tenth of what the cells take, or at most half a second, all as counted.
 
     What cannot be counted, because the code of its model does not run without values, has no trials either.
 
     Args:
         cells: with how many there are of each, such as one for each seed.
+        with_samples: whether outputs of untuned models are written, too.
     """
     seconds, costs = 0.0, dict[str, float]()
     for cell, count in cells.items():
         try:
             seconds += count * cell.counted_seconds(target)
-            for trial, cost in cell.list_trial_costs(target).items():
+            for trial, cost in cell.list_trial_costs(target, with_samples=with_samples).items():
                 costs[trial] = max(cost, costs.get(trial, 0.0))
         except BenchError:
             raise

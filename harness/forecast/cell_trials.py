@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -11,8 +12,10 @@ from functools import partial
 from harness.engine.inference import ends_with
 from harness.forecast.memory_forecast import DeviceKind
 from harness.forecast.model_outline import Formats, ModelOutline
+from harness.forecast.output_lengths import OutputSample
+from harness.forecast.output_samples import can_sample, sample_outputs
 from harness.forecast.step_trials import AnsweringTrial, TrainingTrial, count_tried, try_answering, try_training
-from harness.forecast.trial_cache import Seconds, cached_trial
+from harness.forecast.trial_cache import TrialValues, cached_trial
 from harness.forecast.working_time import answer_range, training_range, tried_answering_seconds, tried_training_seconds
 from harness.forecast.workload import AnsweringWork, TrainingWork
 from harness.types import ForecastRange
@@ -50,6 +53,7 @@ class CellTrials:
     Attributes:
         memory: of the device, in bytes; None if it is unknown.
         may_run: whether steps may be tried now. Otherwise, only trials in the cache count.
+        may_sample: whether outputs of an untuned model may be written now to see how long they are. Otherwise, as `may_run`.
     """
 
     outline: ModelOutline
@@ -58,6 +62,7 @@ class CellTrials:
     memory: int | None
     formats: Formats
     may_run: bool = True
+    may_sample: bool = True
 
     @property
     def fit_in_memory(self) -> bool:
@@ -75,11 +80,16 @@ class CellTrials:
 
     def answers(self, work: AnsweringWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange | None:
         """The seconds of answers; None where there is no trial."""
-        kind = ["labels" if work.outputs is None else "texts"]
+        kind = ["labels" if work.asked is None else "texts"]
         return self._tried_or_scaled(partial(CellTrials._try_answers, work=work), kind, counted, 0.0, is_small=is_small)
 
+    def with_sample(self, work: AnsweringWork) -> AnsweringWork:
+        """The work, with a sample of the outputs of an untuned model where it writes texts and may be tried."""
+        return replace(work, sample=self._try_sample(work)) if work.asked is not None and can_sample(self.outline) else work
+
     def list_costs(self, training: tuple[TrainingWork, float] | None, answers: tuple[AnsweringWork, float]) -> dict[str, float]:
-        """About how long each trial takes, in seconds as counted, by what identifies it: several cells share one.
+        """About how long each trial takes, in seconds as counted, by what identifies it: several cells share one. With a sample of outputs
+        where there is one and it is allowed.
 
         Args:
             training, answers: the work and its counted seconds.
@@ -87,6 +97,8 @@ class CellTrials:
         share = min(1.0, 2 * count_tried(self.outline) / self.outline.sizes.base)  # of a large model, two with few of its layers are tried
         reading, seconds = answers
         costs = {json.dumps(self._answers_key(reading)): share * _TRIED_BATCHES * seconds / max(1.0, reading.batches)}
+        if self.may_sample and reading.asked is not None and seconds > WORTH_TRYING and can_sample(self.outline):
+            costs[json.dumps(self._sample_key(reading))] = seconds / max(1.0, reading.batches)
         if training is not None and training[0].typical:
             work, seconds = training
             costs[json.dumps(self._training_key(work))] = share * _TRIED_MICRO_BATCHES * seconds / max(1.0, work.micro_batches)
@@ -153,10 +165,26 @@ class CellTrials:
         """What a training takes besides its steps."""
         return _STARTING.get(self.kind, 0.0) + (_COMPILING if work.compiles else 0.0)
 
-    def _try_answers(self, work: AnsweringWork) -> ForecastRange | None:
+    def _try_sample(self, work: AnsweringWork) -> OutputSample | None:
+        """Some outputs of the model as it is; None where they cannot be written now."""
+
+        def run() -> OutputSample:
+            return sample_outputs(self.outline, self.formats, self.kind, work, self._ends_of(work))
+
+        try:
+            sample = OutputSample(*cached_trial(self._sample_key(work), run if self.may_sample else _refuse))
+        except Exception:  # the families of models are many
+            return None
+        return sample if sample.outputs >= max(1.0, sample.endless) else None  # otherwise, a line of the cache is damaged
+
+    def _ends_of(self, work: AnsweringWork) -> Callable[[Sequence[int]], bool] | None:
+        """What looks at each output after each token."""
         tokenizer = self.outline.loaded.tokenizer
-        ended = ends_with(work.stops, lambda ids: str(tokenizer.decode(ids, skip_special_tokens=True)))
-        labels = work.labels if work.outputs is None else None
+        return ends_with(work.stops, lambda ids: str(tokenizer.decode(ids, skip_special_tokens=True)))
+
+    def _try_answers(self, work: AnsweringWork) -> ForecastRange | None:
+        ended = self._ends_of(work)
+        labels = work.labels if work.asked is None else None
         rows, written = work.batch.rows, work.limit // 2
         try:
             seconds = self._cached(
@@ -168,7 +196,7 @@ class CellTrials:
             return None
         return answer_range(work, partial(tried_answering_seconds, trial, work))
 
-    def _cached(self, key: list[object], run: Callable[[], Seconds]) -> Seconds:
+    def _cached(self, key: list[object], run: Callable[[], TrialValues]) -> TrialValues:
         """
         Raises:
             LookupError: the trial is not in the cache, and must not be made.
@@ -181,11 +209,15 @@ class CellTrials:
         return ["training", *self._model, strategy, *map(_rounded, shape), work.compiles]
 
     def _answers_key(self, work: AnsweringWork) -> list[object]:
-        labels = work.labels if work.outputs is None else None
+        labels = work.labels if work.asked is None else None
         shape = [work.batch.rows, max(map(len, work.typical)), work.nodes, work.limit, len(labels or ())]
         # Without a recipe: a fully fine-tuned model answers as fast as the untuned one.
         strategy = self.outline.strategy.model_dump(mode="json", exclude={"method", "shots", "train"})
         return ["answers", labels is None, *self._model, strategy, *map(_rounded, shape)]
+
+    def _sample_key(self, work: AnsweringWork) -> list[object]:
+        examples = hashlib.sha256(json.dumps(work.examples).encode()).hexdigest()
+        return ["outputs", *self._model, examples, work.limit, work.stops, sorted(work.stop_ids)]
 
     @property
     def _model(self) -> list[object]:
@@ -193,7 +225,7 @@ class CellTrials:
         return [self.device, self.outline.digest, self.formats.weights, self.formats.autocast]
 
 
-def _refuse() -> Seconds:
+def _refuse() -> TrialValues:
     raise LookupError("not tried")
 
 

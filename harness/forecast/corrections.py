@@ -140,9 +140,10 @@ def calibrated(forecast: CellForecast, calibration: DeviceRecords, kind: CellKin
     the same way. The price follows its time."""
     if forecast.peak is None:
         return forecast
-    alike = DeviceRecords(tuple(each for each in calibration.records if each.is_tried == forecast.is_tried))
-    training = alike.correct(forecast.training_seconds, "training", kind)
-    answering = alike.correct(forecast.answer_seconds, "answering", kind)
+    tried = tuple(each for each in calibration.records if each.is_tried == forecast.is_tried)
+    answered = tuple(each for each in tried if each.is_sampled == forecast.is_sampled)
+    training = DeviceRecords(tried).correct(forecast.training_seconds, "training", kind)
+    answering = DeviceRecords(answered).correct(forecast.answer_seconds, "answering", kind)
     before = forecast.seconds
     price = forecast.price if forecast.price is None or before <= 0 else forecast.price * (training.value + answering.value) / before
     return replace(

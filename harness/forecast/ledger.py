@@ -39,7 +39,7 @@ class ForecastRecord:
         device: its name.
         peak, training, answering: as they were forecast, without a correction.
         measured_peak, measured_training, measured_answering: as they turned out.
-        is_tried: as of the forecast (`CellForecast`).
+        is_tried, is_sampled: as of the forecast (`CellForecast`).
     """
 
     at: _Text
@@ -54,6 +54,7 @@ class ForecastRecord:
     measured_training: _Amount | None
     measured_answering: _Amount | None
     is_tried: bool = False
+    is_sampled: bool = False
 
 
 _RECORD = TypeAdapter(ForecastRecord)
@@ -135,4 +136,5 @@ def make_record(result: CellResult, forecast: CellForecast) -> ForecastRecord | 
         measured_training=sum(seconds.get(phase, 0.0) for phase in _TRAINED) if "train" in seconds else None,
         measured_answering=seconds.get("predict"),
         is_tried=forecast.is_tried,
+        is_sampled=forecast.is_sampled,
     )

@@ -65,12 +65,22 @@ class ModelOutline:
     """
 
     def __init__(self, source: ModelSource, strategy: Strategy, *, labels: tuple[str, ...] = (), trust_remote_code: bool = False) -> None:
-        self.strategy, self.digest, self._folder = strategy, source.digest, source.folder
+        self.strategy, self.source = strategy, source
         self.loaded = load_description(source, labels=labels, trust_remote_code=trust_remote_code)
         base, self.shape = self.loaded.model, self.loaded.shape
         self._base_names = names = name_parameters(base)
         self.model = _adapt_on_meta(base, strategy, self.shape) if strategy.train or strategy.has_adapter else base.requires_grad_(False)
         self.sizes: ModelSizes = list_weights(self.model, names)
+
+    @property
+    def digest(self) -> str:
+        """That of the model's files."""
+        return self.source.digest
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether the files of the weights are here."""
+        return bool(weight_files(self.source.folder))
 
     @property
     def config(self) -> Any:
@@ -92,9 +102,9 @@ class ModelOutline:
     @cached_property
     def stored(self) -> StoredFiles:
         """The files of the weights. Where they are not here, as files in the configuration's format would be."""
-        formats = frozenset(_FORMATS.get(name, name) for name in number_formats_of(self._folder))
+        formats = frozenset(_FORMATS.get(name, name) for name in number_formats_of(self.source.folder))
         if formats:
-            return StoredFiles(formats, sum(file.stat().st_size for file in weight_files(self._folder)))
+            return StoredFiles(formats, sum(file.stat().st_size for file in weight_files(self.source.folder)))
         usual = str(self.config.dtype or "float32").removeprefix("torch.")
         return StoredFiles(frozenset({usual}), self.sizes.base * (4 if usual == "float32" else 2))
 

@@ -1,13 +1,16 @@
 """How long outputs become, which is not known before they are written: a likely case, and what is usual at least and at most.
 
 Outputs are about as long as what a task asks for. Some do not end by themselves: a model that was trained on few examples, or on none, may
-write until the limit. A batch writes until its longest output has ended, so that one such output decides its time.
+write until the limit. A batch writes until its longest output has ended, so that one such output decides its time. Of an untuned model, a
+sample of outputs may be known.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from harness.engine.inference import count_rows
 from harness.types import Task
@@ -20,6 +23,8 @@ _ENDLESS, _ENDLESS_UNTRAINED = 0.1, 0.4
 _ENDLESS_UNTRAINED_TEXTS = 0.9  # of tasks of kind generation
 _ENDLESS_ANSWERS = 0.02  # of tasks of kind qa with a text at which outputs stop
 _SHORTEST = 0.5  # of the length that is asked for: the included model, untuned, wrote 57% of it
+_PRIOR = 1.0  # outputs of a sample that the usual share of endless ones counts for
+_Z = 1.645  # of a 90% interval
 
 
 @dataclass(frozen=True)
@@ -39,28 +44,80 @@ class WrittenTokens:
         return WrittenTokens(factor * self.steps, factor * self.row_steps)
 
 
+class OutputSample(NamedTuple):
+    """Outputs that a model wrote for a few inputs.
+
+    Attributes:
+        outputs: how many.
+        endless: those of them that did not end before the limit.
+        ratio: tokens of the others over those of their references.
+    """
+
+    outputs: float
+    endless: float
+    ratio: float
+
+    def endless_share(self, usual: float) -> tuple[float, float, float]:
+        """The share of outputs without an end, and a 90% interval of it (Wilson 1927).
+
+        Args:
+            usual: that of other models, which counts as much as one output of the sample.
+        """
+        n, share = self.outputs, self.endless / self.outputs
+        middle, margin = share + _Z**2 / (2 * n), _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+        low, high = ((middle + sign * margin) / (1 + _Z**2 / n) for sign in (-1, 1))
+        return (self.endless + _PRIOR * usual) / (n + _PRIOR), max(0.0, low), min(1.0, high)
+
+
+@dataclass(frozen=True)
+class AskedOutputs:
+    """Outputs that are as long as the task asks for.
+
+    Attributes:
+        batches: tokens of the reference of each output, the end token included.
+        limit: tokens of an output.
+        endless: the share of outputs that usually do not end before the limit.
+        times: how many times as many batches there are.
+    """
+
+    batches: tuple[tuple[int, ...], ...]
+    limit: int
+    endless: float
+    times: float = 1.0
+
+    def lengths(self, sample: OutputSample | None = None) -> OutputLengths:
+        """How long they become, as usual or as a sample of them tells."""
+        asked = [[min(self.limit, length) for length in batch] for batch in self.batches]
+        if sample is None:
+            return OutputLengths(
+                likely=_total(_likely(batch, self.limit, self.endless) for batch in asked),
+                shortest=_total(_written([max(1, round(_SHORTEST * length)) for length in batch]) for batch in asked),
+                longest=_total(_written([self.limit] * len(batch)) for batch in asked),
+            ).scaled(self.times)
+        ended = [[min(self.limit, max(1, round(sample.ratio * length))) for length in batch] for batch in self.batches]
+        likely, shortest, longest = (
+            _total(_likely(batch, self.limit, endless) for batch in ended) for endless in sample.endless_share(self.endless)
+        )
+        return OutputLengths(likely, shortest, longest).scaled(self.times)
+
+
+def usual_endless_share(task: Task, steps: int) -> float:
+    """The share of outputs on a task that do not end before the limit, of a model that was trained in so many steps on it."""
+    if task.kind == "qa" and task.decode.stop:
+        return _ENDLESS_ANSWERS
+    if steps > _FEW_STEPS:
+        return _ENDLESS
+    return _ENDLESS_UNTRAINED_TEXTS if task.kind == "generation" else _ENDLESS_UNTRAINED
+
+
 @dataclass(frozen=True)
 class OutputLengths:
-    """What writing takes in the likely case, with outputs that are half as long as asked for, and with all outputs at the limit."""
+    """What writing takes in the likely case, and at least and at most: with outputs that are half as long as asked for, and with all at
+    the limit; after a sample, with the ends of the interval of the share that does not end."""
 
     likely: WrittenTokens
     shortest: WrittenTokens
     longest: WrittenTokens
-
-    @staticmethod
-    def of(batches: Iterable[Sequence[int]], limit: int, steps: int, task: Task) -> OutputLengths:
-        """Those of batches of references of so many tokens, the end token included, by a model that was trained in so many steps on this
-        task."""
-        untrained = _ENDLESS_UNTRAINED_TEXTS if task.kind == "generation" else _ENDLESS_UNTRAINED
-        endless = _ENDLESS if steps > _FEW_STEPS else untrained
-        if task.kind == "qa" and task.decode.stop:
-            endless = _ENDLESS_ANSWERS
-        asked = [[min(limit, length) for length in batch] for batch in batches]
-        return OutputLengths(
-            likely=_total(_likely(batch, limit, endless) for batch in asked),
-            shortest=_total(_written([max(1, round(_SHORTEST * length)) for length in batch]) for batch in asked),
-            longest=_total(_written([limit] * len(batch)) for batch in asked),
-        )
 
     def scaled(self, factor: float) -> OutputLengths:
         """For so many times as many batches."""

@@ -33,7 +33,7 @@ from harness.forecast.trial_model import TRIAL_STEPS, build_trial_model, count_l
 # Parameters of a model that is tried as a whole. With SmolLM2-135M, on a machine that was not quiet, trials of three layers forecast 4.2 to
 # 7.3 s for steps that took the whole model 5.4 to 6.6 s, and 0.03 to 0.13 s for a token that took 0.09 s. A trial of a training on texts
 # of 700 tokens takes 11 to 16 s with the whole model.
-_WHOLE = 200_000_000
+WHOLE_MODEL = 200_000_000
 _FEW, _MORE = 1, 3  # layers of larger ones, the second at least
 _MOST_TRIED = 400_000_000  # parameters of a trial with more of them, until they weigh as much as the rest of the model
 _OPERATIONS = {"cpu": 1e12, "cuda": 4e13}  # that one pass may take: some seconds
@@ -182,7 +182,7 @@ def try_answering(
     tokens = shared + (count_read(outline.config, rest, device) if outline.shape == "decoder" else len(few) * max(rest))
     write = generate if outline.shape == "decoder" else generate_seq2seq
     if outline.shape != "decoder" or not plain_cache(outline.config):
-        rows = min(rows, max(_FEWEST_ROWS, _most_tokens(outline, device, _READING) // len(longest)))
+        rows = min(rows, max(_FEWEST_ROWS, most_tokens_read(outline, device) // len(longest)))
 
     def run(layers: _Layers) -> tuple[float, ...]:
         model = build_trial_model(outline, formats, device, layers, trains=False)
@@ -241,7 +241,7 @@ def _of_whole_model(outline: ModelOutline, run: Callable[[_Layers], tuple[float,
     Raises:
         LookupError: it is too large to be tried as a whole, and its configuration does not say how many layers it has.
     """
-    if outline.sizes.base <= _WHOLE:
+    if outline.sizes.base <= WHOLE_MODEL:
         return run(None)
     counts = count_layers(outline.loaded.model.config, outline.shape)
     if counts is None:
@@ -257,6 +257,11 @@ def _of_whole_model(outline: ModelOutline, run: Callable[[_Layers], tuple[float,
     return total
 
 
+def most_tokens_read(outline: ModelOutline, device: str) -> int:
+    """The tokens of prompts that a trial reads."""
+    return _most_tokens(outline, device, _READING)
+
+
 def _most_tokens(outline: ModelOutline, device: str, operations: int) -> int:
     """The tokens of a trial, which takes a few seconds at most."""
     return max(_LEAST_TOKENS, round(_OPERATIONS[device] / (operations * count_tried(outline))))
@@ -265,7 +270,7 @@ def _most_tokens(outline: ModelOutline, device: str, operations: int) -> int:
 def count_tried(outline: ModelOutline) -> int:
     """The parameters of the largest model that a trial builds."""
     base, counts = outline.sizes.base, count_layers(outline.loaded.model.config, outline.shape)
-    if base <= _WHOLE or counts is None:
+    if base <= WHOLE_MODEL or counts is None:
         return base
     left = len(counts) * _FEW + _count_more(outline, counts) - _FEW
     return round(base - outline.layer_weights * max(0.0, 1 - left / sum(counts)))
@@ -305,7 +310,7 @@ def _shorten(example: EncodedExample, width: int) -> EncodedExample:
 
 
 def _limit_prompts(outline: ModelOutline, device: str, prompts: Sequence[Sequence[int]]) -> list[Sequence[int]]:
-    most = _most_tokens(outline, device, _READING)
+    most = most_tokens_read(outline, device)
     rows = max(2, min(most, _USUAL_TOKENS[device]) // max(map(len, prompts)))
     return [prompt[-most:] for prompt in prompts[:rows]]
 

@@ -1,5 +1,5 @@
-"""Seconds of trials in the user's cache, so that the next run of the same shape begins at once. They count for a day: then the machine may
-be busier or idler.
+"""What trials measured, in the user's cache, so that the next run of the same shape begins at once. It counts for a day: then the machine
+may be busier or idler.
 
 One line of JSON for each trial. A file that cannot be read counts for nothing, and is written anew.
 """
@@ -22,21 +22,21 @@ from harness.cache import cache_folder
 from harness.errors import BenchError
 from harness.measure import get_result_versions, usable_cores
 
-FILE = "step-times.jsonl"
+FILE = "trials.jsonl"
 _LARGEST = 2**20  # bytes
 _VALID = 86_400.0  # seconds
-_Seconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+_Value = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 
 
 @checked_dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
 class _Line:
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     at: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-    seconds: Annotated[list[_Seconds], Field(min_length=2, max_length=4)]
+    values: Annotated[list[_Value], Field(min_length=2, max_length=4)]
 
 
 _LINE = TypeAdapter(_Line)
-Seconds = tuple[float, ...]
+TrialValues = tuple[float, ...]
 
 
 def trial_file() -> Path:
@@ -44,20 +44,20 @@ def trial_file() -> Path:
     return cache_folder() / FILE
 
 
-def cached_trial(parts: list[object], run: Callable[[], Seconds]) -> Seconds:
-    """The seconds of a trial that `parts` describe, as JSON, together with the threads and the packages: from the cache, or by `run`."""
+def cached_trial(parts: list[object], run: Callable[[], TrialValues]) -> TrialValues:
+    """What a trial measured that `parts` describe, as JSON, together with the threads and the packages: from the cache, or by `run`."""
     threads = os.environ.get("OMP_NUM_THREADS", str(usable_cores()))
     text = json.dumps([parts, usable_cores(), threads, get_result_versions()], sort_keys=True)
     key = hashlib.sha256(text.encode()).hexdigest()
     known = read_trials()
     if key in known:
         return known[key]
-    seconds = run()
-    _add(_Line(key, time.time(), list(seconds)))
-    return seconds
+    values = run()
+    _add(_Line(key, time.time(), list(values)))
+    return values
 
 
-def read_trials() -> dict[str, Seconds]:
+def read_trials() -> dict[str, TrialValues]:
     """The valid trials by key; none from a file that cannot be read."""
     try:
         lines = read_bounded(trial_file(), _LARGEST, too_large="is too large").split(b"\n")
@@ -65,13 +65,13 @@ def read_trials() -> dict[str, Seconds]:
     except (BenchError, ValidationError):
         return {}
     oldest = time.time() - _VALID
-    return {each.key: tuple(each.seconds) for each in parsed if oldest < each.at <= time.time()}
+    return {each.key: tuple(each.values) for each in parsed if oldest < each.at <= time.time()}
 
 
 def _add(line: _Line) -> None:
     """Add a line; without any valid one before, the file begins anew. A cache that cannot be written is none."""
     file, is_readable = trial_file(), bool(read_trials())  # read again: the trial itself, or another process, may have added lines
-    text = json.dumps({"key": line.key, "at": line.at, "seconds": line.seconds}).encode() + b"\n"
+    text = json.dumps({"key": line.key, "at": line.at, "values": line.values}).encode() + b"\n"
     flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if is_readable else os.O_TRUNC)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -21,10 +21,11 @@ from harness.engine.inference import (
 from harness.engine.models import LoadedModel
 from harness.engine.prompts import render_shots
 from harness.engine.tuning import MICRO_BATCH_TOKENS, EncodedExample, Schedule, encode_material, micro_batches, pays_to_compile
-from harness.forecast.output_lengths import OutputLengths
+from harness.forecast.output_lengths import AskedOutputs, OutputLengths, OutputSample, usual_endless_share
 from harness.forecast.watched_steps import BatchShape
 from harness.types import Example, Splits, Strategy, Task
 
+_SAMPLE = 16  # prompts whose outputs an untuned model may write for a forecast
 _LONGEST, _SPREAD = 16, 112  # examples that are cut into tokens: the longest texts, and others from the whole file
 _Chosen = TypeVar("_Chosen")
 
@@ -87,13 +88,16 @@ class AnsweringWork:
         tokens: of all prompts, padding included; what a batch shares counts once.
         batches: how many.
         limit: tokens of the longest output; 0 where labels are chosen.
-        outputs: how long they become; None where labels are chosen.
+        asked: the outputs; None where labels are chosen.
         nodes: tokens of all labels.
         shared: tokens that the prompts of a batch begin with, and that are read once.
         compared: tokens that pass once because two ways to choose labels are compared.
         labels: the tokens of each label.
         typical: the prompts of a batch of usual size.
         stops: texts that end an output.
+        stop_ids: tokens that end one.
+        examples: where outputs are written, some prompts from the whole file, with the tokens of the reference of each.
+        sample: outputs that the model wrote for some of the examples.
     """
 
     batch: BatchShape
@@ -101,13 +105,21 @@ class AnsweringWork:
     tokens: float
     batches: float
     limit: int
-    outputs: OutputLengths | None
+    asked: AskedOutputs | None
     nodes: int
     shared: int
     compared: int
     labels: tuple[tuple[int, ...], ...]
     typical: tuple[tuple[int, ...], ...]
     stops: tuple[str, ...]
+    stop_ids: frozenset[int]
+    examples: tuple[tuple[tuple[int, ...], int], ...] = ()
+    sample: OutputSample | None = None
+
+    @property
+    def outputs(self) -> OutputLengths | None:
+        """How long they become; None where labels are chosen."""
+        return None if self.asked is None else self.asked.lengths(self.sample)
 
 
 def measure_training(
@@ -240,16 +252,26 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         tokens=share * sum(shared + count_passed([len(spread[i].ids) - shared for i in batch]) for batch in batches),
         batches=max(1.0, share * len(batches)),
         limit=limit,
-        outputs=None
+        asked=None
         if task.chooses
-        else OutputLengths.of([[references[i] for i in batch] for batch in batches], limit, steps, task).scaled(share),
+        else AskedOutputs(
+            tuple(tuple(references[i] for i in batch) for batch in batches), limit, usual_endless_share(task, steps), times=share
+        ),
         nodes=len(tree.tokens),
         shared=shared,
         compared=_count_compared(tree, loaded.model.config, max(first)) if tree.tokens else 0,
         labels=tokens,
         typical=tuple(tuple(spread[i].ids) for i in batches[len(batches) // 2]),
         stops=predictor.stops,
+        stop_ids=predictor.encoder.stop_ids,
+        examples=() if task.chooses else tuple((tuple(spread[i].ids), references[i]) for i in spread_places(len(spread), _SAMPLE)),
     )
+
+
+def spread_places(size: int, most: int) -> list[int]:
+    """Places in a list of this size at even distances, all of them if they are few."""
+    count = min(size, most)
+    return [i * size // count for i in range(count)]
 
 
 def _count_compared(tree: LabelTree, config: Any, longest: int) -> int:

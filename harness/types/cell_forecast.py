@@ -72,6 +72,7 @@ class CellForecast:
         devices: how many such devices it takes; memory and `peak` are those of each.
         is_tried: whether the seconds follow from steps that were tried on this machine, of this cell or of a similar one; if not,
             they follow from the work that was counted.
+        is_sampled: whether the model has written some of its outputs, so that their lengths are known better.
     """
 
     device: str
@@ -85,6 +86,7 @@ class CellForecast:
     step: MemoryStep | None
     devices: int = 1
     is_tried: bool = False
+    is_sampled: bool = False
 
     @property
     def fits(self) -> bool | None:

@@ -40,12 +40,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def call(here: Path, known_step_times: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
+def call(here: Path, known_trials: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
     """`bench` with these arguments, its exit code and what it wrote; offline. Cells run in this process, too."""
     for name in [name for name in os.environ if name.startswith("BENCH_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("BENCH_CACHE_DIR", str(here / ".cache"))
-    monkeypatch.setattr(trial_cache, "trial_file", lambda: known_step_times)
+    monkeypatch.setattr(trial_cache, "trial_file", lambda: known_trials)
     monkeypatch.setenv("BENCH_SERVING_SECONDS", "0")
     monkeypatch.setattr("harness.cache._Choice.folder", None)  # the command chooses a folder; this one comes back after the test
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)

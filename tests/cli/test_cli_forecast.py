@@ -81,7 +81,7 @@ def test_a_run_begins_with_its_forecast_and_fills_the_ledger(call, here):
 
 
 def test_a_short_run_tries_no_step_and_one_after_a_dry_run_takes_its_trials(call, here, monkeypatch):
-    file = here / "own-step-times.jsonl"
+    file = here / "own-trials.jsonl"
     monkeypatch.setattr(trial_cache, "trial_file", lambda: file)
     monkeypatch.setattr("harness.forecast.cell_planning._ALWAYS_TRIED", 0.0)  # as for a larger model
     run = ("run", "--task", "classification", "--limit", "20", "--strategies", "base")

@@ -116,6 +116,15 @@ def test_a_time_that_was_counted_says_nothing_about_one_that_was_tried() -> None
     assert found.peak is not None and found.peak.value == pytest.approx(1500)
 
 
+def test_a_usual_length_of_outputs_says_nothing_about_a_sample_of_them() -> None:
+    """The untuned model wrote half as much as is usual, which a sample of its outputs shows before the next run."""
+    add_to_ledger(result(1500, 2.5), forecast())
+    assert corrected(forecast()).answer_seconds.value == pytest.approx(5.0)
+    sampled = corrected(replace(forecast(answers=ForecastRange(5.2)), is_sampled=True))
+    assert (sampled.answer_seconds.value, sampled.answer_seconds.cells) == (5.2, 0)
+    assert sampled.training_seconds.value == pytest.approx(2.5), "of trainings, it says as much as before"
+
+
 def test_a_corrected_forecast_is_stored_uncorrected() -> None:
     """Otherwise a correction would be computed from corrected forecasts, and shrink."""
     for _ in range(4):

@@ -78,13 +78,14 @@ def forecast_plan(planned: Planned, devices: Sequence[str] = (), *, is_brief: bo
             task, splits = planned.plan.tasks[each.cell.task], planned.splits[each.cell.task]
             works[key] = CellWork(task, each.strategy, splits, source, each.cell.train_size, trust_remote_code=trusts_code)
         cells[each.cell.id] = key
-    new_trials = not is_brief or planned.search is not None or trials_pay(Counter(works[key] for key in cells.values()), targets[0])
+    counts, is_patient = Counter(works[key] for key in cells.values()), not is_brief or planned.search is not None
+    new_trials, new_samples = (is_patient or trials_pay(counts, targets[0], with_samples=each) for each in (False, True))
     known: dict[tuple[object, ...], tuple[CellForecast, ...]] = {}
     for each in planned.cells:
         of_cell = cells.get(each.cell.id)
         if of_cell is not None and of_cell not in known:
             kind = CellKind(each.cell.task, each.cell.model, each.cell.strategy)
-            known[of_cell] = _forecast_on(works[of_cell], targets, kind, new_trials=new_trials)
+            known[of_cell] = _forecast_on(works[of_cell], targets, kind, new_trials=new_trials, new_samples=new_samples)
     return {cell_id: known[key] for cell_id, key in cells.items()}
 
 
@@ -105,14 +106,17 @@ def with_forecasts(planned: Planned) -> Planned:
     return replace(planned, plan=replace(planned.plan, forecasts=forecasts, search_forecast=search))
 
 
-def _forecast_on(work: CellWork, targets: Sequence[TargetDevice], kind: CellKind, *, new_trials: bool = True) -> tuple[CellForecast, ...]:
-    return tuple(calibrated(_forecast(work, target, new_trials), read_calibration(target.name), kind) for target in targets)
+def _forecast_on(
+    work: CellWork, targets: Sequence[TargetDevice], kind: CellKind, *, new_trials: bool = True, new_samples: bool = True
+) -> tuple[CellForecast, ...]:
+    forecasts = (_forecast(work, target, new_trials, new_samples) for target in targets)
+    return tuple(calibrated(each, read_calibration(target.name), kind) for each, target in zip(forecasts, targets, strict=True))
 
 
-def _forecast(work: CellWork, target: TargetDevice, new_trials: bool) -> CellForecast:
+def _forecast(work: CellWork, target: TargetDevice, new_trials: bool, new_samples: bool) -> CellForecast:
     """The forecast, with nothing known where the model's code cannot run without values, as some mixtures of experts."""
     try:
-        return work.forecast(target, new_trials=new_trials)
+        return work.forecast(target, new_trials=new_trials, new_samples=new_samples)
     except BenchError:
         raise
     except Exception:  # whatever the code of a model raises

@@ -31,13 +31,13 @@ def _read_trials(content: bytes, folder: Path) -> None:
     use_cache_folder(folder)
     try:
         trial_file().write_bytes(content)
-        assert all(0 <= seconds <= 1e6 for trial in read_trials().values() for seconds in trial)
+        assert all(0 <= value <= 1e6 for trial in read_trials().values() for value in trial)
     finally:
         use_cache_folder(before)
 
 
 def _trial() -> dict[str, object]:
-    return {"key": "0a" * 32, "at": time.time(), "seconds": [0.5, 0.01, 0.25]}
+    return {"key": "0a" * 32, "at": time.time(), "values": [0.5, 0.01, 0.25]}
 
 
 def _record() -> dict[str, object]:
@@ -52,5 +52,5 @@ def _seed() -> bytes:
 
 FORECAST_FILES: dict[str, Reader] = {
     "forecast-ledger": Reader(_read, lambda: [_seed()], lambda: [_record()], share=0.3),
-    "step-times": Reader(_read_trials, lambda: [(json.dumps(_trial()) + "\n").encode() * 2], lambda: [_trial()], share=0.1),
+    "trials": Reader(_read_trials, lambda: [(json.dumps(_trial()) + "\n").encode() * 2], lambda: [_trial()], share=0.1),
 }
