@@ -98,11 +98,13 @@ class DryRun:
     search: SearchForecast | None = None
 
 
-def dry_run(request: Request, *, runs_dir: PathLike = "runs", jobs: int | None = None, devices_per_cell: int = 1) -> DryRun:
+def dry_run(
+    request: Request, *, runs_dir: PathLike = "runs", jobs: int | None = None, devices_per_cell: int = 1, together: bool = False
+) -> DryRun:
     """Plan a complete request, with the checks of a run, and forecast its cells on this machine. Nothing is written, and no host is asked.
 
     Args:
-        request, runs_dir, jobs, devices_per_cell: as for `run`.
+        request, runs_dir, jobs, devices_per_cell, together: as for `run`.
 
     Raises:
         BenchError: something about the request is wrong, or the disk has not enough space.
@@ -111,7 +113,7 @@ def dry_run(request: Request, *, runs_dir: PathLike = "runs", jobs: int | None =
 
     with use_plugin_files(request.plugins):
         planned = make_plan(request, open_catalog(request.tasks_dirs, request.strategies_dirs), command="")
-        disk = check_disk_of_plan(planned, Path(runs_dir), jobs=jobs, devices_per_cell=devices_per_cell)
+        disk = check_disk_of_plan(planned, Path(runs_dir), jobs=jobs, devices_per_cell=devices_per_cell, together=together)
         forecasts = forecast_plan(planned)
         here = {cell_id: each[0] for cell_id, each in forecasts.items()}
         search = forecast_search(planned.search, here, planned.plan.options["price"]["per_hour"])

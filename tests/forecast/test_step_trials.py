@@ -66,7 +66,7 @@ def test_a_large_model_is_extrapolated_from_few_layers(tiny: ModelSource, monkey
         return (10.0 + 2 * (4 if layers is None else sum(layers)),)
 
     assert _of_whole_model(outline, run) == (18.0,) and asked == [None]
-    monkeypatch.setattr("harness.forecast.step_trials._WHOLE", 1)
+    monkeypatch.setattr("harness.forecast.step_trials.WHOLE_MODEL", 1)
     assert _of_whole_model(outline, run) == (18.0,) and asked == [None, (1,), (3,)]
 
 
@@ -94,7 +94,7 @@ def test_layers_that_weigh_little_beside_the_vocabulary_are_tried_in_a_larger_nu
 
 def test_both_parts_of_a_large_encoder_decoder_are_extrapolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """T5 with two and three layers: each part has seconds of its own."""
-    monkeypatch.setattr("harness.forecast.step_trials._WHOLE", 1)
+    monkeypatch.setattr("harness.forecast.step_trials.WHOLE_MODEL", 1)
     outline = ModelOutline(resolve_description(str(save_model(tmp_path / "t5", "t5"))), FULL)
     asked: list[Sequence[int] | None] = []
 

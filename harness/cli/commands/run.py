@@ -192,7 +192,7 @@ def run(
         request = make_request(values)
     forks = prepare_to_fork()  # before a dry run, too, whose trials of steps are then those of the run
     if dry_run:
-        _show_forecasts(request, runs_dir, jobs, devices_per_cell)
+        _show_forecasts(request, runs_dir, jobs, devices_per_cell, together=together)
         return
     with RunDisplay(on_cluster=executor == "ray") as display:
         done = api.run_request(
@@ -226,7 +226,7 @@ def run(
         sys.exit(1)
 
 
-def _show_forecasts(request: Request, runs_dir: str, jobs: int | None, devices_per_cell: int) -> None:
+def _show_forecasts(request: Request, runs_dir: str, jobs: int | None, devices_per_cell: int, *, together: bool) -> None:
     """Print what each cell of the run would take."""
     from rich.console import Console
 
@@ -236,7 +236,7 @@ def _show_forecasts(request: Request, runs_dir: str, jobs: int | None, devices_p
     from harness.reporting import describe_disk_forecast, describe_hosted_forecast, describe_search_forecast, print_forecasts
 
     with show_work("Planning the run"):
-        planned = api.dry_run(request, runs_dir=runs_dir, jobs=jobs, devices_per_cell=devices_per_cell)
+        planned = api.dry_run(request, runs_dir=runs_dir, jobs=jobs, devices_per_cell=devices_per_cell, together=together)
     print_forecasts(planned.forecasts, Console(highlight=False, emoji=False), requested_width())
     if planned.search is not None:
         click.echo(describe_search_forecast(planned.search))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.errors import BenchError, setting
 from harness.grid.execution.cells_at_once import choose_cells_at_once
-from harness.grid.planning import Planned, SearchPlan, StoredWeights
+from harness.grid.planning import Planned, SearchPlan, StoredWeights, group_joint_cells
 from harness.grid.search import most_states
 from harness.store import RunFolder, find_unfinished_run, list_run_folders
 from harness.types import TRIALS, Cell, DiskForecast
@@ -18,11 +18,11 @@ _NOTHING = StoredWeights(0, 0)
 
 
 def check_disk_space(
-    planned: Planned, runs: Path, unfinished: RunFolder | None, *, reuse: bool, at_once: int, trains_here: bool
+    planned: Planned, runs: Path, unfinished: RunFolder | None, *, reuse: bool, at_once: int, together: bool, trains_here: bool
 ) -> DiskForecast:
     """Compare the free space with what the run will store; returns that.
 
-    Counted are the weights of all cells, the checkpoints of those that run together, those of the leak test included, which keep no
+    Counted are the weights of all cells, the checkpoints of those that run at the same time, those of the leak test included, which keep no
     weights, and the states of the trials of a search, which are gone before the grid begins. Cells of which another run has a result take
     nothing, because their files are linked.
 
@@ -30,6 +30,7 @@ def check_disk_space(
         unfinished: the run that is resumed.
         reuse: whether results of other runs are taken.
         at_once: the number of cells that run at the same time.
+        together: whether LoRA cells of one base model train in one process, each with checkpoints.
         trains_here: whether checkpoints are on this disk, too, and not on those of a cluster.
 
     Raises:
@@ -42,7 +43,7 @@ def check_disk_space(
 
     cells = [cell for cell in planned.plan.all_cells if not other_run_has(cell.id)]
     held = _count_held(unfinished, other_run_has) if unfinished is not None else 0
-    forecast = _forecast(planned, cells, at_once=at_once, trains_here=trains_here, held=held)
+    forecast = _forecast(planned, cells, at_once=at_once, together=together, trains_here=trains_here, held=held)
     free = shutil.disk_usage(_existing_parent(runs)).free
     if forecast.needed > free:
         names = {
@@ -56,7 +57,7 @@ def check_disk_space(
     return forecast
 
 
-def check_disk_of_plan(planned: Planned, runs: Path, *, jobs: int | None, devices_per_cell: int) -> DiskForecast:
+def check_disk_of_plan(planned: Planned, runs: Path, *, jobs: int | None, devices_per_cell: int, together: bool = False) -> DiskForecast:
     """`check_disk_space` for a run of this machine that is not started yet; a run that the same command would resume is taken into account.
 
     Raises:
@@ -64,21 +65,24 @@ def check_disk_of_plan(planned: Planned, runs: Path, *, jobs: int | None, device
     """
     at_once = choose_cells_at_once(jobs, planned.device, devices_per_cell, shares_device=planned.device.kind == "cpu")
     unfinished = find_unfinished_run(runs, planned.plan.digest)
-    return check_disk_space(planned, runs, unfinished, reuse=True, at_once=at_once, trains_here=True)
+    return check_disk_space(planned, runs, unfinished, reuse=True, at_once=at_once, together=together, trains_here=True)
 
 
-def _forecast(planned: Planned, cells: Sequence[Cell], *, at_once: int, trains_here: bool, held: int) -> DiskForecast:
+def _forecast(planned: Planned, cells: Sequence[Cell], *, at_once: int, together: bool, trains_here: bool, held: int) -> DiskForecast:
     """What these cells take when the run takes most."""
-    weights = [planned.stored_weights.get(cell.id, _NOTHING) for cell in cells]
-    artifacts = sum(each.artifact for each in weights)
-    together = _largest([each.checkpoints for each in weights], at_once) if trains_here else 0
+    weights = {cell.id: planned.stored_weights.get(cell.id, _NOTHING) for cell in cells}
+    artifacts = sum(each.artifact for each in weights.values())
+    groups = group_joint_cells(planned.plan, cells) if together else []
+    several = {cell.id for group in groups for cell in group}
+    processes = [[cell.id for cell in group] for group in groups] + [[cell_id] for cell_id in weights if cell_id not in several]
+    checkpoints = _largest([sum(weights[each].checkpoints for each in ids) for ids in processes], at_once) if trains_here else 0
     outputs = sum(_ROW * len(planned.splits[cell.task].test) for cell in cells)
     trials, tried_together = _count_trials(planned, planned.search, at_once) if planned.search is not None and cells else (0, 0)
     if not trains_here:
         tried_together = 0
-    if trials + tried_together > artifacts + together:
+    if trials + tried_together > artifacts + checkpoints:
         return DiskForecast(0, tried_together, trials, outputs, held)
-    return DiskForecast(artifacts, together, 0, outputs, held)
+    return DiskForecast(artifacts, checkpoints, 0, outputs, held)
 
 
 def _count_trials(planned: Planned, search: SearchPlan, at_once: int) -> tuple[int, int]:

@@ -93,7 +93,7 @@ def execute(
         )
     _check_what_runs(planned, is_here=open_executor is None)
     unfinished = resume.folder if resume is not None else None if fresh else find_unfinished_run(runs, plan.digest)
-    check_disk_space(planned, runs, unfinished, reuse=reuse, at_once=at_once, trains_here=open_executor is None)
+    check_disk_space(planned, runs, unfinished, reuse=reuse, at_once=at_once, together=together, trains_here=open_executor is None)
     folder = unfinished or create_run(runs, plan)
     with RunLock(folder.path):
         folder.write_plan(plan if unfinished is None else _as_resumed(plan, folder))

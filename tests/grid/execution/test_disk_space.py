@@ -90,10 +90,10 @@ def test_a_whole_model_takes_the_bytes_of_its_number_format_and_an_adapter_those
 def forecast(tmp_path: Path) -> Callable[..., DiskForecast]:
     """The forecast for a plan of the shipped task `qa` on 30 examples."""
 
-    def _forecast(strategies: str, **values: Any) -> DiskForecast:
+    def _forecast(strategies: str, *, together: bool = False, **values: Any) -> DiskForecast:
         request = make_request({"tasks": "qa", "strategies": strategies.split(","), "limit": 30, "base": False, **values})
         planned = make_plan(request, Catalog(vocabulary(), here=tmp_path), command="test", here=tmp_path)
-        return check_disk_of_plan(planned, tmp_path / "runs", jobs=1, devices_per_cell=1)
+        return check_disk_of_plan(planned, tmp_path / "runs", jobs=1, devices_per_cell=1, together=together)
 
     return _forecast
 
@@ -101,6 +101,13 @@ def forecast(tmp_path: Path) -> Callable[..., DiskForecast]:
 def test_the_leak_test_keeps_no_weights_but_needs_room_for_them(forecast: Callable[..., DiskForecast]) -> None:
     alone, tested = forecast("full"), forecast("full", canaries=2)
     assert tested.weights == alone.weights and tested.checkpoints == alone.checkpoints + alone.weights
+
+
+def test_cells_that_train_together_have_checkpoints_at_the_same_time(forecast: Callable[..., DiskForecast]) -> None:
+    """Nine seeds of one strategy train in groups of four and five; another strategy trains alone."""
+    one, together = forecast("lora"), forecast("lora", seeds=9, together=True)
+    assert together.checkpoints == 5 * one.checkpoints and forecast("lora", seeds=9).checkpoints == one.checkpoints
+    assert forecast("lora,full", seeds=2, together=True).checkpoints == forecast("full").checkpoints, "larger than those of both adapters"
 
 
 def test_a_search_needs_room_for_the_states_of_its_trials(forecast: Callable[..., DiskForecast]) -> None:
