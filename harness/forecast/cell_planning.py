@@ -102,6 +102,7 @@ class _CountedCell:
         step: of the memory ladder; None if none fits.
         parts: its peak memory.
         devices: how many it takes.
+        count_answer: counts the seconds of answers, whose lengths may be known better later.
         work: the training as planned; None where nothing is trained.
     """
 
@@ -109,9 +110,14 @@ class _CountedCell:
     parts: MemoryParts
     devices: int
     training: ForecastRange
-    answer: ForecastRange
+    count_answer: Callable[[AnsweringWork], ForecastRange]
     answering: AnsweringWork
     work: TrainingWork | None
+
+    @property
+    def answer(self) -> ForecastRange:
+        """The seconds of answers whose lengths are the usual ones."""
+        return self.count_answer(self.answering)
 
 
 class CellWork:
@@ -149,8 +155,8 @@ class CellWork:
         is_tried = is_sampled = False
         if trials is not None:  # all of a cell is tried or nothing: tried and counted cells are corrected by other factors
             tried = training if counted.work is None else trials.training(counted.work, training, is_small=is_small)
-            answering = counted.answering if is_small else trials.with_sample(counted.answering)
-            tried_answer = None if tried is None else trials.answers(answering, answer, is_small=is_small)
+            answering = trials.with_sample(counted.answering, is_small=is_small)
+            tried_answer = None if tried is None else trials.answers(answering, counted.count_answer(answering), is_small=is_small)
             if tried is not None and tried_answer is not None:
                 training, answer, is_tried, is_sampled = tried, tried_answer, True, answering.sample is not None
         per_hour = target.price.per_hour
@@ -210,9 +216,12 @@ class CellWork:
             parts = max(parts, fitted.parts, key=lambda each: each.total)
         elif target.memory is not None and parts.total > target.memory:
             step, parts, devices = _divide_answers(self.outline, formats, parts, target.memory, target.count)
-        answer = answer_range(answering, lambda written: answering_seconds(self.outline, answers, answering, speeds, written))
         work = None if self.strategy.train is None else self._measure(target, None)
-        return _CountedCell(step, parts, devices, training, answer, answering, work)
+
+        def count_answer(known: AnsweringWork) -> ForecastRange:
+            return answer_range(known, lambda written: answering_seconds(self.outline, answers, known, speeds, written))
+
+        return _CountedCell(step, parts, devices, training, count_answer, answering, work)
 
     def _measure(self, target: TargetDevice, budget: int | None) -> TrainingWork:
         loaded, size = self.outline.loaded, self.train_size

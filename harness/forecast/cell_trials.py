@@ -12,8 +12,8 @@ from functools import partial
 from harness.engine.inference import ends_with
 from harness.forecast.memory_forecast import DeviceKind
 from harness.forecast.model_outline import Formats, ModelOutline
-from harness.forecast.output_lengths import OutputSample
-from harness.forecast.output_samples import can_sample, sample_outputs
+from harness.forecast.output_lengths import OutputSample, WrittenTokens
+from harness.forecast.output_samples import can_sample, choose_examples, sample_outputs
 from harness.forecast.step_trials import AnsweringTrial, TrainingTrial, count_tried, try_answering, try_training
 from harness.forecast.trial_cache import TrialValues, cached_trial
 from harness.forecast.working_time import answer_range, training_range, tried_answering_seconds, tried_training_seconds
@@ -32,6 +32,7 @@ _STARTING = {"cpu": 0.4}
 _COMPILING = 8.0  # seconds of a training's process, with the files that its trial has compiled
 _LARGEST_TRIED = 3_000_000_000  # parameters of a model for a trial: steps of more take too long
 _TRIAL_SHARE = 0.5  # of the memory
+_LONGEST_SAMPLE, _SAMPLE_SHARE = 10.0, 0.1  # seconds that outputs of a sample may take, and a share of all answers that they may take
 _TRIED_MICRO_BATCHES, _TRIED_BATCHES = 6.0, 0.4  # of a training and of answers, that a trial computes; a batch with few of its tokens
 _FROZEN_WIDTH, _TRAINED_WIDTH = 4, 16  # bytes of a parameter in a trial; trained ones have gradients and states
 # Fields of a recipe that do not change how long a step takes: variants of a learning rate share a trial.
@@ -83,9 +84,11 @@ class CellTrials:
         kind = ["labels" if work.asked is None else "texts"]
         return self._tried_or_scaled(partial(CellTrials._try_answers, work=work), kind, counted, 0.0, is_small=is_small)
 
-    def with_sample(self, work: AnsweringWork) -> AnsweringWork:
-        """The work, with a sample of the outputs of an untuned model where it writes texts and may be tried."""
-        return replace(work, sample=self._try_sample(work)) if work.asked is not None and can_sample(self.outline) else work
+    def with_sample(self, work: AnsweringWork, *, is_small: bool) -> AnsweringWork:
+        """The work, with a sample of the outputs of an untuned model that writes texts: of a small cell, only one that is in the cache."""
+        if work.asked is None or not can_sample(self.outline):
+            return work
+        return replace(work, sample=replace(self, may_sample=self.may_sample and not is_small)._try_sample(work))
 
     def list_costs(self, training: tuple[TrainingWork, float] | None, answers: tuple[AnsweringWork, float]) -> dict[str, float]:
         """About how long each trial takes, in seconds as counted, by what identifies it: several cells share one. With a sample of outputs
@@ -166,10 +169,17 @@ class CellTrials:
         return _STARTING.get(self.kind, 0.0) + (_COMPILING if work.compiles else 0.0)
 
     def _try_sample(self, work: AnsweringWork) -> OutputSample | None:
-        """Some outputs of the model as it is; None where they cannot be written now."""
+        """Some outputs of the model as it is; None where they cannot be written now, or would take too long."""
 
         def run() -> OutputSample:
-            return sample_outputs(self.outline, self.formats, self.kind, work, self._ends_of(work))
+            chosen = choose_examples(self.outline, self.kind, work)
+            trial = self._answering_trial(work)
+            written = WrittenTokens(work.limit, work.limit * len(chosen))
+            longest = tried_answering_seconds(trial, replace(work, tokens=sum(len(prompt) for prompt, _ in chosen)), written)
+            whole = answer_range(work, partial(tried_answering_seconds, trial, work)).value
+            if longest > max(_LONGEST_SAMPLE, _SAMPLE_SHARE * whole):
+                raise LookupError("takes too long")
+            return sample_outputs(self.outline, self.formats, self.kind, work, chosen, self._ends_of(work))
 
         try:
             sample = OutputSample(*cached_trial(self._sample_key(work), run if self.may_sample else _refuse))
@@ -183,18 +193,25 @@ class CellTrials:
         return ends_with(work.stops, lambda ids: str(tokenizer.decode(ids, skip_special_tokens=True)))
 
     def _try_answers(self, work: AnsweringWork) -> ForecastRange | None:
-        ended = self._ends_of(work)
-        labels = work.labels if work.asked is None else None
-        rows, written = work.batch.rows, work.limit // 2
         try:
-            seconds = self._cached(
-                self._answers_key(work),
-                lambda: try_answering(self.outline, self.formats, self.kind, work.typical, rows, labels, ended, written),
-            )
-            trial = AnsweringTrial(*seconds)
+            trial = self._answering_trial(work)
         except Exception:
             return None
         return answer_range(work, partial(tried_answering_seconds, trial, work))
+
+    def _answering_trial(self, work: AnsweringWork) -> AnsweringTrial:
+        """
+        Raises:
+            Exception: there is none, or it fails.
+        """
+        ended = self._ends_of(work)
+        labels = work.labels if work.asked is None else None
+        rows, written = work.batch.rows, work.limit // 2
+        seconds = self._cached(
+            self._answers_key(work),
+            lambda: try_answering(self.outline, self.formats, self.kind, work.typical, rows, labels, ended, written),
+        )
+        return AnsweringTrial(*seconds)
 
     def _cached(self, key: list[object], run: Callable[[], TrialValues]) -> TrialValues:
         """

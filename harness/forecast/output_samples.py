@@ -24,27 +24,36 @@ def can_sample(outline: ModelOutline) -> bool:
     return as_stored and outline.sizes.base <= WHOLE_MODEL and outline.has_weights
 
 
+def choose_examples(outline: ModelOutline, device: str, work: AnsweringWork) -> list[tuple[Sequence[int], int]]:
+    """The examples to answer, fewer of long ones: prompts, and the tokens of the reference of each."""
+    rows = max(_FEWEST, most_tokens_read(outline, device) // max(len(prompt) for prompt, _ in work.examples))
+    return [work.examples[i] for i in spread_places(len(work.examples), rows)]
+
+
 def sample_outputs(
     outline: ModelOutline,
     formats: Formats,
     device: str,
     work: AnsweringWork,
+    chosen: Sequence[tuple[Sequence[int], int]],
     ended: Callable[[Sequence[int]], bool] | None,
 ) -> OutputSample:
-    """Answer some of the examples, fewer of long ones.
+    """Answer the chosen examples.
 
     Args:
         ended: whether an output has reached a text that ends it; None where there is no such text.
 
     Raises:
-        BenchError: the files of the model are damaged.
+        Exception: the files of the model are damaged, or it cannot write.
     """
-    rows = max(_FEWEST, most_tokens_read(outline, device) // max(len(prompt) for prompt, _ in work.examples))
-    chosen = [work.examples[i] for i in spread_places(len(work.examples), rows)]
     loaded = load_model(outline.source, Device(device, device, formats.weights))
     write = generate if outline.shape == "decoder" else generate_seq2seq
     prompts = [prompt for prompt, _ in chosen]
     outputs = write(loaded.model, prompts, max_new_tokens=work.limit, stop_ids=work.stop_ids, pad_id=0, ended=ended)
-    lengths = [(len(output.ids) + 1, asked) for output, (_, asked) in zip(outputs, chosen, strict=True) if output.finish == "stop"]
+    lengths = [
+        (len(output.ids) + (ended is None or not ended(output.ids)), asked)  # the end token is not among them
+        for output, (_, asked) in zip(outputs, chosen, strict=True)
+        if output.finish == "stop"
+    ]
     written, wanted = (sum(each) for each in zip(*lengths, strict=True)) if lengths else (1, 1)
     return OutputSample(float(len(outputs)), float(len(outputs) - len(lengths)), written / max(1, wanted))

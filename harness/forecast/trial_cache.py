@@ -1,5 +1,5 @@
-"""What trials measured, in the user's cache, so that the next run of the same shape begins at once. It counts for a day: then the machine
-may be busier or idler.
+"""What trials measured, in the user's cache, so that the next run of the same shape begins at once: seconds, and lengths of outputs. It
+counts for a day: then the machine may be busier or idler.
 
 One line of JSON for each trial. A file that cannot be read counts for nothing, and is written anew.
 """
@@ -40,7 +40,7 @@ TrialValues = tuple[float, ...]
 
 
 def trial_file() -> Path:
-    """Where the seconds are."""
+    """Where the trials are."""
     return cache_folder() / FILE
 
 

@@ -104,4 +104,5 @@ def answer_range(work: AnsweringWork, seconds: Callable[[WrittenTokens], float])
     lengths = work.outputs
     if lengths is None:
         return ForecastRange(seconds(WrittenTokens(0.0, 0.0)))
-    return ForecastRange(seconds(lengths.likely), seconds(lengths.shortest), seconds(lengths.longest))
+    likely, shortest, longest = (seconds(each) for each in (lengths.likely, lengths.shortest, lengths.longest))
+    return ForecastRange(likely, min(shortest, likely), max(longest, likely))

@@ -8,6 +8,7 @@ import pytest
 
 from harness.engine.models import TINY
 from harness.forecast import read_ledger, trial_cache
+from harness.forecast.cell_planning import CellWork
 
 PLAN = ("plan", "--task", "summarization", "--limit", "20", "--strategies", "lora")
 
@@ -89,3 +90,22 @@ def test_a_short_run_tries_no_step_and_one_after_a_dry_run_takes_its_trials(call
     assert call(*run, "--dry-run").code == 0 and file.exists()
     assert call(*run, "--new", "--no-reuse").code == 0
     assert [record.is_tried for record in read_ledger()] == [False, True]
+
+
+@pytest.mark.parametrize("pays", ["nothing", "trials", "samples"])
+def test_a_run_makes_the_trials_and_samples_that_pay_and_a_dry_run_makes_all(call, here, monkeypatch, pays):
+    made = []
+    forecast = CellWork.forecast
+
+    def note(self, target, *, new_trials, new_samples):
+        made.append((new_trials, new_samples))
+        return forecast(self, target, new_trials=False, new_samples=False)
+
+    monkeypatch.setattr(CellWork, "forecast", note)
+    monkeypatch.setattr(
+        "harness.grid.planning.forecasts.trials_pay", lambda *_, with_samples: pays == "samples" or (pays == "trials" and not with_samples)
+    )
+    run = ("run", "--task", "summarization", "--limit", "4", "--strategies", "base")
+    call(*run, "--dry-run")
+    call(*run)
+    assert made == [(True, True), (pays != "nothing", pays == "samples")]

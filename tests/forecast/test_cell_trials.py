@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
 
 import pytest
 
 from harness.api.catalogs import open_catalog
-from harness.engine.inference import Predictor, count_rows
-from harness.engine.models import Device, ModelSource, load_model, resolve_model
+from harness.engine.models import Device, ModelSource, resolve_model
 from harness.forecast import target_of_machine, target_of_table, trial_file, trials_pay
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.device_speeds import DeviceSpeeds
@@ -21,7 +19,7 @@ from harness.forecast.step_trials import (
 )
 from harness.forecast.trial_cache import cached_trial
 from harness.measure import Price, get_devices
-from harness.types import DataReport, Example, ForecastRange, QuantizationSpec, Splits, Strategy, TrainSpec
+from harness.types import DataReport, Example, Splits, Strategy, TrainSpec
 from tests.forecast.trial_strategies import ADAPTER, FULL, LORA, QLORA
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -222,46 +220,6 @@ def test_without_new_trials_those_of_the_cache_count_and_none_is_made(tiny: Mode
     assert not full.is_tried and full.seconds < 60, "its training was not tried, so that its answers are counted, too"
 
 
-def test_an_untuned_model_writes_a_sample_that_says_how_long_its_outputs_are(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second for each token that is written. The included model ends no summary of repeated words before the limit."""
-    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
-    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
-    here, base = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", "")), Strategy(name="b", method="prompt")
-
-    def answers(strategy: Strategy = base, *, new_samples: bool) -> ForecastRange:
-        return work(tiny, strategy).forecast(here, new_trials=strategy is base, new_samples=new_samples).answer_seconds
-
-    usual, sampled = answers(new_samples=False), answers(new_samples=True)
-    cell = work(tiny)
-    loaded = load_model(tiny, Device("cpu", "a CPU", "float32"))
-    written = Predictor(cell.task, base, loaded).predict(cell.splits.test)
-    tokens = [each.tokens_out + (each.finish == "stop") for each in written]
-    assert sampled.value == pytest.approx(count_rows(tokens), rel=0.1), "all 16 outputs are in the sample"
-    assert sampled.value != pytest.approx(usual.value, rel=0.1)
-    assert usual.low is not None and usual.high is not None and sampled.low is not None and sampled.high is not None
-    assert sampled.high - sampled.low < 0.7 * (usual.high - usual.low)
-    assert answers(new_samples=False) == sampled, "it is kept"
-    loads: list[object] = []
-    monkeypatch.setattr("harness.forecast.output_samples.load_model", lambda *_: loads.append(1))
-    few_shots = Strategy(name="f", method="prompt", shots=2)
-    answers(few_shots, new_samples=False)
-    for tuned in (LORA, FULL, QLORA, Strategy(name="q", method="prompt", quantization=QuantizationSpec())):
-        answers(tuned, new_samples=True)
-    assert not loads, "they must not be written, or are others than those of the files"
-    answers(few_shots, new_samples=True)
-    assert loads == [1]
-
-
-@pytest.mark.parametrize("values", [[0.0, 0.0, 1.0], [4.0, 5.0, 1.0], [1.0, 2.0]])
-def test_a_damaged_sample_counts_for_nothing(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
-    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
-    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
-    here, base = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", "")), Strategy(name="b", method="prompt")
-    usual = work(tiny, base).forecast(here, new_samples=False)
-    monkeypatch.setattr("harness.forecast.cell_trials.cached_trial", lambda key, run: tuple(values) if key[0] == "outputs" else run())
-    assert work(tiny, base).forecast(here).answer_seconds == usual.answer_seconds
-
-
 def test_trials_pay_where_they_take_a_small_part_of_the_cells(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
     speeds = DeviceSpeeds(1e9, 1e8, 0.0, is_measured=True)
     monkeypatch.setattr("harness.forecast.cell_planning.measure_speeds", lambda *_: speeds)
@@ -277,16 +235,6 @@ def test_trials_pay_where_they_take_a_small_part_of_the_cells(tiny: ModelSource,
     assert trials_pay({}, here)
     speeds = DeviceSpeeds(1e12, 1e11, 0.0, is_measured=True)
     assert pays(1, LORA), "a moment"
-
-
-def test_a_sample_pays_where_the_answers_have_many_batches(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sample is written until the limit, as a batch is, so that it takes a tenth of the answers from about ten batches on."""
-    monkeypatch.setattr("harness.forecast.cell_planning.measure_speeds", lambda *_: DeviceSpeeds(1e9, 1e8, 0.0, is_measured=True))
-    here, base = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", "")), Strategy(name="b", method="prompt")
-    few = work(tiny, base)
-    data = replace(few.splits, test=few.splits.test * 80)
-    many = CellWork(few.task, base, data, tiny, 0)
-    assert [trials_pay({each: 1}, here, with_samples=True) for each in (few, many)] == [False, True]
 
 
 def test_the_steps_of_a_compiled_training_are_tried_as_such_and_compiling_is_counted(

@@ -123,6 +123,9 @@ def test_a_usual_length_of_outputs_says_nothing_about_a_sample_of_them() -> None
     sampled = corrected(replace(forecast(answers=ForecastRange(5.2)), is_sampled=True))
     assert (sampled.answer_seconds.value, sampled.answer_seconds.cells) == (5.2, 0)
     assert sampled.training_seconds.value == pytest.approx(2.5), "of trainings, it says as much as before"
+    add_to_ledger(result(1500, 2.5), replace(forecast(answers=ForecastRange(4.0)), is_sampled=True))
+    sampled = corrected(replace(forecast(answers=ForecastRange(8.0)), is_sampled=True))
+    assert (sampled.answer_seconds.value, sampled.answer_seconds.cells) == (pytest.approx(10.0), 1)
 
 
 def test_a_corrected_forecast_is_stored_uncorrected() -> None:

@@ -94,6 +94,13 @@ def test_the_interval_of_a_share_holds_it_and_narrows_with_more_outputs(count: i
     assert high - low > twice.endless_share(0.4)[2] - twice.endless_share(0.4)[1]
 
 
+def test_the_share_without_an_end_and_its_interval_follow_from_the_sample() -> None:
+    """The usual share counts as one output. By Wilson (1927), the interval of no success in n trials ends at z² / (n + z²)."""
+    likely, low, high = OutputSample(9, 0, 1.0).endless_share(0.4)
+    assert likely == pytest.approx(0.4 / 10)
+    assert (low, high) == (pytest.approx(0.0), pytest.approx(1.645**2 / (9 + 1.645**2)))
+
+
 def test_outputs_that_are_longer_than_their_references_stop_at_the_limit() -> None:
     lengths = AskedOutputs(((10, 60),), 64, 0.1, times=2.0).lengths(OutputSample(8, 0, 3.0))
     assert lengths.likely.steps == lengths.longest.steps == 2 * 64

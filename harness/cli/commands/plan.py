@@ -117,7 +117,7 @@ def plan(
         )
     forecasts = []
     if is_forecast:
-        with show_work("Watching the model compute, without its weights"):
+        with show_work("Forecasting what each strategy takes"):
             forecasts = api.forecast(
                 tasks, strategies, model=models or "tiny", device=devices, fields=fields, tasks_dirs=tasks_dirs,
                 strategies_dirs=strategies_dirs, **options,

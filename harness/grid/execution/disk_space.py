@@ -72,10 +72,10 @@ def _forecast(planned: Planned, cells: Sequence[Cell], *, at_once: int, together
     """What these cells take when the run takes most."""
     weights = {cell.id: planned.stored_weights.get(cell.id, _NOTHING) for cell in cells}
     artifacts = sum(each.artifact for each in weights.values())
-    groups = group_joint_cells(planned.plan, cells) if together else []
-    several = {cell.id for group in groups for cell in group}
-    processes = [[cell.id for cell in group] for group in groups] + [[cell_id] for cell_id in weights if cell_id not in several]
-    checkpoints = _largest([sum(weights[each].checkpoints for each in ids) for ids in processes], at_once) if trains_here else 0
+    # Cells that train together keep their checkpoints until each has answered, in a process of its own after all trainings.
+    joint = {cell.id for group in group_joint_cells(planned.plan, cells) for cell in group} if together else set()
+    alone = _largest([each.checkpoints for cell_id, each in weights.items() if cell_id not in joint], at_once)
+    checkpoints = alone + sum(weights[each].checkpoints for each in joint) if trains_here else 0
     outputs = sum(_ROW * len(planned.splits[cell.task].test) for cell in cells)
     trials, tried_together = _count_trials(planned, planned.search, at_once) if planned.search is not None and cells else (0, 0)
     if not trains_here:

@@ -38,6 +38,12 @@ _ASSUMPTIONS = (
 )
 
 
+_SAMPLED = (
+    "{who} has answered some test examples for this forecast, so that its range is narrower: it holds how many of the other outputs may "
+    "not end before the limit."
+)
+
+
 def build_forecast_table(forecasts: Sequence[PlannedForecast]) -> TextTable:
     """The forecasts of one task and model, a row for each strategy and device."""
     rows = tuple(
@@ -89,6 +95,8 @@ def _with_range(value: ForecastRange, write: Callable[[float | None], str]) -> s
 def describe_forecasts(forecasts: Sequence[PlannedForecast]) -> list[str]:
     """What follows from the forecasts of one task and model."""
     sentences = [*_describe_cheapest(forecasts), _ASSUMPTIONS]
+    if sampled := [strategy_name(each.strategy) for each in forecasts if any(forecast.is_sampled for forecast in each.forecasts)]:
+        sentences.append(_SAMPLED.format(who=list_names(list(dict.fromkeys(sampled)))))
     cells = {each.device: _cells(each) for planned in forecasts for each in planned.forecasts}
     uncalibrated = [device for device, count in cells.items() if not count]
     if uncalibrated:

@@ -38,6 +38,10 @@ def test_the_cheapest_device_is_one_that_fits() -> None:
 
 def test_a_strategy_that_fits_nowhere_says_what_it_needs() -> None:
     sentences = forecast_sentences.describe_forecasts([planned(replace(SMALL, step=None), strategy="full")])
+    assert not any("has answered some test examples" in sentence for sentence in sentences)
+    sampled = [planned(replace(SMALL, is_sampled=True), strategy=name) for name in ("base", "base", "fewshot")]
+    said = [sentence for sentence in forecast_sentences.describe_forecasts(sampled) if "has answered some test examples" in sentence]
+    assert [each.split(" has ")[0] for each in said] == ["Untuned model and Few-shot prompt"]
     assert sentences[0] == "Full fine-tuning does not fit rtx-4090: it needs 13.0 GiB for one example at a time."
     assert forecast_sentences.describe_fit(replace(SMALL, step=None)) == "no: needs 13.0 GiB"
 
