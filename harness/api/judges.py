@@ -23,6 +23,7 @@ from harness.types import Cell, HostedForecast, JudgeSpec
 
 if TYPE_CHECKING:
     from harness.engine.models import ModelSource
+    from harness.engine.served import FailedAttempt
     from harness.judging.asking import KeptJudgements
 
 Report = Callable[[int, int], None]
@@ -86,6 +87,7 @@ def judge(
     train_size: int | None = None,
     runs_dir: PathLike = "runs",
     on_progress: Report | None = None,
+    on_failure: Callable[[FailedAttempt], object] | None = None,
 ) -> JudgeRecord:
     """Let a model judge the stored outputs of a run. Every prompt, answer and verdict is stored with the run.
 
@@ -103,6 +105,7 @@ def judge(
         model: needed if the run has several base models.
         train_size: needed if the run has several.
         on_progress: receives the numbers of answers so far, and of all questions.
+        on_failure: receives each request that failed and is repeated, before it waits, in one of several threads.
 
     Raises:
         RunStoppedError: the limit of costs is reached.
@@ -123,7 +126,7 @@ def judge(
     source = _find_local_model(spec) if spec.api is None else None
     host = _check_host(asked, request_to, max_cost) if spec.api is not None else ""
     with kept.locked():
-        judgements = _ask(asked, kept, source, max_cost, reuse, on_progress)
+        judgements = _ask(asked, kept, source, max_cost, reuse, on_progress, on_failure or (lambda failed: None))
         digest = "" if source is None else source.digest
         own = list_own_strategies(spec, results, asked.cells, digest)
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -234,7 +237,13 @@ def _find_local_model(spec: JudgeSpec) -> ModelSource:
 
 
 def _ask(
-    asked: _Asked, kept: KeptJudgements, source: ModelSource | None, max_cost: float | None, use_cache: bool, on_progress: Report | None
+    asked: _Asked,
+    kept: KeptJudgements,
+    source: ModelSource | None,
+    max_cost: float | None,
+    use_cache: bool,
+    on_progress: Report | None,
+    on_failure: Callable[[FailedAttempt], object],
 ) -> list[Judgement]:
     from harness.judging.asking import ask_hosted_judge, ask_local_judge
 
@@ -244,4 +253,6 @@ def _ask(
 
     if source is not None:
         return ask_local_judge(asked.spec, asked.questions, kept, source, on_progress=report)
-    return ask_hosted_judge(asked.spec, asked.questions, kept, max_cost=max_cost, use_cache=use_cache, on_progress=report)
+    return ask_hosted_judge(
+        asked.spec, asked.questions, kept, max_cost=max_cost, use_cache=use_cache, on_progress=report, on_failure=on_failure
+    )

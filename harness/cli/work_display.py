@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 import click
 from rich.console import Console
 from rich.markup import escape
 
-from harness.cli.heartbeat import Heartbeat
+from harness.cli.heartbeat import PROGRESS_SECONDS, Heartbeat
 from harness.text import short
+
+if TYPE_CHECKING:
+    from harness.engine.served import FailedAttempt
 
 
 @contextmanager
@@ -118,29 +124,50 @@ def show_rows(text: str) -> Iterator[Callable[[int], None]]:
         heartbeat.stop()
 
 
-@contextmanager
-def show_count(text: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """Show how many of a number of things are done; yields what to call with both numbers. What is done is kept if it is interrupted."""
-    console = Console(stderr=True, highlight=False, emoji=False)
-    state = text
-    heartbeat = Heartbeat(lambda seconds: click.echo(f"{state}, {seconds:.0f} s", err=True))
-    try:
-        if console.is_terminal:
-            with console.status(escape(f"{text} …")) as status:
-                yield lambda done, total: status.update(escape(f"{text}: {done:,} of {total:,} {unit} …"))
-            return
+class AnswerDisplay:
+    """How many of a number of answers of a host or a model have come. What has come is kept if it is interrupted.
 
-        def count(done: int, total: int) -> None:
-            nonlocal state
-            state = f"{text}: {done:,} of {total:,} {unit}"
+    Args:
+        text: what is being done.
+    """
 
-        heartbeat.start()
-        yield count
-    except KeyboardInterrupt:
-        click.echo("interrupted: the same command continues", err=True)
-        sys.exit(130)
-    finally:
-        heartbeat.stop()
+    def __init__(self, text: str) -> None:
+        self._text = self._state = text
+        self._console = Console(stderr=True, highlight=False, emoji=False)
+        self._status = self._console.status(escape(f"{text} …"))
+        self._heartbeat = Heartbeat(lambda seconds: click.echo(f"{self._state}, {seconds:.0f} s", err=True))
+        self._last_failure = -math.inf
+        self._saying = threading.Lock()
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._status.start()
+        else:
+            self._heartbeat.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._heartbeat.stop()
+        self._status.stop()
+        if kind is KeyboardInterrupt:
+            click.echo("interrupted: the same command continues", err=True)
+            sys.exit(130)
+
+    def show(self, done: int, total: int) -> None:
+        """Show how many answers have come."""
+        self._state = f"{self._text}: {done:,} of {total:,} answers"
+        self._status.update(escape(f"{self._state} …"))
+
+    def show_failure(self, failed: FailedAttempt) -> None:
+        """Print what a host answers while a request waits to be repeated: at once, then every few seconds, as many may fail at once."""
+        from harness.reporting import describe_retry
+
+        with self._saying:
+            if time.monotonic() - self._last_failure <= PROGRESS_SECONDS:
+                return
+            self._last_failure = time.monotonic()
+        sentence = describe_retry(failed.problem, failed.attempt, failed.attempts, failed.wait)
+        self._console.print(f"{self._text}: {sentence}", markup=False, soft_wrap=True)
 
 
 def _end_interrupted() -> NoReturn:

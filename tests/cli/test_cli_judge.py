@@ -42,6 +42,16 @@ def test_a_judge_is_planned_asked_and_summed_up(call: Call, run: StoredRun, tmp_
     assert call("verify", str(run.path)).code == 0
 
 
+def test_a_host_that_fails_is_shown_while_the_request_waits(call: Call, run: StoredRun, tmp_path: Path) -> None:
+    failures = [(503, {"error": "\x1b[31mout of capacity"})] * 2
+    with ModelServer(chat(lambda body: '{"reason": "r", "verdict": 4}')) as server:
+        server.retry_after, server.refuse = "0.01", lambda body: failures.pop() if failures else None
+        done = call("judge", str(run.path), "--with", write_judge(tmp_path, server), "--send-to", "127.0.0.1")
+    assert done.code == 0 and "\x1b" not in done.err
+    line, *_ = [line for line in done.err.splitlines() if "out of capacity" in line]
+    assert line.startswith("Asking the judge: the host answered with status 503") and line.endswith("Attempt 2 of 8 in 1 s")
+
+
 def test_wrong_judges_exit_with_2_and_say_where(call: Call, run: StoredRun, tmp_path: Path) -> None:
     with ModelServer(chat("")) as server:
         wrong = call("judge", str(run.path), "--with", write_judge(tmp_path, server, criterium="x"))

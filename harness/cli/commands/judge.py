@@ -57,7 +57,7 @@ def judge(
     from rich.console import Console
 
     from harness import api
-    from harness.cli.work_display import show_count
+    from harness.cli.work_display import AnswerDisplay
     from harness.reporting import describe_judge_plan, print_judge
 
     chosen = choose_run(run, runs_dir, task=task)
@@ -66,10 +66,10 @@ def judge(
         click.echo("\n".join(describe_judge_plan(planned.judge, planned.cells, planned.questions, planned.hosted)))
         click.echo(f"\n{planned.example[:_EXAMPLE_CHARACTERS]}")
         return
-    with show_count("Asking the judge", "answers") as show:
+    with AnswerDisplay("Asking the judge") as display:
         record = api.judge(
             chosen, judge_file, strategies, task=task, send_to=send_to, max_cost=max_cost, reuse=not no_reuse, model=model,
-            train_size=train_size, runs_dir=runs_dir, on_progress=show,
+            train_size=train_size, runs_dir=runs_dir, on_progress=display.show, on_failure=display.show_failure,
         )  # fmt: skip
     findings = api.judge_findings(chosen, task=record.task, runs_dir=runs_dir)
     print_judge(next(each for each in findings if each.record == record), Console(highlight=False, emoji=False))

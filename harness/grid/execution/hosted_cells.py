@@ -26,9 +26,9 @@ from harness.engine.hosted import (
     write_amount,
 )
 from harness.engine.prompts import Shot, render_shots
-from harness.engine.served import FailedAttempt, Pace, ServerClient, parse_base_url
+from harness.engine.served import Pace, ServerClient, parse_base_url
 from harness.errors import BenchError
-from harness.grid.execution.job import Emit
+from harness.grid.execution.job import Emit, retry_event
 from harness.grid.execution.kept_hosted_answers import KeptHostedAnswers, write_records
 from harness.grid.execution.outside_answers import digest_scripts, score_outside_answers
 from harness.grid.execution.result_notes import notes_on_hosted_answers
@@ -158,7 +158,7 @@ class HostedCells:
         address = parse_base_url(spec.base_url)[0]
         client = ServerClient(
             address, key=read_host_key(spec), timeout=spec.timeout, attempts=_ATTEMPTS, pace=Pace(spec.requests_per_minute),
-            on_failure=lambda failed: self._report_failure(owner, failed),
+            on_failure=lambda failed: self._emit({"cell": owner.id, **retry_event(failed)}),
         )  # fmt: skip
         cache = AnswerCache() if spec.cache and self._use_cache else None
         asker = HostedAsker(client, spec, task, examples[0].choices, repeat=cell.seed or 0, cache=cache, form=self._known_form(cell, kept))
@@ -171,11 +171,6 @@ class HostedCells:
             return None
         finally:
             client.close()
-
-    def _report_failure(self, cell: Cell, failed: FailedAttempt) -> None:
-        """Tell what the host answers while a request waits to be repeated, as that may take minutes."""
-        more = {"problem": failed.problem, "attempt": failed.attempt, "attempts": failed.attempts, "wait": failed.wait}
-        self._emit({"event": "retry", "cell": cell.id, **more})
 
     def _known_form(self, cell: Cell, kept: KeptHostedAnswers) -> HostedForm | None:
         """How the host was asked before: in this cell, or in another repeat."""

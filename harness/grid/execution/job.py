@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from harness.types import AS_PLANNED, LadderPlace
+
+if TYPE_CHECKING:
+    from harness.engine.served import FailedAttempt
 
 Event = Mapping[str, Any]
 Emit = Callable[[Event], None]
 GroupWork: TypeAlias = Literal["train", "answer"]  # what several processes do together with one model
+
+
+def retry_event(failed: FailedAttempt) -> dict[str, Any]:
+    """What a cell tells while a request to a host waits to be repeated, which may take minutes."""
+    return {"event": "retry", **asdict(failed)}
 
 
 @dataclass(frozen=True)

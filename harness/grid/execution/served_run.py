@@ -17,7 +17,7 @@ from harness.engine.inference import Predictor
 from harness.engine.models import ModelSource, load_skeleton, quiet_libraries
 from harness.engine.served import RequestForm, ServedAnswer, ServerClient, answer_through_server, choose_form
 from harness.errors import BenchError
-from harness.grid.execution.job import Emit, Job
+from harness.grid.execution.job import Emit, Job, retry_event
 from harness.grid.execution.scored_predictions import score_predictions
 from harness.results import FinishedCell
 from harness.statistics import compare_scores, score_strategy, statistic_stack
@@ -54,7 +54,7 @@ def _ask_server(job: Job, emit: Emit) -> None:
         emit({"event": "progress", "done": kept.count, "total": len(examples), "unit": "answers"})
 
     key = os.environ.get(str(job.server["key_env"]), "") if job.server.get("key_env") else ""
-    client = ServerClient(f"{address}/v1", key=key)
+    client = ServerClient(f"{address}/v1", key=key, on_failure=lambda failed: emit(retry_event(failed)))
     try:
         form = choose_form(client, model, predictor, pairs[0][1])
         answers = answer_through_server(client, form, model, predictor, pairs, at_once=at_once, done=done, on_answer=keep)

@@ -17,7 +17,7 @@ from harness.engine.hosted import (
     price_of_answer,
     write_amount,
 )
-from harness.engine.served import Pace, ServerClient, parse_base_url
+from harness.engine.served import FailedAttempt, Pace, ServerClient, parse_base_url
 from harness.errors import RunStoppedError, setting
 from harness.grid.planning import HostedRequest, QuestionPart, find_host_problems, forecast_questions, read_host_key
 from harness.judging.asking.judge_task import make_judge_example, make_judge_task
@@ -62,11 +62,13 @@ def ask_hosted_judge(
     max_cost: float | None,
     use_cache: bool,
     on_progress: Callable[[int], None],
+    on_failure: Callable[[FailedAttempt], object],
 ) -> list[Judgement]:
     """The answers to all questions, in order; those of an interrupted call are not asked again.
 
     Args:
         on_progress: receives the number of answers so far.
+        on_failure: receives each request that failed and is repeated, before it waits, in one of several threads.
 
     Raises:
         RunStoppedError: the limit of costs is reached. The same call with a higher one continues, as after the other errors.
@@ -78,7 +80,9 @@ def ask_hosted_judge(
     task, made = make_judge_task(spec), _make_questions(spec, questions)
     spending = HostedSpending(max_cost, sum(judgement.price for judgement in done.values()))
     pace = Pace(api.requests_per_minute)
-    client = ServerClient(parse_base_url(api.base_url)[0], key=read_host_key(api), timeout=api.timeout, attempts=_ATTEMPTS, pace=pace)
+    client = ServerClient(
+        parse_base_url(api.base_url)[0], key=read_host_key(api), timeout=api.timeout, attempts=_ATTEMPTS, pace=pace, on_failure=on_failure
+    )
     cache = AnswerCache() if api.cache and use_cache else None
 
     def keep(answer: HostedAnswer) -> None:

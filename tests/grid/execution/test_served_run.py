@@ -90,6 +90,18 @@ def test_a_failing_server_stops_the_run_and_the_rest_is_asked_later(folder: RunF
     assert len(server.requests) < 24, "what was answered before is not asked again"
 
 
+def test_a_server_that_fails_is_told_while_the_request_waits(folder: RunFolder) -> None:
+    failures = [(503, {"error": "loading the model"})] * 2
+    with ModelServer(say("urgent care"), takes_ids=False) as server:
+        server.retry_after = "0.01"
+        server.refuse = lambda body: failures.pop() if failures and len(server.requests) > 6 else None  # once its form is known
+        measured, events = ask(folder, server)
+    told = [event for event in events if event["event"] == "retry"]
+    assert measured is not None and measured.retries == len(told) == 2
+    assert all(event["attempt"] in (2, 3) and event["attempts"] == 5 and event["wait"] > 0 for event in told)
+    assert all("status 503" in event["problem"] and "loading the model" in event["problem"] for event in told)
+
+
 def test_a_damaged_answer_is_asked_for_again(folder: RunFolder) -> None:
     with ModelServer(say("urgent care"), takes_ids=False) as server:
         ask(folder, server)
