@@ -168,6 +168,7 @@ class AnswerDisplay:
             self._last_failure = time.monotonic()
         sentence = describe_retry(failed.problem, failed.attempt, failed.attempts, failed.wait)
         self._console.print(f"{self._text}: {sentence}", markup=False, soft_wrap=True)
+        self._heartbeat.reset()
 
 
 def _end_interrupted() -> NoReturn:

@@ -39,6 +39,7 @@ _MOST_TRIED = 400_000_000  # parameters of a trial with more of them, until they
 _OPERATIONS = {"cpu": 1e12, "cuda": 4e13}  # that one pass may take: some seconds
 _READING, _TRAINING = 2, 6  # operations of a parameter for a token
 _LEAST_TOKENS, _USUAL_TOKENS = 64, {"cpu": 1024, "cuda": 8192}
+_TIMES_SHARED = 4  # tokens of a trial, of those that its prompts share
 _WRITTEN = 5  # tokens of a trial
 _SHORTER, _SHAPES = 8, 3  # tokens by which further micro-batches are shorter, so that each has another shape, and how many there are
 _REPEATS = 2
@@ -310,8 +311,11 @@ def _shorten(example: EncodedExample, width: int) -> EncodedExample:
 
 
 def _limit_prompts(outline: ModelOutline, device: str, prompts: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+    """As many of the prompts as suit a trial. Of what they share, which is read once, a batch has little beside what they do not share."""
     most = most_tokens_read(outline, device)
-    rows = max(2, min(most, _USUAL_TOKENS[device]) // max(map(len, prompts)))
+    shared = count_shared(outline.config, prompts) if outline.shape == "decoder" else 0
+    usual = max(_USUAL_TOKENS[device], _TIMES_SHARED * shared)
+    rows = max(2, (min(most, usual) - shared) // max(1, max(map(len, prompts)) - shared))
     return [prompt[-most:] for prompt in prompts[:rows]]
 
 

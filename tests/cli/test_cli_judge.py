@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from model_server import ModelServer, chat
@@ -43,13 +44,24 @@ def test_a_judge_is_planned_asked_and_summed_up(call: Call, run: StoredRun, tmp_
 
 
 def test_a_host_that_fails_is_shown_while_the_request_waits(call: Call, run: StoredRun, tmp_path: Path) -> None:
-    failures = [(503, {"error": "\x1b[31mout of capacity"})] * 2
+    failures = [(503, {"error": "[red]out of capacity\u202e[/]"})] * 2
     with ModelServer(chat(lambda body: '{"reason": "r", "verdict": 4}')) as server:
         server.retry_after, server.refuse = "0.01", lambda body: failures.pop() if failures else None
         done = call("judge", str(run.path), "--with", write_judge(tmp_path, server), "--send-to", "127.0.0.1")
-    assert done.code == 0 and "\x1b" not in done.err
-    line, *_ = [line for line in done.err.splitlines() if "out of capacity" in line]
+    assert done.code == 0
+    (line,) = [line for line in done.err.splitlines() if "out of capacity" in line]  # the second one comes within seconds
     assert line.startswith("Asking the judge: the host answered with status 503") and line.endswith("Attempt 2 of 8 in 1 s")
+    assert "[red]out of capacity" in line and "[/]" in line, "markup of a host is text"
+
+
+def test_an_interrupted_judge_continues_with_the_same_command(call: Call, run: StoredRun, tmp_path: Path, monkeypatch: Any) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("harness.api.judge", interrupt)
+    with ModelServer(chat("")) as server:
+        ended = call("judge", str(run.path), "--with", write_judge(tmp_path, server), "--send-to", "127.0.0.1")
+    assert ended.code == 130 and "interrupted: the same command continues" in ended.err
 
 
 def test_wrong_judges_exit_with_2_and_say_where(call: Call, run: StoredRun, tmp_path: Path) -> None:

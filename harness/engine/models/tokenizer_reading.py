@@ -13,11 +13,15 @@ from typing import Any
 from harness.errors import BenchError
 
 _KEPT = 4
-_FileState = tuple[str, int, int]  # name, bytes, and when it was changed, in nanoseconds
+_FileState = tuple[str, int, int, int, int]  # name, bytes, inode, and when its content and its state were changed, in nanoseconds
+_TEMPLATES = "additional_chat_templates"  # the only folder inside that is read
 
 
 def read_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Any:
-    """The tokenizer in a folder. Callers may set its attributes; its vocabulary is that of all callers, and must not be changed.
+    """The tokenizer in a folder.
+
+    Callers may set its attributes. What tokenizers written in Rust hold is common to all callers: the vocabulary, which must not be
+    changed, and how the last call has cut and padded texts, which each call sets anew.
 
     Raises:
         Exception: whatever transformers raises for files that it cannot read.
@@ -48,8 +52,8 @@ def try_tokenizer(tokenizer: Any) -> None:
 
 def _state_of(folder: Path) -> tuple[_FileState, ...]:
     """Which files the folder has, to notice that one was changed."""
-    states = [(file.name, file.stat()) for file in folder.iterdir() if file.is_file()]
-    return tuple(sorted((name, state.st_size, state.st_mtime_ns) for name, state in states))
+    states = [(str(file), file.stat()) for file in (*folder.iterdir(), *(folder / _TEMPLATES).glob("*")) if file.is_file()]
+    return tuple(sorted((name, each.st_size, each.st_ino, each.st_mtime_ns, each.st_ctime_ns) for name, each in states))
 
 
 @lru_cache(maxsize=_KEPT)

@@ -12,7 +12,7 @@ import selectors
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from typing import TypeAlias
@@ -76,16 +76,14 @@ def prepare_to_fork() -> bool:
 
 
 @contextmanager
-def open_cell_processes(
-    device: Device, at_once: int, *, forks: bool = False, models: Sequence[ModelSource] = ()
-) -> Iterator[CellProcesses]:
+def open_cell_processes(device: Device, at_once: int, *, forks: bool = False, model: ModelSource | None = None) -> Iterator[CellProcesses]:
     """Processes for cells, `at_once` at a time. At the end of the block, those that are still running are killed.
 
     Args:
         device: that of the run. If it is a GPU, each cell sees only its own.
         forks: fork this process to serve the cells, which run one at a time on a CPU. Only after `prepare_to_fork` has returned True. If
             the threads of this process cannot be ended, a new process serves them.
-        models: those whose tokenizers this process reads before it is forked.
+        model: that of the cells, if all have the same: this process reads its tokenizer before it is forked.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in _chosen_variables}
     environment = _KEPT_KERNELS | _threads(at_once) | _cuda_check(device) | inherited
@@ -94,7 +92,7 @@ def open_cell_processes(
     devices = VisibleDevices(device)
     if not _can_fork():
         processes: CellProcesses = _SpawnedProcesses(environment, devices)
-    elif forks and _prepare_server(device, at_once, models):
+    elif forks and _prepare_server(device, at_once, model):
         processes = _ForkedProcesses(ForkedCommand(environment), devices)
     else:
         processes = _ForkedProcesses(_open_process(_FORK_SERVER, environment=environment), devices)
@@ -109,11 +107,11 @@ def _can_fork() -> bool:
     return hasattr(os, "fork") and sys.platform != "darwin"
 
 
-def _prepare_server(device: Device, at_once: int, models: Sequence[ModelSource]) -> bool:
+def _prepare_server(device: Device, at_once: int, model: ModelSource | None) -> bool:
     """Import and read what a server needs into this process; whether it can be forked then."""
     assert device.kind == "cpu" and at_once == 1
     fork_server.preload()
-    for model in models:
+    if model is not None:
         with suppress(BenchError):  # which the checks of the plan report
             load_tokenizer(model)
     return end_openmp_threads()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 
@@ -35,14 +35,15 @@ class EarlyProcesses:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._opened.close()
 
-    def start(self, device: Device, cells: int, characters: int = 0, models: Sequence[ModelSource] = ()) -> None:
+    def start(self, device: Device, cells: int, characters: int = 0, model: ModelSource | None = None) -> None:
         """Start the processes of a run with so many cells on this device.
 
         A new process imports what it needs beside this one, by which nothing is gained with one core: it starts with the first cell.
 
         Args:
             characters: of the examples that this process holds.
-            models: of the cells; if this process is forked, it reads their tokenizers for all of them.
+            model: of all cells, if there is only one. If this process is forked, it reads the tokenizer for all of them; those of several
+                models would be in the memory of each cell.
 
         Raises:
             BenchError: the device cannot run cells as they were asked for.
@@ -52,7 +53,7 @@ class EarlyProcesses:
         at_once = min(at_once, cells)
         forks = self._forks and device.kind == "cpu" and at_once == 1 and characters <= _MOST_CHARACTERS
         if forks or usable_cores() > 1:
-            self._started = device, at_once, self._opened.enter_context(open_cell_processes(device, at_once, forks=forks, models=models))
+            self._started = device, at_once, self._opened.enter_context(open_cell_processes(device, at_once, forks=forks, model=model))
 
     def wait(self) -> None:
         """Wait for the imports of what was started, which would distort what is timed meanwhile."""

@@ -103,7 +103,7 @@ def make_plan(
     here: Path | None = None,
     device: Device | None = None,
     cores: int | None = None,
-    on_cells: Callable[[Device, int, int, Sequence[ModelSource]], None] = lambda *_: None,
+    on_cells: Callable[[Device, int, int, ModelSource | None], None] = lambda *_: None,
 ) -> Planned:
     """Resolve the request and check that it can run.
 
@@ -113,7 +113,7 @@ def make_plan(
         device: what the cells run on; None: that of this machine.
         cores: the CPU cores of each cell, which have the price of a CPU; None: those of this machine.
         on_cells: called when the plan has cells that use a model on this machine, with its device, their number, the characters of all
-            examples, and the models that come without code of their own, before the checks that take long.
+            examples, and the model of all cells if there is only one and its code is not run, before the checks that take long.
 
     Raises:
         BenchError: with all problems of the first kind that is found.
@@ -132,8 +132,8 @@ def make_plan(
     tasks, support_models = find_support_models(tasks, {name: entry.folder for name, entry in entries.items()}, bases, device)
     cells = plan_cells(request, tasks, strategies, splits, models, device)
     if is_here and (with_model := sum(planned.strategy.has_model for planned in cells)):
-        without_code = [model.source for model in models if not model.trust_remote_code]
-        on_cells(device, with_model, sum(data.characters for data in splits.values()), without_code)
+        only = models[0].source if len(models) == 1 and not models[0].trust_remote_code else None
+        on_cells(device, with_model, sum(data.characters for data in splits.values()), only)
     _check_metric_scripts(tasks.values(), request)
     price = get_device_price(device.kind, device.name, cores or usable_cores(), request.price)
     search = plan_search(request, cells, tasks, splits, models, price_per_hour=price.per_hour)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from harness.reporting.wording import numbers
-from harness.reporting.wording.names import list_names, strategy_name
+from harness.reporting.wording.names import list_names, list_strategies, strategy_name
 from harness.reporting.wording.text_table import TextTable
 from harness.results import StrategyResult
 from harness.types import FEWEST_CELLS, CellForecast, ForecastRange, MemoryStep, PlannedForecast, SearchForecast
@@ -39,8 +39,8 @@ _ASSUMPTIONS = (
 
 
 _SAMPLED = (
-    "{who} has answered some test examples for this forecast, so that its range is narrower: it holds how many of the other outputs may "
-    "not end before the limit."
+    "For this forecast, some test examples were answered by {who}. There, the range only shows how many of the other outputs may reach the "
+    "limit."
 )
 
 
@@ -95,9 +95,11 @@ def _with_range(value: ForecastRange, write: Callable[[float | None], str]) -> s
 def describe_forecasts(forecasts: Sequence[PlannedForecast]) -> list[str]:
     """What follows from the forecasts of one task and model."""
     sentences = [*_describe_cheapest(forecasts), _ASSUMPTIONS]
-    if sampled := [strategy_name(each.strategy) for each in forecasts if any(forecast.is_sampled for forecast in each.forecasts)]:
-        sentences.append(_SAMPLED.format(who=list_names(list(dict.fromkeys(sampled)))))
-    cells = {each.device: _cells(each) for planned in forecasts for each in planned.forecasts}
+    if sampled := [each.strategy for each in forecasts if any(forecast.is_sampled for forecast in each.forecasts)]:
+        sentences.append(_SAMPLED.format(who=list_strategies(list(dict.fromkeys(sampled)))))
+    every = [each for planned in forecasts for each in planned.forecasts]
+    cells = {each.device: _cells(each) for each in every}
+    timed = {each.device: any(other.device == each.device and _timed_cells(other) for other in every) for each in every}
     uncalibrated = [device for device, count in cells.items() if not count]
     if uncalibrated:
         where = list_names(uncalibrated)
@@ -107,7 +109,8 @@ def describe_forecasts(forecasts: Sequence[PlannedForecast]) -> list[str]:
     for device, count in cells.items():
         if count:
             held = "; brackets hold 90% of such cells" if count >= FEWEST_CELLS else ""
-            sentences.append(f"Corrected by {numbers.plural(count, 'earlier cell')} on {device}{held}.")
+            what = "Corrected" if timed[device] else "Memory is corrected, and time is not,"
+            sentences.append(f"{what} by {numbers.plural(count, 'earlier cell')} on {device}{held}.")
     return sentences
 
 

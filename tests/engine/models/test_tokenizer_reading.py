@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -57,6 +58,32 @@ def test_a_folder_that_was_changed_is_read_again(folder: Path, reads: list[Path]
     settings = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps(settings | {"model_max_length": 77}), encoding="utf-8")
     assert read_tokenizer(folder).model_max_length == 77
+    assert reads == [folder, folder]
+
+
+@pytest.mark.parametrize("kept", ["time", "size"])
+def test_a_file_that_was_changed_is_noticed_by_its_size_or_its_time(folder: Path, kept: str, reads: list[Path]) -> None:
+    read_tokenizer(folder)
+    file = folder / "tokenizer_config.json"
+    before = file.stat()
+    file.write_text(file.read_text(encoding="utf-8") + ("\n" if kept == "time" else ""), encoding="utf-8")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns + (kept == "size")))
+    read_tokenizer(folder)
+    assert reads == [folder, folder]
+
+
+def test_a_template_beside_the_others_is_noticed(folder: Path, reads: list[Path]) -> None:
+    (folder / "additional_chat_templates").mkdir()
+    (folder / "additional_chat_templates" / "tool.jinja").write_text("one")
+    read_tokenizer(folder)
+    (folder / "additional_chat_templates" / "tool.jinja").write_text("two!")
+    read_tokenizer(folder)
+    assert reads == [folder, folder]
+
+
+def test_a_tokenizer_that_may_run_code_is_not_kept(folder: Path, reads: list[Path]) -> None:
+    for _ in range(2):
+        read_tokenizer(folder, trust_remote_code=True)
     assert reads == [folder, folder]
 
 

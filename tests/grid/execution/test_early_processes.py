@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.api import run
-from harness.engine.models import Device, ModelSource
+from harness.engine.models import Device, ModelSource, resolve_model
 from harness.errors import BenchError, RunStoppedError
 from harness.grid.execution import EarlyProcesses, cell_processes
 from tests.in_process import cells_in_process
@@ -35,14 +36,16 @@ class Opened:
     def __init__(self) -> None:
         self.opened: list[tuple[Device, int]] = []
         self.forked: list[bool] = []
+        self.models: list[ModelSource | None] = []
         self.ended: list[int] = []
         self.order: list[str] = []
 
     @contextmanager
-    def open(self, device: Device, at_once: int, *, forks: bool = False, models: Sequence[ModelSource] = ()) -> Iterator[Any]:
+    def open(self, device: Device, at_once: int, *, forks: bool = False, model: ModelSource | None = None) -> Iterator[Any]:
         number = len(self.opened)
         self.opened.append((device, at_once))
         self.forked.append(forks)
+        self.models.append(model)
         self.order.append(f"{number} starts")
         try:
             yield Named(f"processes {number}")
@@ -129,9 +132,10 @@ def test_a_command_forks_itself_for_cells_that_run_alone_on_a_cpu(
 
 def test_a_command_forks_itself_on_one_core_too(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.grid.execution.early_processes.usable_cores", lambda: 1)
+    included = resolve_model("tiny")
     with EarlyProcesses(None, 1, forks=True) as early:
-        early.start(CPU, 9)
-    assert opened.forked == [True]
+        early.start(CPU, 9, model=included)
+    assert (opened.forked, opened.models) == ([True], [included])
 
 
 def test_each_gpu_has_a_cell(opened: Opened) -> None:
@@ -182,17 +186,35 @@ def test_processes_end_at_once_while_they_import(monkeypatch: pytest.MonkeyPatch
 
 def test_a_run_starts_them_when_its_cells_are_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Not for a request with a mistake in what it names, nor for outputs of a file, which need no model."""
-    started: list[int] = []
+    started: list[tuple[int, str | None]] = []
     (tmp_path / "notes.jsonl").write_text("".join(f'{{"id": "{i}", "input": "talk {i}", "target": "note {i}"}}\n' for i in range(40)))
     asked: dict[str, Any] = {"data": str(tmp_path / "notes.jsonl"), "runs_dir": tmp_path / "runs", "limit": 8, "serving_seconds": 0}
     with cells_in_process():
-        monkeypatch.setattr(EarlyProcesses, "start", lambda _, device, cells, characters, models: started.append(cells))
+
+        def note(early: EarlyProcesses, device: Device, cells: int, characters: int, model: ModelSource | None) -> None:
+            started.append((cells, None if model is None else model.name))
+
+        monkeypatch.setattr(EarlyProcesses, "start", note)
         with pytest.raises(BenchError, match="no model"):
             run("summarization", "base", model=str(tmp_path / "nothing"), **asked)
         assert started == []
         made = run("summarization", "base", **asked)
-        assert started == [1]
+        assert started == [(1, "tiny")]
         tests = made.stored.folder.examples("summarization")
         (tmp_path / "vendor.jsonl").write_text("".join(f'{{"id": "{each.id}", "output": "note"}}\n' for each in tests))
         run("summarization", f"outputs:{tmp_path / 'vendor.jsonl'}", base=False, **asked)
-        assert started == [1]
+        assert started == [(1, "tiny")]
+
+
+def test_tokenizers_of_several_models_are_not_read_for_all_cells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each would be in the memory of the cells of the others, and be measured with them."""
+    shutil.copytree(resolve_model("tiny").folder, tmp_path / "second")
+
+    def stop(early: EarlyProcesses, device: Device, cells: int, characters: int, model: ModelSource | None) -> None:
+        assert (cells, model) == (2, None)
+        raise KeyboardInterrupt
+
+    with cells_in_process():
+        monkeypatch.setattr(EarlyProcesses, "start", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run("qa", "base", model=["tiny", str(tmp_path / "second")], runs_dir=tmp_path / "runs", limit=4)

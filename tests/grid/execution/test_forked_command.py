@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,8 +24,6 @@ CPU = Device("cpu", "a CPU", "float32")
 # Forks itself for a cell that tells about its process, and for one that sleeps. It prints all events.
 COMMAND = """
 import json, os, sys, time
-from dataclasses import replace
-from pathlib import Path
 from harness.engine.models import Device, load_tokenizer, resolve_model, tokenizer_reading
 from harness.grid.execution import cell_processes, fork_server
 from harness.grid.execution.job import Job
@@ -53,8 +52,8 @@ if "computes" in sys.argv:  # as when a GGUF file is converted
     import torch
     torch.ones(1000, 1000).exp().sum()
 included = resolve_model("tiny")
-models = [] if "bare" in sys.argv else [replace(included, folder=Path("nowhere")), included]
-with cell_processes.open_cell_processes(Device("cpu", "a CPU", "float32"), 1, forks=True, models=models) as processes:
+model = None if "bare" in sys.argv else included
+with cell_processes.open_cell_processes(Device("cpu", "a CPU", "float32"), 1, forks=True, model=model) as processes:
     for event in processes.events():
         print(json.dumps(event), flush=True)
         if event["event"] == "ready":
@@ -106,6 +105,31 @@ def test_killed_command_leaves_no_process(tmp_path: Path) -> None:
         assert json.loads(lines[1])["pid"]
         command.send_signal(signal.SIGKILL)
         assert command.stdout.read() == "", "the end of this pipe: no process holds it open any more"
+
+
+def test_a_damaged_tokenizer_is_one_error_without_a_traceback(tmp_path: Path) -> None:
+    shutil.copytree(resolve_model("tiny").folder, tmp_path / "damaged")
+    file = tmp_path / "damaged" / "tokenizer.json"
+    file.write_bytes(file.read_bytes()[:1000])
+    command = [
+        sys.executable,
+        "-m",
+        "harness.cli.main",
+        "run",
+        "--task",
+        "qa",
+        "--strategies",
+        "base",
+        "--limit",
+        "4",
+        "--model",
+        "./damaged",
+    ]
+    variables = os.environ | {"PYTHONPATH": str(Path(cell_processes.__file__).parents[3])}
+    done = subprocess.run(command, cwd=tmp_path, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert [line for line in done.stderr.splitlines() if not line.startswith("Planning")] == [done.stderr.splitlines()[-1]]
+    assert done.stderr.splitlines()[-1].startswith("error: the model 'damaged' cannot be loaded: ")
 
 
 def test_a_process_with_torch_is_not_forked() -> None:

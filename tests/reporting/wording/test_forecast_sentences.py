@@ -38,10 +38,10 @@ def test_the_cheapest_device_is_one_that_fits() -> None:
 
 def test_a_strategy_that_fits_nowhere_says_what_it_needs() -> None:
     sentences = forecast_sentences.describe_forecasts([planned(replace(SMALL, step=None), strategy="full")])
-    assert not any("has answered some test examples" in sentence for sentence in sentences)
+    assert not any("some test examples" in sentence for sentence in sentences)
     sampled = [planned(replace(SMALL, is_sampled=True), strategy=name) for name in ("base", "base", "fewshot")]
-    said = [sentence for sentence in forecast_sentences.describe_forecasts(sampled) if "has answered some test examples" in sentence]
-    assert [each.split(" has ")[0] for each in said] == ["Untuned model and Few-shot prompt"]
+    (sentence,) = [each for each in forecast_sentences.describe_forecasts(sampled) if "some test examples" in each]
+    assert sentence.startswith("For this forecast, some test examples were answered by the untuned model and the few-shot prompt. There,")
     assert sentences[0] == "Full fine-tuning does not fit rtx-4090: it needs 13.0 GiB for one example at a time."
     assert forecast_sentences.describe_fit(replace(SMALL, step=None)) == "no: needs 13.0 GiB"
 
@@ -50,7 +50,13 @@ def test_corrected_forecasts_have_intervals_and_say_what_they_rest_on() -> None:
     corrected = replace(SMALL, peak=ForecastRange(14.0 * GIB, 12.0 * GIB, 16.0 * GIB, 7, 13.0 * GIB))
     assert forecast_sentences.describe_memory(corrected) == "14.0 GiB (12.0 GiB–16.0 GiB)"
     sentences = forecast_sentences.describe_forecasts([planned(corrected)])
-    assert sentences[-1] == "Corrected by 7 earlier cells on rtx-4090; brackets hold 90% of such cells."
+    assert sentences[-1] == "Memory is corrected, and time is not, by 7 earlier cells on rtx-4090; brackets hold 90% of such cells."
+    timed = replace(
+        corrected, training_seconds=ForecastRange(60.0, 50.0, 70.0, 7, 55.0), answer_seconds=ForecastRange(9.0, 8.0, 10.0, 7, 9.5)
+    )
+    for several in ([planned(timed)], [planned(corrected, strategy="base"), planned(timed)]):
+        sentences = forecast_sentences.describe_forecasts(several)
+        assert sentences[-1] == "Corrected by 7 earlier cells on rtx-4090; brackets hold 90% of such cells."
 
 
 def test_first_lines_of_a_run_add_up_its_cells() -> None:
