@@ -13,7 +13,7 @@ from harness.engine.inference import ends_with
 from harness.forecast.memory_forecast import DeviceKind
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.output_lengths import OutputSample, WrittenTokens
-from harness.forecast.output_samples import can_sample, choose_examples, sample_outputs
+from harness.forecast.output_samples import can_sample, list_choices, sample_outputs
 from harness.forecast.step_trials import AnsweringTrial, TrainingTrial, count_tried, try_answering, try_training
 from harness.forecast.trial_cache import TrialValues, cached_trial
 from harness.forecast.working_time import answer_range, training_range, tried_answering_seconds, tried_training_seconds
@@ -172,14 +172,14 @@ class CellTrials:
         """Some outputs of the model as it is; None where they cannot be written now, or would take too long."""
 
         def run() -> OutputSample:
-            chosen = choose_examples(self.outline, self.kind, work)
             trial = self._answering_trial(work)
-            written = WrittenTokens(work.limit, work.limit * len(chosen))
-            longest = tried_answering_seconds(trial, replace(work, tokens=sum(len(prompt) for prompt, _ in chosen)), written)
             whole = answer_range(work, partial(tried_answering_seconds, trial, work)).value
-            if longest > max(_LONGEST_SAMPLE, _SAMPLE_SHARE * whole):
-                raise LookupError("takes too long")
-            return sample_outputs(self.outline, self.formats, self.kind, work, chosen, self._ends_of(work))
+            for chosen in list_choices(self.outline, self.kind, work):
+                written = WrittenTokens(work.limit, work.limit * len(chosen))
+                longest = tried_answering_seconds(trial, replace(work, tokens=sum(len(prompt) for prompt, _ in chosen)), written)
+                if longest <= max(_LONGEST_SAMPLE, _SAMPLE_SHARE * whole):
+                    return sample_outputs(self.outline, self.formats, self.kind, work, chosen, self._ends_of(work))
+            raise LookupError("takes too long")
 
         try:
             sample = OutputSample(*cached_trial(self._sample_key(work), run if self.may_sample else _refuse))

@@ -5,7 +5,7 @@ Of the shapes of a model, its configuration tells what a token costs; when it st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from harness.engine.inference import generate, generate_seq2seq
 from harness.engine.models import Device, load_model
@@ -24,10 +24,13 @@ def can_sample(outline: ModelOutline) -> bool:
     return as_stored and outline.sizes.base <= WHOLE_MODEL and outline.has_weights
 
 
-def choose_examples(outline: ModelOutline, device: str, work: AnsweringWork) -> list[tuple[Sequence[int], int]]:
-    """The examples to answer, fewer of long ones: prompts, and the tokens of the reference of each."""
+def list_choices(outline: ModelOutline, device: str, work: AnsweringWork) -> Iterator[list[tuple[Sequence[int], int]]]:
+    """Examples to answer, and then fewer: prompts, and the tokens of the reference of each. Of long prompts, the first are few."""
     rows = max(_FEWEST, most_tokens_read(outline, device) // max(len(prompt) for prompt, _ in work.examples))
-    return [work.examples[i] for i in spread_places(len(work.examples), rows)]
+    count = min(rows, len(work.examples))
+    while count >= min(_FEWEST, len(work.examples)):
+        yield [work.examples[i] for i in spread_places(len(work.examples), count)]
+        count //= 2
 
 
 def sample_outputs(

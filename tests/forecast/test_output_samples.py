@@ -14,7 +14,7 @@ from harness.api.catalogs import open_catalog
 from harness.engine.inference import Predictor, count_rows
 from harness.engine.inference.generate import Generated
 from harness.engine.models import Device, ModelSource, load_model, resolve_description, resolve_model
-from harness.forecast import target_of_machine, trials_pay
+from harness.forecast import target_of_machine, trial_file, trials_pay
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.device_speeds import DeviceSpeeds
 from harness.forecast.output_lengths import OutputSample
@@ -176,10 +176,13 @@ def test_a_long_sample_is_not_written_unless_the_answers_take_ten_times_as_long(
     written(lambda number, **_: Generated([5], "stop"))
     monkeypatch.setattr("harness.forecast.cell_trials.try_answering", lambda *_: AnsweringTrial(0.0, 0.0, 0.0, 1.0))
     few = cell(tiny)
+    assert few.task.decode.max_new_tokens > 100
     assert not few.forecast(HERE).is_sampled and not loads, "its outputs may take more than ten seconds"
-    for times, expected in ((4, False), (40, True)):
-        data = replace(few.splits, test=few.splits.test * times)
-        assert CellWork(few.task, BASE, data, tiny, 0).forecast(HERE).is_sampled == expected, f"16 of {16 * times} outputs"
+    for times, outputs in ((1, None), (3, 2), (7, 4), (40, 16)):
+        trial_file().unlink(missing_ok=True)
+        work = CellWork(few.task, BASE, replace(few.splits, test=few.splits.test * times), tiny, 0)
+        sample = sample_of(work)
+        assert (None if sample is None else sample.outputs) == outputs, f"of {16 * times} outputs"
 
 
 def test_a_small_cell_takes_a_sample_that_is_there_and_makes_none(
