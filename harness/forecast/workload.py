@@ -88,7 +88,7 @@ class AnsweringWork:
         tokens: of all prompts, padding included; what a batch shares counts once.
         batches: how many.
         limit: tokens of the longest output; 0 where labels are chosen.
-        asked: the outputs; None where labels are chosen.
+        asked: the outputs that the task asks for; None where labels are chosen.
         nodes: tokens of all labels.
         shared: tokens that the prompts of a batch begin with, and that are read once.
         compared: tokens that pass once because two ways to choose labels are compared.
@@ -302,5 +302,4 @@ def _choose(examples: Sequence[Example]) -> list[Example]:
         return list(examples)
     sizes = {id(each): sum(map(len, each.inputs.values())) + sum(map(len, each.targets)) for each in examples}
     longest = sorted(examples, key=lambda each: -sizes[id(each)])[:_LONGEST]
-    every = len(examples) / _SPREAD
-    return [*longest, *(examples[int(i * every)] for i in range(_SPREAD))]
+    return [*longest, *(examples[i] for i in spread_places(len(examples), _SPREAD))]

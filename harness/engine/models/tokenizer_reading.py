@@ -24,7 +24,7 @@ def read_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Any:
     changed, and how the last call has cut and padded texts, which each call sets anew.
 
     Raises:
-        Exception: whatever transformers raises for files that it cannot read.
+        Exception: transformers cannot read the files.
     """
     if trust_remote_code:  # what the model's own code keeps is not known
         return _read(folder, trust_remote_code=True)
