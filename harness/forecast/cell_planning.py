@@ -155,7 +155,7 @@ class CellWork:
         is_tried = is_sampled = False
         if trials is not None:  # all of a cell is tried or nothing: tried and counted cells are corrected by other factors
             tried = training if counted.work is None else trials.training(counted.work, training, is_small=is_small)
-            answering = trials.with_sample(counted.answering, is_small=is_small)
+            answering = trials.with_sample(counted.answering)
             tried_answer = None if tried is None else trials.answers(answering, counted.count_answer(answering), is_small=is_small)
             if tried is not None and tried_answer is not None:
                 training, answer, is_tried, is_sampled = tried, tried_answer, True, answering.sample is not None

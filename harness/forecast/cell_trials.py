@@ -47,9 +47,9 @@ class CellTrials:
     """Trials of a model with a strategy on the device of this machine.
 
     A trial of a small cell takes as long as the cell. Only the first one of a kind is tried: a training, with or without 4-bit weights, or
-    answers. It gives the ratio of tried to counted seconds by which the count of the others is multiplied, and of those that are nearly
-    small and may not be tried. With the included model on two cores with AMX, cells of classification took 5 to 11 times as long as
-    counted.
+    answers, each with texts of about one length. It gives the ratio of tried to counted seconds by which the count of the others is
+    multiplied, and of those that are nearly small and may not be tried. With the included model on two cores with AMX, cells of
+    classification took 5 to 11 times as long as counted; few-shot prompts have another ratio than shorter ones.
 
     Attributes:
         memory: of the device, in bytes; None if it is unknown.
@@ -75,20 +75,21 @@ class CellTrials:
     def training(self, work: TrainingWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange | None:
         """The seconds of training; None where there is no trial."""
         strategy, recipe = self.outline.strategy, self.outline.strategy.train
-        kind = ["training", strategy.method, recipe is not None and recipe.objective, work.compiles]
+        kind = ["training", strategy.method, recipe is not None and recipe.objective, work.compiles, _rounded(_longest_of(work))]
         once, is_small = self._seconds_once(work), is_small and not work.compiles
         return self._tried_or_scaled(partial(CellTrials._try_training, work=work), kind, counted, once, is_small=is_small)
 
     def answers(self, work: AnsweringWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange | None:
         """The seconds of answers; None where there is no trial."""
-        kind = ["labels" if work.asked is None else "texts"]
+        kind = ["labels" if work.asked is None else "texts", _rounded(max(map(len, work.typical)))]
         return self._tried_or_scaled(partial(CellTrials._try_answers, work=work), kind, counted, 0.0, is_small=is_small)
 
-    def with_sample(self, work: AnsweringWork, *, is_small: bool) -> AnsweringWork:
-        """The work, with a sample of the outputs of an untuned model that writes texts: of a small cell, only one that is in the cache."""
+    def with_sample(self, work: AnsweringWork) -> AnsweringWork:
+        """The work, with a sample of the outputs of an untuned model that writes texts, also where the cell is small: no other has the
+        same."""
         if work.asked is None or not can_sample(self.outline):
             return work
-        return replace(work, sample=replace(self, may_sample=self.may_sample and not is_small)._try_sample(work))
+        return replace(work, sample=self._try_sample(work))
 
     def list_costs(self, training: tuple[TrainingWork, float] | None, answers: tuple[AnsweringWork, float]) -> dict[str, float]:
         """About how long each trial takes, in seconds as counted, by what identifies it: several cells share one. With a sample of outputs
@@ -100,7 +101,7 @@ class CellTrials:
         share = min(1.0, 2 * count_tried(self.outline) / self.outline.sizes.base)  # of a large model, two with few of its layers are tried
         reading, seconds = answers
         costs = {json.dumps(self._answers_key(reading)): share * _TRIED_BATCHES * seconds / max(1.0, reading.batches)}
-        if self.may_sample and reading.asked is not None and seconds > WORTH_TRYING and can_sample(self.outline):
+        if self.may_sample and reading.asked is not None and can_sample(self.outline):
             costs[json.dumps(self._sample_key(reading))] = seconds / max(1.0, reading.batches)
         if training is not None and training[0].typical:
             work, seconds = training
@@ -221,7 +222,7 @@ class CellTrials:
         return cached_trial(key, run if self.may_run else _refuse)
 
     def _training_key(self, work: TrainingWork) -> list[object]:
-        shape = [len(work.typical), max(each.padded_length for each in work.typical)]
+        shape = [len(work.typical), _longest_of(work)]
         strategy = self.outline.strategy.model_dump(mode="json", exclude={"shots": True, "train": _WITHOUT_EFFECT})
         return ["training", *self._model, strategy, *map(_rounded, shape), work.compiles]
 
@@ -244,6 +245,11 @@ class CellTrials:
 
 def _refuse() -> TrialValues:
     raise LookupError("not tried")
+
+
+def _longest_of(work: TrainingWork) -> int:
+    """Tokens of the longest example of a micro-batch; 0 where there is none."""
+    return max((each.padded_length for each in work.typical), default=0)
 
 
 def _rounded(size: int) -> int:

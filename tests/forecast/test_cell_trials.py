@@ -30,9 +30,9 @@ def tiny() -> ModelSource:
     return resolve_model("tiny")
 
 
-def work(tiny: ModelSource, strategy: Strategy = LORA) -> CellWork:
+def work(tiny: ModelSource, strategy: Strategy = LORA, *, words: int = 40) -> CellWork:
     task = open_catalog((), ()).task("summarization").value
-    examples = tuple(Example(id=str(i), inputs={"input": "word " * 40}, targets=("word " * 10,)) for i in range(40))
+    examples = tuple(Example(id=str(i), inputs={"input": "word " * words}, targets=("word " * 10,)) for i in range(40))
     return CellWork(task, strategy, Splits(examples, examples[:8], examples[:16], DataReport("made", {}, {}), "digest"), tiny, 40)
 
 
@@ -131,6 +131,35 @@ def test_the_first_small_cell_is_tried_and_the_counts_of_others_are_multiplied_b
     damaged = [json.loads(line) | {"values": [0.0, 1.0]} for line in trial_file().read_text().splitlines()]
     trial_file().write_text("\n".join(map(json.dumps, damaged)))
     assert 0 < work(tiny, other).forecast(here).training_seconds.value < 10, "the count of operations remains"
+
+
+def test_small_cells_with_longer_texts_have_ratios_of_their_own(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch of few-shot prompts takes as long for each counted operation as one of long prompts, which is less than one of short ones."""
+    tried: list[str] = []
+
+    def try_training(*_: object, compiles: bool) -> TrainingTrial:
+        tried.append("training")
+        return TrainingTrial(0.01, 0.0, 0.0)
+
+    def try_answering(*_: object) -> AnsweringTrial:
+        tried.append("answers")
+        return AnsweringTrial(0.0, 0.0, 0.0, 1.0)
+
+    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 1e9)
+    monkeypatch.setattr("harness.forecast.cell_trials.try_training", try_training)
+    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", try_answering)
+    here, base = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", "")), Strategy(name="base", method="prompt")
+    for strategy, words, trials in [
+        (LORA, 40, ["training", "answers"]),
+        (base, 41, []),
+        (LORA, 200, ["training", "answers"]),
+        (base, 201, []),
+        (base.model_copy(update={"shots": 2}), 40, []),
+        (base.model_copy(update={"shots": 12}), 40, ["answers"]),
+    ]:
+        tried.clear()
+        assert work(tiny, strategy, words=words).forecast(here, new_samples=False).is_tried
+        assert tried == trials, (strategy.name, strategy.shots, words)
 
 
 def test_a_cell_that_is_counted_differently_in_a_dry_run_and_in_the_run_has_the_same_trial(

@@ -78,7 +78,7 @@ def sample_of(work: CellWork) -> OutputSample | None:
     assert work.forecast(HERE).is_tried
     trials = work._trials(HERE, may_run=False, may_sample=False)
     assert trials is not None
-    return trials.with_sample(work._count(HERE).answering, is_small=False).sample
+    return trials.with_sample(work._count(HERE).answering).sample
 
 
 def test_a_sample_says_how_long_the_outputs_are(tiny: ModelSource) -> None:
@@ -185,24 +185,22 @@ def test_a_long_sample_is_not_written_unless_the_answers_take_ten_times_as_long(
         assert (None if sample is None else sample.outputs) == outputs, f"of {16 * times} outputs"
 
 
-def test_a_small_cell_takes_a_sample_that_is_there_and_makes_none(
-    tiny: ModelSource, loads: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A dry run and its run measure the device anew, so that a cell may be small in one of them."""
+def test_a_small_cell_is_sampled_too(tiny: ModelSource, loads: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else says how long its outputs are. A dry run and its run measure the device anew, so that it may be small in one of them."""
     monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 1e9)
-    assert not cell(tiny).forecast(HERE).is_sampled and not loads
-    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
+    assert not cell(tiny).forecast(HERE, new_samples=False).is_sampled and not loads
     sampled = cell(tiny).forecast(HERE)
-    assert sampled.is_sampled
-    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 1e9)
-    assert cell(tiny).forecast(HERE, new_trials=False, new_samples=False) == sampled
+    assert sampled.is_sampled and len(loads) == 1
+    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
+    again = cell(tiny).forecast(HERE, new_trials=False, new_samples=False)
+    assert again.is_sampled and again.answer_seconds == sampled.answer_seconds and len(loads) == 1
 
 
 def test_counted_answers_have_the_lengths_of_the_sample_too(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the trial of a cell is gone, and it takes the ratio of the first small one."""
-    small = cell(tiny, words=20)
+    small = cell(tiny, words=38)
     monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 1e9)
-    assert small.forecast(HERE).is_tried
+    assert small.forecast(HERE, new_samples=False).is_tried
     monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
     monkeypatch.setattr("harness.forecast.cell_trials._NEARLY_SMALL", 1e9)
     values = {"outputs": (16.0, 0.0, 0.5)}
@@ -238,8 +236,7 @@ def test_a_damaged_sample_counts_for_nothing(tiny: ModelSource, monkeypatch: pyt
 
 
 def test_a_sample_pays_where_the_answers_have_many_batches(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is written until the limit, as a batch is, so that it takes a tenth of the answers from about ten batches on. That of a small cell
-    is not made, and costs nothing."""
+    """It is written until the limit, as a batch is, so that it takes a tenth of the answers from about ten batches on."""
     monkeypatch.setattr("harness.forecast.cell_planning.measure_speeds", lambda *_: DeviceSpeeds(1e9, 1e8, 0.0, is_measured=True))
     few = cell(tiny)
     data = replace(few.splits, test=few.splits.test * 80)
@@ -247,5 +244,3 @@ def test_a_sample_pays_where_the_answers_have_many_batches(tiny: ModelSource, mo
     assert [trials_pay({each: 1}, HERE, with_samples=True) for each in (few, many)] == [False, True]
     with_sample, without = (few.list_trial_costs(HERE, with_samples=each) for each in (True, False))
     assert len(with_sample) == len(without) + 1
-    monkeypatch.setattr("harness.forecast.cell_trials.WORTH_TRYING", 1e9)
-    assert few.list_trial_costs(HERE, with_samples=True) == without
