@@ -31,7 +31,12 @@ TESTS = {
     ),
     "tasks, strategies": ("tests/catalog/test_catalog_errors.py", "tests/fuzz/test_fuzz.py"),
     "prompts": ("tests/catalog/test_catalog_prompts.py", "tests/catalog/test_prompt_sandbox.py"),
-    "run folders": ("tests/store/test_foreign_paths.py", "tests/gate/test_foreign_models.py", "tests/test_threat_model.py"),
+    "run folders": (
+        "tests/store/test_foreign_paths.py",
+        "tests/store/test_token_files.py",
+        "tests/gate/test_foreign_models.py",
+        "tests/test_threat_model.py",
+    ),
     "registries": (
         "tests/gate/registry/test_registry_damage.py",
         "tests/gate/registry/test_stage_sequences.py",

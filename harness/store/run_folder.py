@@ -58,6 +58,7 @@ from harness.store.seals import (
     walk_files,
     write_sealed,
 )
+from harness.store.token_files import TokenFiles
 from harness.types import Example, Prediction, Splits
 
 _USED_SPLITS = ("train", "validation", "calibration")  # whatever is learned or chosen is learned or chosen on these
@@ -161,6 +162,7 @@ class RunFolder:
         trained = [(name, _salted(salt, digests[e.id])) for name in _USED_SPLITS for e in getattr(splits, name)]
         make_private_folder(self.path / "data")
         make_private_folder(self.path / "work")
+        shutil.rmtree(self._token_folder, ignore_errors=True)  # this run uses what it has written itself
         # sorted: their order would tell in which order the examples were in their file
         write_examples(self.data_file(task), (("test", e) for e in splits.test), sorted(trained))
         rows = ((name, e) for name in _USED_SPLITS for e in getattr(splits, name))
@@ -250,6 +252,14 @@ class RunFolder:
     def training_examples(self, task: str, split: str) -> tuple[Example, ...]:
         """The examples of `train`, `validation` or `calibration`, which exist until the run is finished."""
         return tuple(read_examples(self.path / "work" / f"{task}.parquet", split))
+
+    def token_files(self, model: str) -> TokenFiles:
+        """Where the cells of a model, given by its digest, keep token ids for each other until the run is finished."""
+        return TokenFiles(self._token_folder, model)
+
+    @property
+    def _token_folder(self) -> Path:
+        return self.path / "work" / "tokens"
 
     def stored_splits(self, task: str, splits: Splits) -> Splits:
         """Splits as `write_data` wrote them, which are read from the files again wherever they are needed."""

@@ -17,7 +17,16 @@ from harness.engine.inference.extract import ends_with, extract
 from harness.engine.inference.generate import generate
 from harness.engine.inference.seq2seq import Seq2SeqScorer, generate_seq2seq
 from harness.engine.models import LoadedModel
-from harness.engine.prompts import EncodedPrompt, PromptEncoder, Shot, prompt_budget, prompt_renderer, training_target, virtual_tokens
+from harness.engine.prompts import (
+    EncodedPrompt,
+    KeepTokens,
+    PromptEncoder,
+    Shot,
+    prompt_budget,
+    prompt_renderer,
+    training_target,
+    virtual_tokens,
+)
 from harness.types import Example, Prediction, Shape, Strategy, Task
 
 _Scorer = Callable[[Sequence[Sequence[int]]], list[list[float]]]
@@ -32,7 +41,8 @@ class Predictor:
     """A strategy's use of a model on a task.
 
     `loaded` is the model with whatever the strategy trained, or a skeleton without weights if only prompts are needed. `labels` are the
-    choices of a task that chooses, in order. `shots` are the examples that a few-shot prompt shows.
+    choices of a task that chooses, in order. `shots` are the examples that a few-shot prompt shows. `keep` keeps token ids for other
+    processes.
     """
 
     task: Task
@@ -40,6 +50,7 @@ class Predictor:
     loaded: LoadedModel
     labels: tuple[str, ...] = ()
     shots: tuple[Shot, ...] = ()
+    keep: KeepTokens | None = None
 
     @property
     def shape(self) -> Shape:
@@ -53,7 +64,7 @@ class Predictor:
         Raises:
             BenchError: the task needs a chat template that the model lacks, or the tokenizer has no end token.
         """
-        return PromptEncoder(self.loaded.tokenizer, self.task.prompt_format, self.shape)
+        return PromptEncoder(self.loaded.tokenizer, self.task.prompt_format, self.shape, self.keep)
 
     @property
     def context(self) -> int:

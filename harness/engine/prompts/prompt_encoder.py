@@ -15,11 +15,12 @@ open another.
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from harness.engine.prompts.chat_template import render_chat
 from harness.engine.prompts.turn_frames import ChatFrames, Span, drop_oldest, write_plain
@@ -66,16 +67,33 @@ class _Frame:
     tail: list[int]
 
 
+class KeepTokens(Protocol):
+    """Keeps the ids of long lists of texts, so that other processes need not cut them again."""
+
+    def __call__(self, texts: Sequence[str], settings: str, cut: Callable[[], list[list[int]]]) -> list[list[int]]:
+        """The ids of each text: those that are kept, or of `cut`.
+
+        Args:
+            settings: what decides besides the model's files which ids a text has.
+        """
+
+
 class PromptEncoder:
     """Encodes prompts and completions for one model."""
 
-    def __init__(self, tokenizer: Any, prompt_format: PromptFormat = "auto", shape: Shape = "decoder") -> None:
+    def __init__(
+        self, tokenizer: Any, prompt_format: PromptFormat = "auto", shape: Shape = "decoder", keep: KeepTokens | None = None
+    ) -> None:
         """
+        Args:
+            keep: where ids of long lists of texts are kept.
+
         Raises:
             BenchError: the format is `chat` and the tokenizer has no chat template, or the tokenizer has no end token.
         """
         self._tokenizer = tokenizer
         self._shape = shape
+        self._keep = keep
         has_template = bool(getattr(tokenizer, "chat_template", None)) and shape == "decoder"
         if prompt_format == "chat" and not has_template:
             raise BenchError("prompt_format 'chat' needs a model with a chat template, but this model has none. Use plain or auto.")
@@ -109,11 +127,9 @@ class PromptEncoder:
             return self._with_shots(examples, render, budget, shots)
         turns = [self._read_turns(example) for example in examples]
         texts = [render(example) for example in examples]
-        # Prompts without turns are tokenized together, which is faster.
-        encoded = list(map(self._encode, turns, texts)) if any(turns) else [EncodedPrompt(ids, False) for ids in self._tokenize(texts)]
         return [
             prompt if len(prompt.ids) <= budget else self._shortened(example, render, budget)
-            for example, prompt in zip(examples, encoded, strict=True)
+            for example, prompt in zip(examples, self._encode_all(turns, texts), strict=True)
         ]
 
     def completions(self, texts: Sequence[str]) -> list[list[int]]:
@@ -146,13 +162,22 @@ class PromptEncoder:
 
     def _encode(self, turns: Sequence[Turn], prompt: str) -> EncodedPrompt:
         """A prompt behind earlier turns, if there are any."""
-        if not turns:
-            return EncodedPrompt(self._tokenize([prompt])[0], False)
+        return self._encode_all([turns], [prompt])[0]
+
+    def _encode_all(self, turns: Sequence[Sequence[Turn]], prompts: Sequence[str]) -> list[EncodedPrompt]:
+        """Each prompt behind its earlier turns, if there are any. Texts are tokenized together, which is faster."""
+        alone = iter(self._tokenize([prompt for earlier, prompt in zip(turns, prompts, strict=True) if not earlier]))
+        behind = iter(self._encode_conversations([pair for pair in zip(turns, prompts, strict=True) if pair[0]]))
+        return [next(behind) if earlier else EncodedPrompt(next(alone), False) for earlier in turns]
+
+    def _encode_conversations(self, conversations: Sequence[tuple[Sequence[Turn], str]]) -> list[EncodedPrompt]:
+        """Prompts behind the earlier turns of their conversations."""
         if self.chat:
-            ids, answers = self._frames.encode(turns, prompt.strip(), self.end_id)
-            return EncodedPrompt(ids, False, answers=answers)
-        text, places = write_plain(turns, prompt)
-        return EncodedPrompt(self._tokenize([text])[0], False, answers=self._find_tokens(text, places))
+            turns = [(*earlier, Turn("user", prompt.strip())) for earlier, prompt in conversations]
+            return [EncodedPrompt(ids, False, answers=answers) for ids, answers in self._frames.encode(turns, self.end_id)]
+        written = [write_plain(*conversation) for conversation in conversations]
+        rows = self._tokenize([text for text, _ in written])
+        return [EncodedPrompt(ids, False, answers=self._find_tokens(*each)) for ids, each in zip(rows, written, strict=True)]
 
     def _find_tokens(self, text: str, places: Sequence[Span]) -> tuple[Span, ...] | None:
         """Which ids of a plain prompt stand for these places of its text; None if the tokenizer does not tell."""
@@ -210,8 +235,18 @@ class PromptEncoder:
     def _text_ids(self, texts: Sequence[str], *, add_special_tokens: bool = False) -> list[list[int]]:
         if not texts:
             return []
-        rows: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=add_special_tokens, split_special_tokens=True)["input_ids"]
-        return rows
+
+        def cut() -> list[list[int]]:
+            tokenized = self._tokenizer(list(texts), add_special_tokens=add_special_tokens, split_special_tokens=True)
+            rows: list[list[int]] = tokenized["input_ids"]
+            return rows
+
+        return cut() if self._keep is None else self._keep(texts, f"{self._identity} {add_special_tokens}", cut)
+
+    @cached_property
+    def _identity(self) -> str:
+        """Which of a model's tokenizers this is: that of an adapter has a folder of its own, or tokens that were added."""
+        return json.dumps([str(self._tokenizer.name_or_path), sorted(self._tokenizer.get_added_vocab().items())])
 
     def _plain_frame(self) -> tuple[list[int], list[int]]:
         """The tokenizer's own start and end of a text. A decoder's prompt must stay open, so it gets no end."""

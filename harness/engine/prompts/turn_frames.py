@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any, TypeAlias
 
 from harness.engine.prompts.chat_template import render_chat
@@ -41,8 +42,8 @@ class ChatFrames:
         """Whether the template removes space around the text of a turn."""
         return _PADDED not in render_chat(self._tokenizer, [{"role": "user", "content": _PADDED}], add_generation_prompt=True)
 
-    def encode(self, turns: Sequence[Turn], prompt: str, end_id: int) -> tuple[list[int], tuple[Span, ...]]:
-        """The token ids of a conversation whose last turn is the prompt, and where the turns of the assistant are.
+    def encode(self, conversations: Sequence[Sequence[Turn]], end_id: int) -> list[tuple[list[int], tuple[Span, ...]]]:
+        """The token ids of conversations whose last turn is the prompt, and where the turns of the assistant are.
 
         Args:
             end_id: what closes a turn of the assistant. It belongs to the turn, as it belongs to a completion.
@@ -50,20 +51,12 @@ class ChatFrames:
         Raises:
             BenchError: the template does not accept turns of these speakers in this order.
         """
-        turns = self._merge_system([*turns, Turn("user", prompt)])
-        parts = self._frame(tuple(turn.role for turn in turns))
-        texts = self._text_ids([turn.content.strip() if self.trims else turn.content for turn in turns])
-        ids: list[int] = []
-        answers = []
-        for turn, text, before, behind in zip(turns, texts, parts, parts[1:], strict=False):
-            ids += before
-            closing = behind.index(end_id) + 1 if end_id in behind else 0
-            if turn.role == "assistant":
-                answers.append((len(ids), len(ids) + len(text) + closing))
-            ids += text
-        return [*ids, *parts[-1]], tuple(answers)
+        merged = [self._merge_system(turns) for turns in conversations]
+        parts = [self._frame(tuple(turn.role for turn in turns)) for turns in merged]
+        texts = iter(self._text_ids([turn.content.strip() if self.trims else turn.content for turns in merged for turn in turns]))
+        return [_join(turns, list(islice(texts, len(turns))), around, end_id) for turns, around in zip(merged, parts, strict=True)]
 
-    def _merge_system(self, turns: list[Turn]) -> list[Turn]:
+    def _merge_system(self, turns: Sequence[Turn]) -> Sequence[Turn]:
         """The turns, with the system prompt at the head of the user's first turn where the template has no place for it."""
         if turns[0].role != "system" or len(turns) < 2 or turns[1].role != "user" or self._has_system:
             return turns
@@ -94,6 +87,20 @@ class ChatFrames:
                 parts.append(self._template_ids(before))
             self._parts[roles] = [*parts, self._template_ids(rest)]
         return self._parts[roles]
+
+
+def _join(turns: Sequence[Turn], texts: Sequence[list[int]], parts: Sequence[list[int]], end_id: int) -> tuple[list[int], tuple[Span, ...]]:
+    """The ids of a conversation, made of those of its turns and those of the template, which has one part more; and where the turns of the
+    assistant are."""
+    ids: list[int] = []
+    answers = []
+    for turn, text, before, behind in zip(turns, texts, parts, parts[1:], strict=False):
+        ids += before
+        closing = behind.index(end_id) + 1 if end_id in behind else 0
+        if turn.role == "assistant":
+            answers.append((len(ids), len(ids) + len(text) + closing))
+        ids += text
+    return [*ids, *parts[-1]], tuple(answers)
 
 
 def write_plain(turns: Sequence[Turn], prompt: str) -> tuple[str, list[Span]]:

@@ -150,9 +150,7 @@ class CellAnswering(CellTraining):
         trained, done = self.strategy.train is not None, PartialPredictions(self.files.checkpoint).read()
         self._announce("load")
         with self.meter.phase("load"):
-            predictor = Predictor(
-                self.task, self.strategy, self._load(trained=self.strategy.stores_weights, in_parts=True), self.labels, self._shots()
-            )
+            predictor = self._predictor(self._load(trained=self.strategy.stores_weights, in_parts=True), self._shots())
             stage(predictor.loaded.model, self.group)
         if trained and not done:
             self.emit({"event": "general_loss", "loss": self._general_loss(predictor), "costs": self._costs_as_text()})

@@ -99,7 +99,7 @@ class CellRun(CellAnswering):
             loaded = load_skeleton(self.source, trust_remote_code=trusts_code, labels=self.labels)
             if self.strategy.artifact is not None and self.strategy.has_adapter:
                 loaded = prepare_for_adapter(loaded, self.files.artifact)
-        return Predictor(self.task, self.strategy, loaded, self.labels)
+        return self._predictor(loaded)
 
     def _train_unless_done(self) -> Predictor | None:
         """Set `_outcome`; returns the model that was trained if this process has it."""

@@ -17,6 +17,7 @@ from harness.engine.artifacts import load_strategy_model
 from harness.engine.distributed import ONE_PROCESS, ProcessGroup, can_shard, shard
 from harness.engine.inference import Predictor
 from harness.engine.models import Device, LoadedModel, ModelSource
+from harness.engine.prompts import Shot
 from harness.engine.tuning import (
     EncodedExample,
     KeyedRandom,
@@ -147,7 +148,12 @@ class CellTraining:
     def _load_predictor(self, *, trained: bool) -> Predictor:
         self._announce("load")
         with self.meter.phase("load"):
-            return Predictor(self.task, self.strategy, self._load(trained=trained), self.labels)
+            return self._predictor(self._load(trained=trained))
+
+    def _predictor(self, loaded: LoadedModel, shots: tuple[Shot, ...] = ()) -> Predictor:
+        """The strategy's use of a model; what its tokenizer cuts is kept for other cells, unless code of the model does that."""
+        keep = None if self.trusts_code else self.folder.token_files(self.source.digest)
+        return Predictor(self.task, self.strategy, loaded, self.labels, shots, keep)
 
     def _load(self, *, trained: bool, in_parts: bool = False) -> LoadedModel:
         """The base model, or the stored result of training: what is scored is what is stored.

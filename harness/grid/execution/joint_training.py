@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 
 from harness.cache import use_cache_folder
-from harness.engine.inference import Predictor
 from harness.engine.models import LoadedModel, share_weights
 from harness.engine.tuning import DivergedError, JointSteps, KeyedRandom, StepRequest, Steps, StepTaken
 from harness.errors import BenchError, first_line
@@ -42,11 +41,11 @@ class _Member(CellTraining):
             before: its loss on general text.
         """
         own = replace(loaded, model=share_weights(loaded.model))
-        return self._tuning_steps(Predictor(self.task, self.strategy, own, self.labels), before, random)
+        return self._tuning_steps(self._predictor(own), before, random)
 
     def base_loss(self, loaded: LoadedModel, clock: Meter) -> float | None:
         """The base model's loss on general text."""
-        return self._general_loss(Predictor(self.task, self.strategy, loaded, self.labels), clock)
+        return self._general_loss(self._predictor(loaded), clock)
 
 
 @dataclass

@@ -49,7 +49,7 @@ class TrialRun(CellRun):
     def _run_part(self) -> CellResult:
         self._announce("load")
         with self.meter.phase("load"):
-            predictor = Predictor(self.task, self.strategy, self._load(trained=False), self.labels)
+            predictor = self._predictor(self._load(trained=False))
         result = CellResult(self.cell, "done", total_parameters=predictor.loaded.parameters, provenance=self.provenance())
         if self.strategy.train is not None:
             result = replace(

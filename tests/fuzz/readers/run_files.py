@@ -26,10 +26,12 @@ from harness.reporting import findings_to_json, render, runs_in_progress_to_json
 from harness.results import RunResults
 from harness.review import Packet
 from harness.store import CellFolder, RunFolder
+from harness.store.token_files import FEWEST_CHARACTERS, TokenFiles, read_token_file
 from harness.types import MEMORY_STEPS
 from tests.foreign import write_sealed_json
 from tests.fuzz.readers.reader import Read, Reader, document_seeds, file_seeds, get_folder, refusals
 
+_TOKENS = [[1, 2, 3], [], [2**31 - 1, 0]]
 _CASCADE_FILE = "cells/*-3/cell.json"
 
 
@@ -317,7 +319,22 @@ def _memory_place() -> dict[str, Any]:
     return {"device": "cpu", "place": {"step": "gradient-checkpointing", "micro_batch_tokens": 512}, "processes": 2}
 
 
+def read_tokens(content: bytes, folder: Path) -> None:
+    """Read token ids that another cell has kept."""
+    (folder / "tokens.safetensors").write_bytes(content)
+    rows = read_token_file(folder / "tokens.safetensors", len(_TOKENS))
+    assert rows is None or (len(rows) == len(_TOKENS) and all(0 <= token < 2**31 for row in rows for token in row))
+
+
+@lru_cache(maxsize=1)
+def _tokens() -> bytes:
+    kept = TokenFiles(get_folder() / "tokens", "a model")
+    kept(["x" * FEWEST_CHARACTERS] * len(_TOKENS), "", lambda: _TOKENS)
+    return next((get_folder() / "tokens").iterdir()).read_bytes()
+
+
 RUN_FILES: dict[str, Reader] = {
+    "kept-tokens": Reader(read_tokens, lambda: [_tokens()], share=0.1),
     "memory-place": Reader(read_memory_place, lambda: [json.dumps(_memory_place()).encode()], lambda: [_memory_place()], share=0.2),
     "ratings-page": Reader(read_ratings("r.json"), lambda: [json.dumps(document).encode() for document in _page_ratings()], _page_ratings),
     "ratings-sheet": Reader(read_ratings("r.csv"), _sheet_ratings),
