@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.engine.inference.decoding_state import OpenOutputs
 from harness.engine.inference.lora_answers import answering
+from harness.engine.inference.one_token_attention import one_token_attention
 from harness.engine.inference.prefill import Prefilled, prefill
 from harness.engine.inference.shared_prefix import Prefix
 from harness.errors import BenchError
@@ -54,7 +55,7 @@ def generate(
 
     prefix, prompts = Prefix.of(model).with_beginning(prompts)
     outputs = OpenOutputs(len(prompts), stop_ids, ended)
-    with answering(model):
+    with answering(model), one_token_attention(model):
         batch = prefill(prefix, prompts, pad_id, room=max_new_tokens - 1)
         for left in reversed(range(max_new_tokens)):
             tokens = batch.logits.argmax(dim=-1)  # (B,)

@@ -8,6 +8,7 @@ from typing import Any
 from harness.engine.inference.decoding_state import OpenOutputs
 from harness.engine.inference.generate import Generated, as_generated, require_finite, token_logprobs
 from harness.engine.inference.lora_answers import answering
+from harness.engine.inference.one_token_attention import one_token_attention
 from harness.engine.models import decoder_start, right_padded
 
 # The most elements of the largest tensors, which limit the (prompt, label) pairs that are scored at once: logits (256 MiB in float32), and
@@ -45,7 +46,7 @@ def generate_seq2seq(
     decoder_ids = torch.full((len(prompts), 1), decoder_start(model), device=mask.device)
     cache = _cache()
     outputs = OpenOutputs(len(prompts), stop_ids, ended)
-    with answering(model):
+    with answering(model), one_token_attention(model):
         for step in range(max_new_tokens):
             logits = _decode(model, states, mask, decoder_ids, cache)[:, -1]  # (B, V)
             logits[:, forbidden] = -torch.inf
