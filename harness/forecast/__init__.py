@@ -1,11 +1,12 @@
 """What a cell will take before it runs: memory by kind, time and money, on this device and on those of a table."""
 
-from harness.forecast.cell_planning import CellWork, FittedTraining, TargetDevice, target_of_machine, target_of_table, trials_pay
+from harness.forecast.cell_planning import CellWork, FittedTraining, TargetDevice, target_of_machine, target_of_table
 from harness.forecast.corrections import CellKind, calibrated, read_calibration
 from harness.forecast.device_speeds import measure_speeds
 from harness.forecast.ledger import ForecastRecord, add_to_ledger, ledger_file, read_ledger
 from harness.forecast.sizing import SIZING_DEVICES, SizingRow, build_sizing, sizing_settings
 from harness.forecast.trainable_sizes import TrainableSize, find_trainable_sizes, least_memory_to_yaml
+from harness.forecast.trial_budget import choose_trials
 from harness.forecast.trial_cache import read_trials, trial_file
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "add_to_ledger",
     "build_sizing",
     "calibrated",
+    "choose_trials",
     "find_trainable_sizes",
     "least_memory_to_yaml",
     "ledger_file",
@@ -31,5 +33,4 @@ __all__ = [
     "target_of_machine",
     "target_of_table",
     "trial_file",
-    "trials_pay",
 ]

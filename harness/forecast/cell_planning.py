@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
 from harness.engine.distributed import can_shard, can_stage
 from harness.engine.models import Device, ModelSource
 from harness.engine.tuning import list_restarts
-from harness.errors import BenchError
 from harness.forecast.cell_trials import WORTH_TRYING, CellTrials
 from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_speeds
 from harness.forecast.memory_forecast import (
@@ -31,7 +30,6 @@ from harness.types import CellForecast, ForecastRange, MemoryParts, MemoryStep, 
 
 _WITHIN_A_STEP: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches", "gradient-checkpointing")
 _TRIED_STEPS: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches")
-_MOST_OF_A_RUN, _ALWAYS_TRIED = 0.1, 0.5  # that trials may take: of a run, and seconds, both as counted
 _HALVINGS = 12
 _USUAL_WIDTH = 512  # of models whose configuration names it differently
 
@@ -226,28 +224,6 @@ class CellWork:
     def _measure(self, target: TargetDevice, budget: int | None) -> TrainingWork:
         loaded, size = self.outline.loaded, self.train_size
         return measure_training(self.task, self.strategy, loaded, self.splits, size, target.kind, target.dtype, budget)
-
-
-def trials_pay(cells: Mapping[CellWork, int], target: TargetDevice, *, with_samples: bool = False) -> bool:
-    """Whether trials of these cells take at most a tenth of what the cells take, or at most half a second, all as counted.
-
-    What cannot be counted, because the code of its model does not run without values, has no trials either.
-
-    Args:
-        cells: with how many there are of each, such as one for each seed.
-        with_samples: whether outputs of untuned models are written, too.
-    """
-    seconds, costs = 0.0, dict[str, float]()
-    for cell, count in cells.items():
-        try:
-            seconds += count * cell.counted_seconds(target)
-            for trial, cost in cell.list_trial_costs(target, with_samples=with_samples).items():
-                costs[trial] = max(cost, costs.get(trial, 0.0))
-        except BenchError:
-            raise
-        except Exception:  # whatever the code of a model raises
-            continue
-    return sum(costs.values()) <= max(_ALWAYS_TRIED, _MOST_OF_A_RUN * seconds)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ _STARTING = {"cpu": 0.4}
 _COMPILING = 8.0  # seconds of a training's process, with the files that its trial has compiled
 _LARGEST_TRIED = 3_000_000_000  # parameters of a model for a trial: steps of more take too long
 _TRIAL_SHARE = 0.5  # of the memory
+_LOADING = 0.2  # seconds to read the weights of a model that writes a sample: those of SmolLM2-135M took 0.15 s
 _LONGEST_SAMPLE, _SAMPLE_SHARE = 10.0, 0.1  # seconds that outputs of a sample may take, and a share of all answers that they may take
 _TRIED_MICRO_BATCHES, _TRIED_BATCHES = 6.0, 0.4  # of a training and of answers, that a trial computes; a batch with few of its tokens
 _FROZEN_WIDTH, _TRAINED_WIDTH = 4, 16  # bytes of a parameter in a trial; trained ones have gradients and states
@@ -49,7 +50,8 @@ class CellTrials:
     A trial of a small cell takes as long as the cell. Only the first one of a kind is tried: a training, with or without 4-bit weights, or
     answers, each with texts of about one length. It gives the ratio of tried to counted seconds by which the count of the others is
     multiplied, and of those that are nearly small and may not be tried. With the included model on two cores with AMX, cells of
-    classification took 5 to 11 times as long as counted; few-shot prompts have another ratio than shorter ones.
+    classification took 5 to 11 times as long as counted; few-shot prompts have another ratio than shorter ones. An untuned model that
+    writes a sample has a trial of its own.
 
     Attributes:
         memory: of the device, in bytes; None if it is unknown.
@@ -85,8 +87,8 @@ class CellTrials:
         return self._tried_or_scaled(partial(CellTrials._try_answers, work=work), kind, counted, 0.0, is_small=is_small)
 
     def with_sample(self, work: AnsweringWork) -> AnsweringWork:
-        """The work, with a sample of the outputs of an untuned model that writes texts, also where the cell is small: no other has the
-        same."""
+        """The work, with a sample of the outputs of an untuned model that writes texts. Those of a small cell have one, too: what another
+        cell writes says nothing about them."""
         if work.asked is None or not can_sample(self.outline):
             return work
         return replace(work, sample=self._try_sample(work))
@@ -102,7 +104,7 @@ class CellTrials:
         reading, seconds = answers
         costs = {json.dumps(self._answers_key(reading)): share * _TRIED_BATCHES * seconds / max(1.0, reading.batches)}
         if self.may_sample and reading.asked is not None and can_sample(self.outline):
-            costs[json.dumps(self._sample_key(reading))] = seconds / max(1.0, reading.batches)
+            costs[json.dumps(self._sample_key(reading))] = _LOADING + seconds / max(1.0, reading.batches)
         if training is not None and training[0].typical:
             work, seconds = training
             costs[json.dumps(self._training_key(work))] = share * _TRIED_MICRO_BATCHES * seconds / max(1.0, work.micro_batches)

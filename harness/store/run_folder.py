@@ -23,6 +23,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from pathlib import Path
@@ -162,7 +163,8 @@ class RunFolder:
         trained = [(name, _salted(salt, digests[e.id])) for name in _USED_SPLITS for e in getattr(splits, name)]
         make_private_folder(self.path / "data")
         make_private_folder(self.path / "work")
-        shutil.rmtree(self._token_folder, ignore_errors=True)  # this run uses what it has written itself
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self._token_folder)  # a run uses what it has written itself
         # sorted: their order would tell in which order the examples were in their file
         write_examples(self.data_file(task), (("test", e) for e in splits.test), sorted(trained))
         rows = ((name, e) for name in _USED_SPLITS for e in getattr(splits, name))

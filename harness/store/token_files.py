@@ -1,7 +1,7 @@
 """Token ids of long lists of texts, kept while a run is in progress: the first cell of a model cuts the texts, and the others read the ids.
 
 A file is named by a digest of its texts, the model and the settings of the tokenizer. One that is damaged counts for nothing and is written
-anew; one that cannot be written is none.
+anew. Where none can be written, each cell cuts the texts itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from harness.store.atomic import make_private_folder, write_atomically
+from safetensors import SafetensorError
+
+from harness.store.atomic import PRIVATE_FOLDER, write_atomically
 
 FEWEST_CHARACTERS = 100_000  # of all texts together; fewer are cut in less than 0.1 s
 
@@ -42,8 +44,9 @@ class TokenFiles:
         rows = read_token_file(file, len(texts))
         if rows is None:
             rows = cut()
-            with suppress(OSError):
-                make_private_folder(self._folder)
+            with suppress(OSError, SafetensorError):
+                # Not its parent: a process that was given up must not bring back the working folder of a run that has ended.
+                self._folder.mkdir(PRIVATE_FOLDER, exist_ok=True)
                 write_atomically(file, lambda partial: _write(partial, rows), private=True)
         return rows
 
@@ -57,7 +60,6 @@ class TokenFiles:
 
 def read_token_file(file: Path, count: int) -> list[list[int]] | None:
     """The ids of so many texts; None if there is no such file, or it is damaged."""
-    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:

@@ -9,6 +9,7 @@ import pytest
 from harness.engine.models import TINY
 from harness.forecast import read_ledger, trial_cache
 from harness.forecast.cell_planning import CellWork
+from harness.forecast.trial_budget import AffordableTrials
 
 PLAN = ("plan", "--task", "summarization", "--limit", "20", "--strategies", "lora")
 
@@ -84,7 +85,7 @@ def test_a_run_begins_with_its_forecast_and_fills_the_ledger(call, here):
 def test_a_short_run_tries_no_step_and_one_after_a_dry_run_takes_its_trials(call, here, monkeypatch):
     file = here / "own-trials.jsonl"
     monkeypatch.setattr(trial_cache, "trial_file", lambda: file)
-    monkeypatch.setattr("harness.forecast.cell_planning._ALWAYS_TRIED", 0.0)  # as for a larger model
+    monkeypatch.setattr("harness.forecast.trial_budget._ALWAYS_TRIED", 0.0)  # as for a larger model
     run = ("run", "--task", "classification", "--limit", "20", "--strategies", "base")
     assert call(*run).code == 0 and not file.exists()
     assert call(*run, "--dry-run").code == 0 and file.exists()
@@ -103,7 +104,8 @@ def test_a_run_makes_the_trials_and_samples_that_pay_and_a_dry_run_makes_all(cal
 
     monkeypatch.setattr(CellWork, "forecast", note)
     monkeypatch.setattr(
-        "harness.grid.planning.forecasts.trials_pay", lambda *_, with_samples: pays == "samples" or (pays == "trials" and not with_samples)
+        "harness.grid.planning.forecasts.choose_trials",
+        lambda cells, _: AffordableTrials(pays != "nothing", frozenset(cells if pays == "samples" else ())),
     )
     run = ("run", "--task", "summarization", "--limit", "4", "--strategies", "base")
     call(*run, "--dry-run")

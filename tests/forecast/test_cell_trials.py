@@ -9,7 +9,7 @@ import pytest
 
 from harness.api.catalogs import open_catalog
 from harness.engine.models import Device, ModelSource, resolve_model
-from harness.forecast import target_of_machine, target_of_table, trial_file, trials_pay
+from harness.forecast import choose_trials, target_of_machine, target_of_table, trial_file
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.device_speeds import DeviceSpeeds
 from harness.forecast.model_outline import ModelOutline
@@ -256,12 +256,12 @@ def test_trials_pay_where_they_take_a_small_part_of_the_cells(tiny: ModelSource,
 
     def pays(epochs: int, *strategies: Strategy, seeds: int = 1) -> bool:
         recipes = [each.model_copy(update={"train": TrainSpec(epochs=epochs)}) for each in strategies]
-        return trials_pay({work(tiny, each): seeds for each in (*recipes, base)}, here)
+        return choose_trials({work(tiny, each): seeds for each in (*recipes, base)}, here).steps
 
     assert not pays(1, LORA), "five micro-batches, of which a trial takes as many"
     assert pays(1000, LORA)
     assert not pays(4, LORA, FULL) and pays(4, LORA, FULL, seeds=50), "seeds share a trial"
-    assert trials_pay({}, here)
+    assert choose_trials({}, here).steps
     speeds = DeviceSpeeds(1e12, 1e11, 0.0, is_measured=True)
     assert pays(1, LORA), "a moment"
 

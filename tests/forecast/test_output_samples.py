@@ -14,7 +14,7 @@ from harness.api.catalogs import open_catalog
 from harness.engine.inference import Predictor, count_rows
 from harness.engine.inference.generate import Generated
 from harness.engine.models import Device, ModelSource, load_model, resolve_description, resolve_model
-from harness.forecast import target_of_machine, trial_file, trials_pay
+from harness.forecast import choose_trials, target_of_machine, trial_file
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.device_speeds import DeviceSpeeds
 from harness.forecast.output_lengths import OutputSample
@@ -241,6 +241,10 @@ def test_a_sample_pays_where_the_answers_have_many_batches(tiny: ModelSource, mo
     few = cell(tiny)
     data = replace(few.splits, test=few.splits.test * 80)
     many = CellWork(few.task, BASE, data, tiny, 0)
-    assert [trials_pay({each: 1}, HERE, with_samples=True) for each in (few, many)] == [False, True]
+    assert [choose_trials({each: 1}, HERE).sampled for each in (few, many)] == [frozenset(), {many}]
+    small = [CellWork(few.task, BASE, replace(few.splits, test=few.splits.test[: 16 - i]), tiny, 0) for i in range(12)]
+    chosen = choose_trials(dict.fromkeys((*small, many), 1), HERE)
+    assert many in chosen.sampled, "small cells do not take the sample of one that takes long"
+    assert chosen.steps and 1 < len(chosen.sampled) < 13
     with_sample, without = (few.list_trial_costs(HERE, with_samples=each) for each in (True, False))
     assert len(with_sample) == len(without) + 1

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 
 from harness.store import RunFolder
 from harness.store.token_files import FEWEST_CHARACTERS, TokenFiles, read_token_file
@@ -78,6 +79,24 @@ def test_a_damaged_file_is_cut_again_and_written_anew(tmp_path: Path) -> None:
     assert read_token_file(file, len(TEXTS) + 1) is None
 
 
+def test_a_full_disk_keeps_nothing_and_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """safetensors has an error of its own for it."""
+
+    def fail(*_: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("safetensors.numpy.save_file", fail)
+    tokenizer = Tokenizer()
+    assert [take(tmp_path / "tokens", tokenizer) for _ in range(2)] == [ROWS, ROWS] and tokenizer.times == 2
+    assert not list((tmp_path / "tokens").iterdir())
+
+
+def test_a_process_that_is_late_does_not_bring_back_the_working_folder(tmp_path: Path) -> None:
+    tokens = RunFolder(tmp_path).token_files("abc")
+    assert tokens(TEXTS, "False", Tokenizer().cut) == ROWS
+    assert not (tmp_path / "work").exists()
+
+
 def test_a_file_in_place_of_the_folder_keeps_nothing(tmp_path: Path) -> None:
     (tmp_path / "tokens").write_text("")
     tokenizer = Tokenizer()
@@ -87,6 +106,7 @@ def test_a_file_in_place_of_the_folder_keeps_nothing(tmp_path: Path) -> None:
 def test_a_run_uses_no_ids_that_it_finds_when_it_starts(tmp_path: Path) -> None:
     """A run that is resumed may be a stranger's."""
     run, kept = RunFolder(tmp_path), Tokenizer()
+    (tmp_path / "work").mkdir()
     run.token_files("abc")(TEXTS, "False", kept.cut)
     run.write_data("notes", Splits((), (), (), DataReport("made", {}, {}), "digest"), {})
     anew = Tokenizer([[9]] * len(TEXTS))

@@ -46,7 +46,7 @@ def _attend(original: _Attention, module: Any, query: Any, key: Any, value: Any,
     if query.shape[2] != 1 or options.get("position_bias") is not None:
         return original(module, query, key, value, mask, **options)
     if getattr(module, "num_key_value_groups", 1) > 1:
-        mask = torch.ones(1, 1, 1, key.shape[2], dtype=torch.bool) if mask is None else mask
+        mask = torch.ones(1, 1, 1, key.shape[2], dtype=torch.bool, device=key.device) if mask is None else mask
         return original(module, query, key, value, mask, **options)
     options["is_causal"] = False  # both are the last token
     output, weights = original(module, query.expand(-1, -1, 2, -1), key, value, mask, **options)

@@ -86,7 +86,7 @@ class PromptEncoder:
     ) -> None:
         """
         Args:
-            keep: where ids of long lists of texts are kept.
+            keep: where ids of long lists of texts are kept, for a tokenizer that is in the model's files or a copy of it.
 
         Raises:
             BenchError: the format is `chat` and the tokenizer has no chat template, or the tokenizer has no end token.
@@ -245,8 +245,8 @@ class PromptEncoder:
 
     @cached_property
     def _identity(self) -> str:
-        """Which of a model's tokenizers this is: that of an adapter has a folder of its own, or tokens that were added."""
-        return json.dumps([str(self._tokenizer.name_or_path), sorted(self._tokenizer.get_added_vocab().items())])
+        """What may have been added to the tokenizer of the model's files."""
+        return json.dumps(sorted(self._tokenizer.get_added_vocab().items()))
 
     def _plain_frame(self) -> tuple[list[int], list[int]]:
         """The tokenizer's own start and end of a text. A decoder's prompt must stay open, so it gets no end."""

@@ -10,7 +10,16 @@ from pathlib import Path
 from harness.catalog import Catalog
 from harness.engine.models import ModelSource, find_device, resolve_description
 from harness.errors import BenchError, setting
-from harness.forecast import CellKind, CellWork, TargetDevice, calibrated, read_calibration, target_of_machine, target_of_table, trials_pay
+from harness.forecast import (
+    CellKind,
+    CellWork,
+    TargetDevice,
+    calibrated,
+    choose_trials,
+    read_calibration,
+    target_of_machine,
+    target_of_table,
+)
 from harness.grid.planning.plan import Planned
 from harness.grid.planning.search_cost import forecast_search
 from harness.grid.planning.task_data import read_tasks
@@ -78,14 +87,16 @@ def forecast_plan(planned: Planned, devices: Sequence[str] = (), *, is_brief: bo
             task, splits = planned.plan.tasks[each.cell.task], planned.splits[each.cell.task]
             works[key] = CellWork(task, each.strategy, splits, source, each.cell.train_size, trust_remote_code=trusts_code)
         cells[each.cell.id] = key
-    counts, is_patient = Counter(works[key] for key in cells.values()), not is_brief or planned.search is not None
-    new_trials, new_samples = (is_patient or trials_pay(counts, targets[0], with_samples=each) for each in (False, True))
+    makes_all = not is_brief or planned.search is not None
+    affordable = None if makes_all else choose_trials(Counter(works[key] for key in cells.values()), targets[0])
     known: dict[tuple[object, ...], tuple[CellForecast, ...]] = {}
     for each in planned.cells:
         of_cell = cells.get(each.cell.id)
         if of_cell is not None and of_cell not in known:
             kind = CellKind(each.cell.task, each.cell.model, each.cell.strategy)
-            known[of_cell] = _forecast_on(works[of_cell], targets, kind, new_trials=new_trials, new_samples=new_samples)
+            work = works[of_cell]
+            may_try, may_sample = (True, True) if affordable is None else (affordable.steps, work in affordable.sampled)
+            known[of_cell] = _forecast_on(work, targets, kind, new_trials=may_try, new_samples=may_sample)
     return {cell_id: known[key] for cell_id, key in cells.items()}
 
 
