@@ -49,5 +49,5 @@ def _attend(original: _Attention, module: Any, query: Any, key: Any, value: Any,
         mask = torch.ones(1, 1, 1, key.shape[2], dtype=torch.bool, device=key.device) if mask is None else mask
         return original(module, query, key, value, mask, **options)
     options["is_causal"] = False  # both are the last token
-    output, weights = original(module, query.expand(-1, -1, 2, -1), key, value, mask, **options)
+    output, weights = original(module, query.repeat(1, 1, 2, 1), key, value, mask, **options)
     return output[:, :1], weights
