@@ -7,34 +7,19 @@ transformers takes them together: it does that only with a mask.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
-_Attention: TypeAlias = Callable[..., tuple[Any, Any]]
+from harness.engine.models import Attention, replaced_attention
 
 
-@contextlib.contextmanager
-def one_token_attention(model: Any) -> Iterator[None]:
+def one_token_attention(model: Any) -> AbstractContextManager[None]:
     """Inside this context, a model that writes on a CPU in a 16-bit format computes attention as above. Others are left as they are."""
-    if model.device.type != "cpu" or model.dtype.itemsize != 2:
-        yield
-        return
-    from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
-
-    original = ALL_ATTENTION_FUNCTIONS["sdpa"]
-
-    def attend(module: Any, query: Any, key: Any, value: Any, attention_mask: Any, **options: Any) -> tuple[Any, Any]:
-        return _attend(original, module, query, key, value, attention_mask, **options)
-
-    ALL_ATTENTION_FUNCTIONS["sdpa"] = attend
-    try:
-        yield
-    finally:
-        ALL_ATTENTION_FUNCTIONS["sdpa"] = original
+    is_narrow = model.device.type == "cpu" and model.dtype.itemsize == 2
+    return replaced_attention(_attend) if is_narrow else nullcontext()
 
 
-def _attend(original: _Attention, module: Any, query: Any, key: Any, value: Any, mask: Any, **options: Any) -> tuple[Any, Any]:
+def _attend(original: Attention, module: Any, query: Any, key: Any, value: Any, mask: Any, **options: Any) -> tuple[Any, Any]:
     """What `original` returns: the output (B, T, heads, D), and no weights.
 
     Args:

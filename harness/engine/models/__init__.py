@@ -32,12 +32,14 @@ from harness.engine.models.model_calls import decoder_start, logits_only_at, rig
 from harness.engine.models.peft_import import import_peft
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.random_model import build_random_model
+from harness.engine.models.replaced_attention import Attention, replaced_attention
 from harness.engine.models.resolve import TINY, ModelSource, known_models, resolve_description, resolve_model
 from harness.engine.models.shared_weights import share_weights
 
 __all__ = [
     "DTYPES",
     "TINY",
+    "Attention",
     "Device",
     "KnownModel",
     "LoadedModel",
@@ -70,6 +72,7 @@ __all__ = [
     "quiet_libraries",
     "read_gguf",
     "read_tensor_shapes",
+    "replaced_attention",
     "require_four_bit",
     "resolve_description",
     "resolve_model",

@@ -7,38 +7,21 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from contextlib import AbstractContextManager
+from typing import Any
+
+from harness.engine.models import Attention, replaced_attention
 
 _LONGEST = 200  # tokens, up to which float32 is faster (torch 2.13; two Xeons with AMX)
 
-_Attention: TypeAlias = Callable[..., tuple[Any, Any]]
-_entered: list[_Attention] = []  # what transformers had before, once for each context: trainings of one process may end in any order
 
-
-@contextlib.contextmanager
-def cpu_attention() -> Iterator[None]:
+def cpu_attention() -> AbstractContextManager[None]:
     """Inside this context, models on a CPU compute attention as above while they train."""
-    from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
-
-    original = _entered[0] if _entered else ALL_ATTENTION_FUNCTIONS["sdpa"]
-    _entered.append(original)
-
-    def attend(module: Any, query: Any, key: Any, value: Any, attention_mask: Any, **options: Any) -> tuple[Any, Any]:
-        return _attend(original, module, query, key, value, attention_mask, **options)
-
-    ALL_ATTENTION_FUNCTIONS["sdpa"] = attend
-    try:
-        yield
-    finally:
-        _entered.pop()
-        if not _entered:
-            ALL_ATTENTION_FUNCTIONS["sdpa"] = original
+    return replaced_attention(_attend)
 
 
 def _attend(
-    original: _Attention,
+    original: Attention,
     module: Any,
     query: Any,
     key: Any,
