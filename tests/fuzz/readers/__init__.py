@@ -19,11 +19,13 @@ from tests.fuzz.readers.retrain_files import RETRAIN_FILES
 from tests.fuzz.readers.run_files import RUN_FILES
 from tests.fuzz.readers.server_answers import SERVER_ANSWERS
 from tests.fuzz.readers.watch_files import WATCH_FILES
+from tests.fuzz.readers.working_files import WORKING_FILES
 
 READERS: dict[str, Reader] = {
     **DATA_FILES,
     **DECLARATIONS,
     **RUN_FILES,
+    **WORKING_FILES,
     **REGISTRY_FILES,
     **WATCH_FILES,
     **RETRAIN_FILES,

@@ -21,8 +21,7 @@ from harness.judging.asking import KeptJudgements
 from harness.reporting import print_judge
 from harness.store import JUDGES, add_verdict_file, to_json_line
 from harness.types import JudgeSpec
-from tests.fuzz.readers.reader import Reader, document_seeds, file_seeds, get_folder, refusals
-from tests.fuzz.readers.run_files import write_as_stranger
+from tests.fuzz.readers.reader import Reader, document_seeds, file_seeds, get_folder, refusals, write_as_stranger
 
 _SPECS = (
     JudgeSpec(name="a", kind="rubric", criterion="x", model="tiny"),

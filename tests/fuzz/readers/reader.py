@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from harness.errors import BenchError
 from harness.types import Task
+from tests.foreign import write_sealed_json
 from tests.fuzz.inputs import altered, damaged
 
 Read = Callable[[bytes, Path], None]
@@ -73,6 +74,16 @@ def use_folder(folder: Path) -> None:
 def get_folder() -> Path:
     """Where they are kept."""
     return _FOLDERS["folder"]
+
+
+def write_as_stranger(file: Path, content: bytes) -> None:
+    """Write the content; a JSON object gets the digest that belongs to it, so that the checks behind the digest are tried, too."""
+    file.write_bytes(content)
+    with suppress(ValueError, RecursionError):
+        value = json.loads(content)
+        if isinstance(value, dict):
+            value.pop("seal", None)
+            write_sealed_json(file, value)
 
 
 def file_seeds(root: Callable[[], Path], place: str) -> Callable[[], Sequence[bytes]]:

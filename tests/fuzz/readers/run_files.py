@@ -6,7 +6,6 @@ import copy
 import json
 import shutil
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -20,18 +19,12 @@ from search_factory import MadeTrial, add_search, searched_rates
 from harness.api import approve, gate, review_adjudicate, review_exclude, review_export, review_import, review_status
 from harness.archive import decision_cache, read_progress, summarize_run
 from harness.cache import cache_folder
-from harness.grid.execution.job import Job
-from harness.grid.execution.memory_place import at_stored_place
 from harness.reporting import findings_to_json, render, runs_in_progress_to_json, to_json
 from harness.results import RunResults
 from harness.review import Packet
-from harness.store import CellFolder, RunFolder
-from harness.store.token_files import FEWEST_CHARACTERS, TokenFiles, read_token_file
-from harness.types import MEMORY_STEPS
-from tests.foreign import write_sealed_json
-from tests.fuzz.readers.reader import Read, Reader, document_seeds, file_seeds, get_folder, refusals
+from harness.store import RunFolder
+from tests.fuzz.readers.reader import Read, Reader, document_seeds, file_seeds, get_folder, refusals, write_as_stranger
 
-_TOKENS = [[1, 2, 3], [], [2**31 - 1, 0]]
 _CASCADE_FILE = "cells/*-3/cell.json"
 
 
@@ -49,16 +42,6 @@ def read_ratings(name: str) -> Read:
         (run / "added.json").write_bytes(listed)
 
     return read
-
-
-def write_as_stranger(file: Path, content: bytes) -> None:
-    """Write the content; a JSON object gets the digest that belongs to it, so that the checks behind the digest are tried, too."""
-    file.write_bytes(content)
-    with suppress(ValueError, RecursionError):
-        value = json.loads(content)
-        if isinstance(value, dict):
-            value.pop("seal", None)
-            write_sealed_json(file, value)
 
 
 def read_run(place: str) -> Read:
@@ -303,39 +286,7 @@ def _sheet_ratings() -> list[bytes]:
     return [("\n".join(",".join(f'"{cell}"' for cell in row) for row in rows) + "\n").encode()]
 
 
-def read_memory_place(content: bytes, folder: Path) -> None:
-    """Replace where a training was on the memory ladder, and begin it again."""
-    files = CellFolder(folder / "cell")
-    files.checkpoint.mkdir(parents=True)
-    (files.checkpoint / "run.json").write_text("{}")  # its digest counts from this folder
-    write_as_stranger(files.checkpoint / "memory.json", content)
-    job = Job("run", "cell", "model", {"kind": "cpu", "name": "cpu", "dtype": "float32"}, "cache", 60.0, most_processes=4)
-    with refusals():
-        begun = at_stored_place(job, files)
-        assert begun.place.step in MEMORY_STEPS and 1 <= begun.processes <= 4 and (begun.place.micro_batch_tokens or 1) >= 1
-
-
-def _memory_place() -> dict[str, Any]:
-    return {"device": "cpu", "place": {"step": "gradient-checkpointing", "micro_batch_tokens": 512}, "processes": 2}
-
-
-def read_tokens(content: bytes, folder: Path) -> None:
-    """Read token ids that another cell has kept."""
-    (folder / "tokens.safetensors").write_bytes(content)
-    rows = read_token_file(folder / "tokens.safetensors", len(_TOKENS))
-    assert rows is None or (len(rows) == len(_TOKENS) and all(0 <= token < 2**31 for row in rows for token in row))
-
-
-@lru_cache(maxsize=1)
-def _tokens() -> bytes:
-    kept = TokenFiles(get_folder() / "tokens", "a model")
-    kept(["x" * FEWEST_CHARACTERS] * len(_TOKENS), "", lambda: _TOKENS)
-    return next((get_folder() / "tokens").iterdir()).read_bytes()
-
-
 RUN_FILES: dict[str, Reader] = {
-    "kept-tokens": Reader(read_tokens, lambda: [_tokens()], share=0.1),
-    "memory-place": Reader(read_memory_place, lambda: [json.dumps(_memory_place()).encode()], lambda: [_memory_place()], share=0.2),
     "ratings-page": Reader(read_ratings("r.json"), lambda: [json.dumps(document).encode() for document in _page_ratings()], _page_ratings),
     "ratings-sheet": Reader(read_ratings("r.csv"), _sheet_ratings),
     "run.json": Reader(read_run("run.json"), file_seeds(_reviewed_run, "run.json"), _plans, share=0.4),
