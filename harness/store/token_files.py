@@ -1,7 +1,7 @@
-"""Token ids of long lists of texts, kept while a run is in progress: the first cell of a model cuts the texts, and the others read the ids.
+"""Token ids of long lists of texts, kept while a run is in progress: the first cell of a model tokenizes them, and the others read the ids.
 
 A file is named by a digest of its texts, the model and the settings of the tokenizer. One that is damaged counts for nothing and is written
-anew. Where none can be written, each cell cuts the texts itself.
+anew. Where none can be written, each cell tokenizes the texts itself.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from safetensors import SafetensorError
 
 from harness.store.atomic import PRIVATE_FOLDER, write_atomically
 
-FEWEST_CHARACTERS = 100_000  # of all texts together; fewer are cut in less than 0.1 s
+FEWEST_CHARACTERS = 100_000  # of all texts together; fewer are tokenized in less than 0.15 s
 
 
 class TokenFiles:
     """
     Args:
         folder: for the files of one run; it need not exist yet.
-        model: the digest of the model whose tokenizer cuts the texts.
+        model: the digest of the model whose tokenizer is used.
     """
 
     def __init__(self, folder: Path, model: str) -> None:
         self._folder, self._model = folder, model
 
-    def __call__(self, texts: Sequence[str], settings: str, cut: Callable[[], list[list[int]]]) -> list[list[int]]:
-        """The ids of each text: those that are kept, or of `cut`, which are then kept.
+    def __call__(self, texts: Sequence[str], settings: str, tokenize: Callable[[], list[list[int]]]) -> list[list[int]]:
+        """The ids of each text: those that are kept, or those of `tokenize`, which are then kept.
 
         Args:
             settings: what decides besides the model's files which ids a text has.
         """
         if sum(map(len, texts)) < FEWEST_CHARACTERS:
-            return cut()
+            return tokenize()
         file = self._folder / f"{self._name(texts, settings)}.safetensors"
         rows = read_token_file(file, len(texts))
         if rows is None:
-            rows = cut()
+            rows = tokenize()
             with suppress(OSError, SafetensorError):
                 # Not its parent: a process that was given up must not bring back the working folder of a run that has ended.
                 self._folder.mkdir(PRIVATE_FOLDER, exist_ok=True)

@@ -68,10 +68,10 @@ class _Frame:
 
 
 class KeepTokens(Protocol):
-    """Keeps the ids of long lists of texts, so that other processes need not cut them again."""
+    """Keeps the ids of long lists of texts, so that other processes need not tokenize them again."""
 
-    def __call__(self, texts: Sequence[str], settings: str, cut: Callable[[], list[list[int]]]) -> list[list[int]]:
-        """The ids of each text: those that are kept, or of `cut`.
+    def __call__(self, texts: Sequence[str], settings: str, tokenize: Callable[[], list[list[int]]]) -> list[list[int]]:
+        """The ids of each text: those that are kept, or those of `tokenize`.
 
         Args:
             settings: what decides besides the model's files which ids a text has.
@@ -236,12 +236,12 @@ class PromptEncoder:
         if not texts:
             return []
 
-        def cut() -> list[list[int]]:
+        def tokenize() -> list[list[int]]:
             tokenized = self._tokenizer(list(texts), add_special_tokens=add_special_tokens, split_special_tokens=True)
             rows: list[list[int]] = tokenized["input_ids"]
             return rows
 
-        return cut() if self._keep is None else self._keep(texts, f"{self._identity} {add_special_tokens}", cut)
+        return tokenize() if self._keep is None else self._keep(texts, f"{self._identity} {add_special_tokens}", tokenize)
 
     @cached_property
     def _identity(self) -> str:

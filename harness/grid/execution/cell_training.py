@@ -151,8 +151,8 @@ class CellTraining:
             return self._predictor(self._load(trained=trained))
 
     def _predictor(self, loaded: LoadedModel, shots: tuple[Shot, ...] = ()) -> Predictor:
-        """The strategy's use of a model. What its tokenizer cuts is kept for other cells, unless the code of the model does that, or the
-        tokenizer may be that of another trainer."""
+        """The strategy's use of a model. Token ids are kept for other cells, unless the tokenizer may be code of the model, or that of
+        another trainer."""
         is_base = self.strategy.artifact is None and not self.trusts_code
         keep = self.folder.token_files(self.source.digest) if is_base else None
         return Predictor(self.task, self.strategy, loaded, self.labels, shots, keep)
