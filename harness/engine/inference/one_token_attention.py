@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from harness.engine.models import Attention, replaced_attention
+from harness.engine.models import AttentionFunction, replaced_attention
 
 
 def one_token_attention(model: Any) -> AbstractContextManager[None]:
@@ -19,7 +19,7 @@ def one_token_attention(model: Any) -> AbstractContextManager[None]:
     return replaced_attention(_attend) if is_narrow else nullcontext()
 
 
-def _attend(original: Attention, module: Any, query: Any, key: Any, value: Any, mask: Any, **options: Any) -> tuple[Any, Any]:
+def _attend(original: AttentionFunction, module: Any, query: Any, key: Any, value: Any, mask: Any, **options: Any) -> tuple[Any, Any]:
     """What `original` returns: the output (B, T, heads, D), and no weights.
 
     Args:

@@ -32,14 +32,14 @@ from harness.engine.models.model_calls import decoder_start, logits_only_at, rig
 from harness.engine.models.peft_import import import_peft
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.random_model import build_random_model
-from harness.engine.models.replaced_attention import Attention, replaced_attention
+from harness.engine.models.replaced_attention import AttentionFunction, replaced_attention
 from harness.engine.models.resolve import TINY, ModelSource, known_models, resolve_description, resolve_model
 from harness.engine.models.shared_weights import share_weights
 
 __all__ = [
     "DTYPES",
     "TINY",
-    "Attention",
+    "AttentionFunction",
     "Device",
     "KnownModel",
     "LoadedModel",

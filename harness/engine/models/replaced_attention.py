@@ -6,15 +6,15 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-Attention: TypeAlias = Callable[..., tuple[Any, Any]]
+AttentionFunction: TypeAlias = Callable[..., tuple[Any, Any]]
 """Takes module, query, key, value, mask and options; returns the output and the weights, as `sdpa_attention_forward` of transformers."""
 
-_usual: list[Attention] = []  # that of transformers, while another is in its place
-_entered: list[Attention] = []  # the last one is in place; contexts of one process may end in any order
+_usual: list[AttentionFunction] = []  # that of transformers, while another is in its place
+_entered: list[AttentionFunction] = []  # the last one is in place; contexts of one process may end in any order
 
 
 @contextlib.contextmanager
-def replaced_attention(attend: Attention) -> Iterator[None]:
+def replaced_attention(attend: AttentionFunction) -> Iterator[None]:
     """Inside this context, models with `sdpa` call `attend`, which gets the function of transformers before the other arguments."""
     from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
-from harness.engine.models import Attention, replaced_attention
+from harness.engine.models import AttentionFunction, replaced_attention
 
 _LONGEST = 200  # tokens, up to which float32 is faster (torch 2.13; two Xeons with AMX)
 
@@ -21,7 +21,7 @@ def cpu_attention() -> AbstractContextManager[None]:
 
 
 def _attend(
-    original: Attention,
+    original: AttentionFunction,
     module: Any,
     query: Any,
     key: Any,
