@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.forecast.meta_tracker import StepCounts
+from harness.forecast.meta_tracker import StepCounts, has_amx
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.types import MemoryParts, MemoryStep
 
@@ -21,18 +21,22 @@ _CONTEXT = 500 * _MIB
 # allocated memory: 3 to 10% of what comes and goes.
 _GAPS = 0.07
 # Resident memory of a cell's process on a CPU beside its tensors (Linux, torch 2.13): Python with torch, transformers and PEFT once a model
-# is loaded, and 20 MiB of the command that was forked to run it. Beyond that, the included model took 70 MiB more to answer, 100 to 160 to
-# train, with matrix products that stay prepared, most of them with AMX, and 70 to 120 for metrics, when the tensors of answers are gone.
-# The files of libraries count as far as the system has mapped them: on one machine, the same cells took 45 MiB less half an hour later,
-# when it had dropped pages of files that were seldom read. These values are between both; the first was chosen on SmolLM2-135M.
+# is loaded, and 20 MiB of the command that was forked to run it. Beyond that, what stays of a training, of answers, and of the metrics that
+# come last: by the peaks of each phase of 100 cells of the included model, with 30, 40 and 120 examples, on an AMD EPYC without AMX. With
+# AMX, matrix products stay prepared, too. The files of libraries count as far as the system has mapped them: on one machine, the same cells
+# took 45 MiB less half an hour later, when it had dropped pages of files that were seldom read.
 _LOADED_PROCESS = 410 * _MIB
 _COMPILER = 45 * _MIB  # of a process that compiles
-_ANSWERING_PROCESS, _TRAINING_PROCESS, _SCORING_PROCESS = 425 * _MIB, 515 * _MIB, 500 * _MIB
-# Freed blocks between others, of what comes and goes. In training, 0.17 to 0.19 with SmolLM2-135M, 0.1 to 0.4 with the included model; less
-# than 0.1 in two or three steps of texts of about one length. None in the first micro-batch: nine trainings of one step, of 8 texts of 100
-# to 300 tokens, took 4% less to 7% more than is forecast so. Where the later micro-batches of a step are small, the blocks of a large first
-# one are free again at the next: 0.01 to 0.07 of it.
-_TRAINING_GAPS = 0.18
+_PREPARED_FOR_AMX = 40 * _MIB  # of a process that trains
+_TRAINING_PROCESS = 450 * _MIB
+_ANSWERING_PROCESS, _SCORING_PROCESS = 425 * _MIB, 500 * _MIB
+_TRAINED_ANSWERING, _TRAINED_SCORING = 480 * _MIB, 535 * _MIB  # in a process that has trained
+# Freed blocks between others, of what comes and goes. In training, 0.17 to 0.19 with SmolLM2-135M; less than 0.1 in two or three steps of
+# texts of about one length. Of small tensors more stays, because the C library gives memory back to the system from 64 MiB on: 0.45 with
+# the included model. None in the first micro-batch: nine trainings of one step, of 8 texts of 100 to 300 tokens, took 4% less to 7% more
+# than is forecast so. Where the later micro-batches of a step are small, the blocks of a large first one are free again at the next: 0.01
+# to 0.07 of it.
+_TRAINING_GAPS, _SMALL_GAPS, _SMALL = 0.18, 0.27, 128 * _MIB
 # In answering, of all above 64 MiB. Labels, and what is answered after a training: 0.3 to 1.2 (SmolLM2-135M, and the included model).
 # Texts without a training, SmolLM2-135M in bfloat16: 0.10 to 0.26 in one batch of 8 to 32 texts of 128 to 2,048 tokens, alone, with LoRA,
 # and with LoRA on 4-bit weights; 14 peaks are within 3%. Keys and values of a batch leave places that those of later ones do not fit, and
@@ -92,7 +96,7 @@ def training_memory(
     gradients = trained_width * sizes.trained
     # Paged states are in memory that the driver moves to the CPU when it needs room.
     on_device = not placement.offloads_optimizer and not recipe.optimizer.startswith("paged")
-    states = sizes.state_bytes(recipe) if on_device else 0.0
+    states = (sizes.state_bytes(recipe) if on_device else 0.0) + _importance_bytes(outline)
     working = _working_bytes(outline, formats, step, later, gradients)
     together = device == "cuda" and recipe.optimizer == "adamw" and recipe.weights == "float32"
     own_step = 4 * (sizes.trained if together else 2 * sizes.largest_trained) if on_device else 0
@@ -103,10 +107,10 @@ def training_memory(
         working += _collected(outline, weights, gradients)
     activations = max(working - (states if one_step else 0.0), own_step / share)
     between = working if later is None or not always_accumulates else later.peak
-    gaps = _TRAINING_GAPS * max(between, own_step / share)
+    gaps = _gaps_in_training(max(between, own_step / share))
     if one_step:  # the first micro-batch finds no gaps, later ones its, and the optimizer's step all
-        after = states + own_step / share + _TRAINING_GAPS * max(working, own_step / share)
-        largest = max(working + _TRAINING_GAPS * (0.0 if later is None else later.peak), after)
+        after = states + own_step / share + _gaps_in_training(max(working, own_step / share))
+        largest = max(working + _gaps_in_training(0.0 if later is None else later.peak), after)
         gaps = max(0.0, largest - activations - states)
     return _with_runtime(
         outline,
@@ -123,6 +127,16 @@ def training_memory(
         _TRAINING_PROCESS + (_COMPILER if compiles else 0),
         gaps,
     )
+
+
+def _importance_bytes(outline: ModelOutline) -> int:
+    """What AdaLoRA keeps from step to step to say which ranks matter: three numbers for each weight of the adapter (peft 0.21)."""
+    return 12 * outline.sizes.adapter if outline.strategy.adapter.get("peft_type") == "ADALORA" else 0
+
+
+def _gaps_in_training(size: float) -> float:
+    """Bytes of gaps beside so many that come and go."""
+    return _TRAINING_GAPS * size + _SMALL_GAPS * min(size, _SMALL)
 
 
 def _collected(outline: ModelOutline, weights: float, gradients: float) -> float:
@@ -145,7 +159,7 @@ def answer_memory(
     parts = MemoryParts(round(weights), round(constants), adapter, 0, 0, round(peak), 0)
     above = max(0.0, peak - _WITHOUT_GAPS)
     if outline.strategy.train is not None:  # a cell answers in the process that has trained
-        return _with_runtime(outline, parts, device, _TRAINING_PROCESS, _ANSWERING_GAPS * above)
+        return _with_runtime(outline, parts, device, _TRAINED_ANSWERING, _ANSWERING_GAPS * above)
     if text_batches is None:
         return _with_runtime(outline, parts, device, _ANSWERING_PROCESS, _ANSWERING_GAPS * above)
     if text_batches > 1:
@@ -215,6 +229,9 @@ def _with_runtime(outline: ModelOutline, parts: MemoryParts, device: DeviceKind,
         gaps: bytes between the tensors of one.
     """
     if device == "cpu":
-        runtime = max(process + gaps, _SCORING_PROCESS - parts.activations)
+        trains = outline.strategy.train is not None
+        runtime = max(process + gaps, (_TRAINED_SCORING if trains else _SCORING_PROCESS) - parts.activations)
+        if trains and has_amx():
+            runtime += _PREPARED_FOR_AMX
         return replace(parts, runtime=round(runtime + _WORD * outline.config.vocab_size))
     return replace(parts, runtime=round(_CONTEXT + _GAPS * (parts.activations + parts.gradients)))

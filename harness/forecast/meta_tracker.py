@@ -278,9 +278,16 @@ def _packed_bytes(query: Any, keys: Any) -> int:
     import torch
 
     rows, columns = query.shape[-2], keys.shape[-2]
-    if query.dtype != torch.bfloat16 or min(rows, columns) < _FEWEST_PACKED or not torch.cpu._is_amx_tile_supported():
+    if query.dtype != torch.bfloat16 or min(rows, columns) < _FEWEST_PACKED or not has_amx():
         return 0
     return int(2 * query.numel() // rows * columns * query.element_size())
+
+
+def has_amx() -> bool:
+    """Whether this machine's processor has AMX, for which torch prepares matrices."""
+    import torch
+
+    return bool(torch.cpu._is_amx_tile_supported())
 
 
 def _grouped_product(tracker: MetaTracker) -> Any:

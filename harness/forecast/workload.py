@@ -163,10 +163,12 @@ def measure_training(
     ordered = sorted(schedule.validation_steps)
     shapes = {_rows_and_width(part) for part in parts}
     stop = schedule.earliest_stop if held_out else schedule.steps
-    longest = _longest_parts(examples, rows, budget)
+    # Of very long texts, a micro-batch holds so few that one of shorter texts may have more tokens.
+    known = [_longest_step(examples, rows, budget), *steps]
+    later = [part for step in known for part in step[1:]]
     return TrainingWork(
-        batch=_shape_of(max(longest, key=_part_tokens)),
-        later=_shape_of(max(longest[1:], key=_part_tokens)) if len(longest) > 1 else None,
+        batch=_shape_of(max((part for step in known for part in step), key=_part_tokens)),
+        later=_shape_of(max(later, key=_part_tokens)) if later else None,
         tokens=seen * _padded_tokens(parts),
         micro_batches=max(float(schedule.steps), seen * len(parts)),
         steps=schedule.steps,
@@ -202,7 +204,7 @@ def _effective_batches(examples: Sequence[EncodedExample], rows: int) -> list[Se
     return [ordered[start : start + rows] for start in range(0, len(ordered), rows)]
 
 
-def _longest_parts(examples: Sequence[EncodedExample], rows: int, budget: int) -> list[list[EncodedExample]]:
+def _longest_step(examples: Sequence[EncodedExample], rows: int, budget: int) -> list[list[EncodedExample]]:
     """The micro-batches of a step with the longest examples, in their order."""
     longest = sorted(examples, key=lambda each: -each.padded_length)[:rows]
     longest += [longest[-1]] * (rows - len(longest))

@@ -7,14 +7,16 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from allocations import Allocations
 from places import ROOT
 
+from harness.engine.adapters import RankAllocation, adapt
 from harness.engine.models import Device, load_model, resolve_model
 from harness.engine.tuning import EncodedExample, make_optimizer
 from harness.engine.tuning.loss import batch_loss
 from harness.forecast.memory_forecast import answer_memory, loading_memory, training_memory
-from harness.forecast.meta_tracker import StepCounts
+from harness.forecast.meta_tracker import PARTS, StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.watched_steps import BatchShape, watch_training
 from harness.types import QuantizationSpec, Strategy, TrainSpec
@@ -23,6 +25,9 @@ WIDE, NARROW = Formats("float32", None), Formats("bfloat16", "bfloat16")
 BASE = Strategy(name="b", method="prompt")
 FULL = Strategy(name="f", method="full", train=TrainSpec())
 LORA = Strategy(name="l", method="peft", train=TrainSpec(), adapter={"peft_type": "LORA", "r": 4, "target_modules": "all-linear"})
+ADALORA = Strategy(
+    name="a", method="peft", train=TrainSpec(), adapter={"peft_type": "ADALORA", "init_r": 4, "target_r": 2, "target_modules": "all-linear"}
+)
 LOAD = """
 import sys
 from harness.engine.models import find_device, import_peft, load_model, resolve_model
@@ -80,8 +85,8 @@ def test_the_only_micro_batch_of_a_training_finds_no_gaps_of_earlier_ones(strate
 
     states = 8 * outline.sizes.trained
     alone, beside_small = total(None, one_step=True), total(small, one_step=True)
-    assert alone + 0.1 * small.peak < beside_small < alone + 0.3 * small.peak
-    assert beside_small + 0.1 * first.peak < total(small, one_step=False) < beside_small + 0.3 * first.peak + states
+    assert alone + 0.1 * small.peak < beside_small < alone + 0.5 * small.peak
+    assert beside_small + 0.1 * first.peak < total(small, one_step=False) < beside_small + 0.5 * first.peak + states
 
 
 @pytest.mark.parametrize("strategy", [FULL, LORA], ids=["full", "lora"])
@@ -95,6 +100,41 @@ def test_a_large_micro_batch_finds_the_blocks_of_the_last_one_free_if_those_betw
 
     assert total(small) + 0.1 * first.peak < total(first)
     assert total(small) + 0.1 * first.peak < total(small, always=False), "the only micro-batch of the next step may be as large"
+
+
+def test_small_tensors_leave_more_gaps_than_large_ones_in_proportion() -> None:
+    """The included model kept 0.45 of what a micro-batch takes, SmolLM2-135M 0.18."""
+    outline = ModelOutline(resolve_model("tiny"), LORA)
+
+    def runtime(size: int) -> float:
+        step = StepCounts(dict.fromkeys(PARTS, size * 2.0**20))
+        return training_memory(outline, NARROW, step, "cpu", later=None).runtime / 2**20
+
+    assert (runtime(200) - runtime(160)) / 40 < 0.5 * (runtime(120) - runtime(90)) / 30
+    assert (runtime(3000) - runtime(2000)) / 1000 == pytest.approx(0.18, abs=0.01)
+
+
+@pytest.mark.parametrize("strategy", [BASE, LORA], ids=["base", "lora"])
+def test_what_is_prepared_for_amx_stays_in_a_process_that_has_trained(strategy: Strategy, monkeypatch: pytest.MonkeyPatch) -> None:
+    def runtime(*, amx: bool) -> int:
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+        return answer_memory(ModelOutline(resolve_model("tiny"), strategy), NARROW, 2**28, "cpu").runtime
+
+    assert (runtime(amx=True) > runtime(amx=False)) == (strategy.train is not None)
+
+
+def test_adalora_keeps_three_numbers_for_each_weight_of_its_adapter() -> None:
+    source, targets = resolve_model("tiny"), 16
+    model = adapt(load_model(source, Device("cpu", "a CPU", "float32")).model, ADALORA, seed=0, steps=9)
+    allocation = RankAllocation.of(model)
+    assert allocation is not None
+    batch_loss(model, [EncodedExample((5,) * 32, (6,) * targets)], 0, "cpu", "decoder").backward()
+    allocation.after_step(1)
+    allocator = model.base_model.rankallocator
+    kept = sum(each.nbytes for name in ("ipt", "exp_avg_ipt", "exp_avg_unc") for each in getattr(allocator, name).values())
+    outline = ModelOutline(source, ADALORA)
+    parts = training_memory(outline, WIDE, StepCounts(), "cpu", later=None)
+    assert parts.optimizer - 8 * outline.sizes.trained == pytest.approx(kept, rel=0.01)
 
 
 def test_texts_leave_fewer_gaps_than_labels_or_than_a_training_and_one_batch_the_fewest() -> None:
