@@ -1,8 +1,8 @@
 """The peak memory of a cell, from what a step takes on a model without weights and from the sizes of the weights.
 
 A training holds weights, gradients, the optimizer's states, and what a step allocates. Gradients of earlier micro-batches of a step are
-in place while the next one computes. The optimizer's own step needs room for one more number for each trained weight where it handles
-all tensors at once, as torch does on a GPU with weights in float32, else for the largest tensor.
+in place while the next one computes. AdamW's own step on weights in float32 needs room for one more number for each trained weight on a
+GPU, and none on a CPU. Others need two for each of the largest tensor.
 """
 
 from __future__ import annotations
@@ -98,8 +98,7 @@ def training_memory(
     on_device = not placement.offloads_optimizer and not recipe.optimizer.startswith("paged")
     states = (sizes.state_bytes(recipe) if on_device else 0.0) + _importance_bytes(outline)
     working = _working_bytes(outline, formats, step, later, gradients)
-    together = device == "cuda" and recipe.optimizer == "adamw" and recipe.weights == "float32"
-    own_step = 4 * (sizes.trained if together else 2 * sizes.largest_trained) if on_device else 0
+    own_step = _own_step_bytes(outline, device) if on_device else 0
     if placement.offloads_weights and outline.strategy.method != "full":
         weights, constants = _resident(outline, formats, weights + constants), 0.0
     share = placement.processes
@@ -127,6 +126,15 @@ def training_memory(
         _TRAINING_PROCESS + (_COMPILER if compiles else 0),
         gaps,
     )
+
+
+def _own_step_bytes(outline: ModelOutline, device: DeviceKind) -> int:
+    """What the optimizer's own step allocates besides its states."""
+    recipe, sizes = outline.strategy.train, outline.sizes
+    assert recipe is not None
+    if recipe.optimizer == "adamw" and recipe.weights == "float32":  # on a CPU, torch computes it in one pass
+        return 0 if device == "cpu" else 4 * sizes.trained
+    return 8 * sizes.largest_trained
 
 
 def _importance_bytes(outline: ModelOutline) -> int:

@@ -80,8 +80,10 @@ def _make(tensors: Sequence[Any], recipe: TrainSpec) -> Any:
     import torch
 
     options: dict[str, Any] = {"lr": 0.0, "weight_decay": recipe.weight_decay}
+    first = tensors[0]["params"][0] if isinstance(tensors[0], dict) else tensors[0]
     if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(tensors, **options)
+        # In one pass over weights, gradients and states. torch does so only where it is asked to.
+        return torch.optim.AdamW(tensors, fused=first.device.type == "cpu", **options)
     if recipe.optimizer == "adafactor":
         from transformers.optimization import Adafactor
 
@@ -90,7 +92,6 @@ def _make(tensors: Sequence[Any], recipe: TrainSpec) -> Any:
     import_peft()
     import bitsandbytes
 
-    first = tensors[0]["params"][0] if isinstance(tensors[0], dict) else tensors[0]
     paged = recipe.optimizer.startswith("paged") and first.device.type != "cpu"  # there, nothing needs to move
     return bitsandbytes.optim.AdamW(tensors, optim_bits=8 if recipe.optimizer.endswith("8bit") else 32, is_paged=paged, **options)
 

@@ -14,7 +14,7 @@ import harness.engine.distributed
 from harness.engine.distributed import write_whole_tensors
 from harness.engine.tuning.batches import EncodedExample
 from harness.engine.tuning.division import divide
-from tests.engine.distributed.conftest import losses_in, train_here
+from tests.engine.distributed.conftest import RECIPE, losses_in, train_here
 
 DIVIDED = ("full", "lora", "qlora", "dora")
 
@@ -22,8 +22,10 @@ DIVIDED = ("full", "lora", "qlora", "dora")
 def _assert_same_training(folder, other, weights, other_weights):
     assert losses_in(folder) == pytest.approx(losses_in(other), rel=1e-5)
     assert weights.keys() == other_weights.keys()
-    furthest = max(float((torch.tensor(weights[name]) - torch.tensor(other_weights[name])).abs().max()) for name in weights)
-    assert furthest < 1e-4  # 5e-5 was seen: AdamW turns a rounded gradient near 0 into a step of the learning rate
+    apart = torch.cat([(torch.tensor(weights[name]) - torch.tensor(other_weights[name])).abs().flatten() for name in weights])
+    # AdamW turns a rounded gradient near 0 into a step of the learning rate: on an AMD EPYC, 6 of 125,760 weights were up to 3e-4 away.
+    assert (apart > 1e-5).float().mean() < 2e-4
+    assert apart.max() < RECIPE["learning_rate"]
 
 
 @pytest.mark.parametrize(

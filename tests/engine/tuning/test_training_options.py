@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from allocations import Allocations
 
 from harness.engine.tuning.optimizers import make_optimizer
 from harness.errors import BenchError
@@ -123,6 +124,27 @@ def test_every_optimizer_resumes_exactly(train_small, optimizer, weights):
     require_equal(trained(whole), trained(resumed))
     assert {p.dtype for p in whole.parameters()} == {getattr(torch, weights)}
     assert losses[-2] < losses[0]
+
+
+def test_a_step_of_adamw_on_a_cpu_allocates_nothing_and_is_that_of_its_formula():
+    """Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2."""
+    torch.manual_seed(1)
+    model, rate, decay = torch.nn.Linear(64, 32), 1e-2, 0.1
+    optimizer = make_optimizer(model, TrainSpec(weight_decay=decay))
+    optimizer.param_groups[0]["lr"] = rate
+    weight, mean, square = (each.double() for each in (model.weight.detach().clone(), torch.zeros(32, 64), torch.zeros(32, 64)))
+    for step in range(1, 5):
+        for parameter in model.parameters():
+            parameter.grad = torch.randn_like(parameter)
+        gradient = model.weight.grad.double()
+        mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
+        weight = weight - rate * (decay * weight + mean / (1 - 0.9**step) / ((square / (1 - 0.999**step)).sqrt() + 1e-8))
+        known = [*model.parameters(), *(parameter.grad for parameter in model.parameters())]
+        with Allocations([*known, *(each for state in optimizer.state.values() for each in state.values())]) as made:
+            optimizer.step()
+        states = 8 * sum(parameter.numel() for parameter in model.parameters()) + 64  # and numbers of steps
+        assert made.peak <= (states if step == 1 else 64)
+    assert (model.weight.double() - weight).abs().max() < 1e-6
 
 
 @pytest.mark.parametrize("updates", ["stochastic", "compensated"])
