@@ -20,7 +20,7 @@ from harness.forecast.memory_forecast import (
     loading_memory,
     training_memory,
 )
-from harness.forecast.meta_tracker import StepCounts
+from harness.forecast.meta_tracker import StepCounts, has_amx
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.watched_steps import AnswerCounts, BatchShape, watch_answers, watch_training
 from harness.forecast.working_time import answer_range, answering_seconds, offloading_seconds, training_range, training_seconds
@@ -61,7 +61,9 @@ class TargetDevice:
 
 def formats_on(target: TargetDevice) -> Formats:
     """The formats that models are loaded and trained in on a device."""
-    return Formats(target.dtype, None if target.dtype == "float32" else target.dtype, target.kind == "cpu")
+    on_cpu = target.kind == "cpu"
+    on_amx = on_cpu and target.dtype == "bfloat16" and has_amx()
+    return Formats(target.dtype, None if target.dtype == "float32" else target.dtype, on_cpu, on_amx)
 
 
 def target_of_table(device: KnownDevice) -> TargetDevice:

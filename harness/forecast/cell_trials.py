@@ -33,7 +33,7 @@ _COMPILING = 8.0  # seconds of a training's process, with the files that its tri
 _LARGEST_TRIED = 3_000_000_000  # parameters of a model for a trial: steps of more take too long
 _TRIAL_SHARE = 0.5  # of the memory
 _LOADING = 0.2  # seconds to read the weights of a model that writes a sample: those of SmolLM2-135M took 0.15 s
-_LONGEST_SAMPLE, _SAMPLE_SHARE = 10.0, 0.1  # seconds that outputs of a sample may take, and a share of all answers that they may take
+_LONGEST_SAMPLE, _SAMPLE_SHARE = 10.0, 0.5  # seconds that outputs of a sample may take, and a share of all answers that they may take
 _TRIED_MICRO_BATCHES, _TRIED_BATCHES = 6.0, 0.4  # of a training and of answers, that a trial computes; a batch with few of its tokens
 _FROZEN_WIDTH, _TRAINED_WIDTH = 4, 16  # bytes of a parameter in a trial; trained ones have gradients and states
 # Fields of a recipe that do not change how long a step takes: variants of a learning rate share a trial.

@@ -2,7 +2,7 @@
 
 A training holds weights, gradients, the optimizer's states, and what a step allocates. Gradients of earlier micro-batches of a step are
 in place while the next one computes. AdamW's own step on weights in float32 needs room for one more number for each trained weight on a
-GPU, and none on a CPU. Others need two for each of the largest tensor.
+GPU, and none on a CPU. All others need two numbers for each weight of the largest tensor.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.forecast.meta_tracker import StepCounts, has_amx
+from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.types import MemoryParts, MemoryStep
 
@@ -27,7 +27,7 @@ _GAPS = 0.07
 # took 45 MiB less half an hour later, when it had dropped pages of files that were seldom read.
 _LOADED_PROCESS = 410 * _MIB
 _COMPILER = 45 * _MIB  # of a process that compiles
-_PREPARED_FOR_AMX = 40 * _MIB  # of a process that trains
+_PREPARED_FOR_AMX = 40 * _MIB  # of a process that trains in bfloat16
 _TRAINING_PROCESS = 450 * _MIB
 _ANSWERING_PROCESS, _SCORING_PROCESS = 425 * _MIB, 500 * _MIB
 _TRAINED_ANSWERING, _TRAINED_SCORING = 480 * _MIB, 535 * _MIB  # in a process that has trained
@@ -94,8 +94,8 @@ def training_memory(
     trained_width = 2 if recipe.weights == "bfloat16" else 4
     weights, constants = _base_bytes(outline, formats, training=True)
     gradients = trained_width * sizes.trained
-    # Paged states are in memory that the driver moves to the CPU when it needs room.
-    on_device = not placement.offloads_optimizer and not recipe.optimizer.startswith("paged")
+    # Paged states of a GPU are in memory that the driver moves to the CPU when it needs room.
+    on_device = not placement.offloads_optimizer and (device == "cpu" or not recipe.optimizer.startswith("paged"))
     states = (sizes.state_bytes(recipe) if on_device else 0.0) + _importance_bytes(outline)
     working = _working_bytes(outline, formats, step, later, gradients)
     own_step = _own_step_bytes(outline, device) if on_device else 0
@@ -113,6 +113,7 @@ def training_memory(
         gaps = max(0.0, largest - activations - states)
     return _with_runtime(
         outline,
+        formats,
         MemoryParts(
             weights=round(weights / share),
             constants=round(constants),  # every process holds those of all weights
@@ -139,7 +140,8 @@ def _own_step_bytes(outline: ModelOutline, device: DeviceKind) -> int:
 
 def _importance_bytes(outline: ModelOutline) -> int:
     """What AdaLoRA keeps from step to step to say which ranks matter: three numbers for each weight of the adapter (peft 0.21)."""
-    return 12 * outline.sizes.adapter if outline.strategy.adapter.get("peft_type") == "ADALORA" else 0
+    kind = str(outline.strategy.adapter.get("peft_type")).upper()
+    return 12 * outline.sizes.adapter if kind == "ADALORA" else 0
 
 
 def _gaps_in_training(size: float) -> float:
@@ -167,12 +169,12 @@ def answer_memory(
     parts = MemoryParts(round(weights), round(constants), adapter, 0, 0, round(peak), 0)
     above = max(0.0, peak - _WITHOUT_GAPS)
     if outline.strategy.train is not None:  # a cell answers in the process that has trained
-        return _with_runtime(outline, parts, device, _TRAINED_ANSWERING, _ANSWERING_GAPS * above)
+        return _with_runtime(outline, formats, parts, device, _TRAINED_ANSWERING, _ANSWERING_GAPS * above)
     if text_batches is None:
-        return _with_runtime(outline, parts, device, _ANSWERING_PROCESS, _ANSWERING_GAPS * above)
+        return _with_runtime(outline, formats, parts, device, _ANSWERING_PROCESS, _ANSWERING_GAPS * above)
     if text_batches > 1:
-        return _with_runtime(outline, parts, device, _ANSWERING_PROCESS + _MORE_SHAPES, _LATER_TEXT_GAPS * above)
-    return _with_runtime(outline, parts, device, _ANSWERING_PROCESS, _TEXT_GAPS * above)
+        return _with_runtime(outline, formats, parts, device, _ANSWERING_PROCESS + _MORE_SHAPES, _LATER_TEXT_GAPS * above)
+    return _with_runtime(outline, formats, parts, device, _ANSWERING_PROCESS, _TEXT_GAPS * above)
 
 
 def loading_memory(outline: ModelOutline, formats: Formats) -> int:
@@ -229,7 +231,9 @@ def _resident(outline: ModelOutline, formats: Formats, weights: float) -> float:
     return outside + 2 * (weights - outside) / max(1, outline.layer_count)
 
 
-def _with_runtime(outline: ModelOutline, parts: MemoryParts, device: DeviceKind, process: int, gaps: float) -> MemoryParts:
+def _with_runtime(
+    outline: ModelOutline, formats: Formats, parts: MemoryParts, device: DeviceKind, process: int, gaps: float
+) -> MemoryParts:
     """With what the process takes beside its tensors.
 
     Args:
@@ -239,7 +243,7 @@ def _with_runtime(outline: ModelOutline, parts: MemoryParts, device: DeviceKind,
     if device == "cpu":
         trains = outline.strategy.train is not None
         runtime = max(process + gaps, (_TRAINED_SCORING if trains else _SCORING_PROCESS) - parts.activations)
-        if trains and has_amx():
+        if trains and formats.on_amx:
             runtime += _PREPARED_FOR_AMX
         return replace(parts, runtime=round(runtime + _WORD * outline.config.vocab_size))
     return replace(parts, runtime=round(_CONTEXT + _GAPS * (parts.activations + parts.gradients)))

@@ -29,11 +29,13 @@ class Formats:
 
     Attributes:
         on_cpu: whether the device is a CPU, else a GPU.
+        on_amx: whether it is a CPU that multiplies these weights with AMX.
     """
 
     weights: str
     autocast: str | None
     on_cpu: bool = False
+    on_amx: bool = False
 
     @property
     def autocast_dtype(self) -> Any:

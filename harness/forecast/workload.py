@@ -35,8 +35,8 @@ class TrainingWork:
     """A training.
 
     Attributes:
-        batch: the largest micro-batch.
-        later: the largest of those that are not the first of their step, so that gradients are in place; None if steps have one each.
+        batch: the micro-batch that takes the most memory.
+        later: that of those that are not the first of their step, so that gradients are in place; None if steps have one each.
         tokens: all that pass forward and backward, padding included, if it does not stop early.
         micro_batches: how many these are.
         steps: of the optimizer.
@@ -163,12 +163,12 @@ def measure_training(
     ordered = sorted(schedule.validation_steps)
     shapes = {_rows_and_width(part) for part in parts}
     stop = schedule.earliest_stop if held_out else schedule.steps
-    # Of very long texts, a micro-batch holds so few that one of shorter texts may have more tokens.
-    known = [_longest_step(examples, rows, budget), *steps]
-    later = [part for step in known for part in step[1:]]
+    # Of very long texts, a micro-batch holds so few that one of shorter texts may take more.
+    with_longest = [_longest_step(examples, rows, budget), *steps]
+    later = [part for step in with_longest for part in step[1:]]
     return TrainingWork(
-        batch=_shape_of(max((part for step in known for part in step), key=_part_tokens)),
-        later=_shape_of(max(later, key=_part_tokens)) if later else None,
+        batch=_shape_of(max((part for step in with_longest for part in step), key=_kept_tokens)),
+        later=_shape_of(max(later, key=_kept_tokens)) if later else None,
         tokens=seen * _padded_tokens(parts),
         micro_batches=max(float(schedule.steps), seen * len(parts)),
         steps=schedule.steps,
@@ -191,6 +191,11 @@ def _padded_tokens(parts: Iterable[Sequence[EncodedExample]]) -> float:
 def _part_tokens(part: Sequence[EncodedExample]) -> int:
     """The tokens of a micro-batch, whose last example is the longest."""
     return len(part) * part[-1].padded_length
+
+
+def _kept_tokens(part: Sequence[EncodedExample]) -> int:
+    """By which the memory of micro-batches is compared: a target has logits besides what a token has, which take about as much."""
+    return _part_tokens(part) + sum(each.targets for example in part for each in example.sequences)
 
 
 def _rows_and_width(part: Sequence[EncodedExample]) -> tuple[int, int]:

@@ -15,10 +15,12 @@ from harness.engine.adapters import RankAllocation, adapt
 from harness.engine.models import Device, load_model, resolve_model
 from harness.engine.tuning import EncodedExample, make_optimizer
 from harness.engine.tuning.loss import batch_loss
+from harness.forecast.cell_planning import formats_on, target_of_machine
 from harness.forecast.memory_forecast import answer_memory, loading_memory, training_memory
 from harness.forecast.meta_tracker import PARTS, StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.watched_steps import BatchShape, watch_training
+from harness.measure import Price
 from harness.types import QuantizationSpec, Strategy, TrainSpec
 
 WIDE, NARROW = Formats("float32", None), Formats("bfloat16", "bfloat16")
@@ -116,15 +118,25 @@ def test_small_tensors_leave_more_gaps_than_large_ones_in_proportion() -> None:
 
 @pytest.mark.parametrize("strategy", [BASE, LORA], ids=["base", "lora"])
 def test_what_is_prepared_for_amx_stays_in_a_process_that_has_trained(strategy: Strategy, monkeypatch: pytest.MonkeyPatch) -> None:
-    def runtime(*, amx: bool) -> int:
+    def runtime(dtype: str, *, amx: bool) -> int:
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
-        return answer_memory(ModelOutline(resolve_model("tiny"), strategy), NARROW, 2**28, "cpu").runtime
+        formats = formats_on(target_of_machine(Device("cpu", "a CPU", dtype), Price(None, "USD", "")))
+        return answer_memory(ModelOutline(resolve_model("tiny"), strategy), formats, 2**28, "cpu").runtime
 
-    assert (runtime(amx=True) > runtime(amx=False)) == (strategy.train is not None)
+    assert (runtime("bfloat16", amx=True) > runtime("bfloat16", amx=False)) == (strategy.train is not None)
+    assert runtime("float32", amx=True) == runtime("float32", amx=False), "products in float32 prepare nothing"
 
 
-def test_adalora_keeps_three_numbers_for_each_weight_of_its_adapter() -> None:
+def test_paged_states_stay_in_memory_on_a_cpu() -> None:
+    outline = ModelOutline(resolve_model("tiny"), FULL.model_copy(update={"train": TrainSpec(optimizer="paged_adamw_32bit")}))
+    states = {device: training_memory(outline, WIDE, StepCounts(), device, later=None).optimizer for device in ("cpu", "cuda")}
+    assert states == {"cpu": 8 * outline.sizes.trained, "cuda": 0}
+
+
+@pytest.mark.parametrize("kind", ["ADALORA", "adalora"])
+def test_adalora_keeps_three_numbers_for_each_weight_of_its_adapter(kind: str) -> None:
     source, targets = resolve_model("tiny"), 16
+    strategy = ADALORA.model_copy(update={"adapter": {**ADALORA.adapter, "peft_type": kind}})
     model = adapt(load_model(source, Device("cpu", "a CPU", "float32")).model, ADALORA, seed=0, steps=9)
     allocation = RankAllocation.of(model)
     assert allocation is not None
@@ -132,9 +144,11 @@ def test_adalora_keeps_three_numbers_for_each_weight_of_its_adapter() -> None:
     allocation.after_step(1)
     allocator = model.base_model.rankallocator
     kept = sum(each.nbytes for name in ("ipt", "exp_avg_ipt", "exp_avg_unc") for each in getattr(allocator, name).values())
-    outline = ModelOutline(source, ADALORA)
+    outline = ModelOutline(source, strategy)
     parts = training_memory(outline, WIDE, StepCounts(), "cpu", later=None)
     assert parts.optimizer - 8 * outline.sizes.trained == pytest.approx(kept, rel=0.01)
+    allocation.settle()
+    assert not allocator.exp_avg_ipt, "only a training needs it"
 
 
 def test_texts_leave_fewer_gaps_than_labels_or_than_a_training_and_one_batch_the_fewest() -> None:

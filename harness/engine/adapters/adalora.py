@@ -63,6 +63,7 @@ class RankAllocation:
         pattern = {name: (p != 0).view(-1).tolist() for name, p in self._tuner.model.named_parameters() if "lora_E." in name}
         self._tuner.resize_modules_by_rank_pattern(pattern, self._tuner.trainable_adapter_name)
         self._config.rank_pattern = pattern
+        self._allocator.reset_ipt()  # which only a training needs
         freeze_rank_counts(self._tuner)
 
     def tensors(self) -> dict[str, Any]:

@@ -82,8 +82,8 @@ def _make(tensors: Sequence[Any], recipe: TrainSpec) -> Any:
     options: dict[str, Any] = {"lr": 0.0, "weight_decay": recipe.weight_decay}
     first = tensors[0]["params"][0] if isinstance(tensors[0], dict) else tensors[0]
     if recipe.optimizer == "adamw":
-        # In one pass over weights, gradients and states. torch does so only where it is asked to.
-        return torch.optim.AdamW(tensors, fused=first.device.type == "cpu", **options)
+        # On a CPU, in one pass over weights, gradients and states, which torch does only where it is asked to. None: as torch chooses.
+        return torch.optim.AdamW(tensors, fused=True if first.device.type == "cpu" else None, **options)
     if recipe.optimizer == "adafactor":
         from transformers.optimization import Adafactor
 

@@ -24,7 +24,7 @@ def _assert_same_training(folder, other, weights, other_weights):
     assert weights.keys() == other_weights.keys()
     apart = torch.cat([(torch.tensor(weights[name]) - torch.tensor(other_weights[name])).abs().flatten() for name in weights])
     # AdamW turns a rounded gradient near 0 into a step of the learning rate: on an AMD EPYC, 6 of 125,760 weights were up to 3e-4 away.
-    assert (apart > 1e-5).float().mean() < 2e-4
+    assert (apart > 1e-5).sum() <= max(3, 2e-4 * apart.numel())
     assert apart.max() < RECIPE["learning_rate"]
 
 

@@ -147,6 +147,12 @@ def test_a_step_of_adamw_on_a_cpu_allocates_nothing_and_is_that_of_its_formula()
     assert (model.weight.double() - weight).abs().max() < 1e-6
 
 
+def test_on_a_gpu_torch_chooses_how_adamw_steps():
+    with torch.device("meta"):
+        defaults = make_optimizer(torch.nn.Linear(4, 4), TrainSpec()).defaults
+    assert defaults["fused"] is None and defaults["foreach"] is None, "all tensors at once"
+
+
 @pytest.mark.parametrize("updates", ["stochastic", "compensated"])
 def test_small_steps_of_bfloat16_weights_are_not_lost(updates):
     """Neighbours of 1.0 in bfloat16 are 0.004 and 0.008 away: rounding to nearest leaves every weight where it was. Compensated updates
