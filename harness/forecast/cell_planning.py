@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
 from harness.engine.distributed import can_shard, can_stage
-from harness.engine.models import Device, ModelSource
+from harness.engine.models import Device, ModelSource, has_amx
 from harness.engine.tuning import list_restarts
 from harness.forecast.cell_trials import WORTH_TRYING, CellTrials
 from harness.forecast.device_speeds import DeviceSpeeds, measure_speeds, table_speeds
@@ -20,7 +20,7 @@ from harness.forecast.memory_forecast import (
     loading_memory,
     training_memory,
 )
-from harness.forecast.meta_tracker import StepCounts, has_amx
+from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.watched_steps import AnswerCounts, BatchShape, watch_answers, watch_training
 from harness.forecast.working_time import answer_range, answering_seconds, offloading_seconds, training_range, training_seconds

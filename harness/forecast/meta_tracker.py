@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.engine.models import has_amx
+
 _CONVERTS_NOTHING = {"where", "masked_fill", "masked_fill_", "copy_"}  # these read each format as it is
 _FEWEST_PACKED = 64  # queries, and keys, from which on fused attention packs keys and values for AMX (torch 2.13)
 # The parts of a step: up to the loss; the backward pass of the output layer; that of the layers; that of the embeddings.
@@ -281,13 +283,6 @@ def _packed_bytes(query: Any, keys: Any) -> int:
     if query.dtype != torch.bfloat16 or min(rows, columns) < _FEWEST_PACKED or not has_amx():
         return 0
     return int(2 * query.numel() // rows * columns * query.element_size())
-
-
-def has_amx() -> bool:
-    """Whether this machine's processor has AMX, for which torch prepares matrices."""
-    import torch
-
-    return bool(torch.cpu._is_amx_tile_supported())
 
 
 def _grouped_product(tracker: MetaTracker) -> Any:

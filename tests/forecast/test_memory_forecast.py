@@ -87,8 +87,8 @@ def test_the_only_micro_batch_of_a_training_finds_no_gaps_of_earlier_ones(strate
 
     states = 8 * outline.sizes.trained
     alone, beside_small = total(None, one_step=True), total(small, one_step=True)
-    assert alone + 0.1 * small.peak < beside_small < alone + 0.5 * small.peak
-    assert beside_small + 0.1 * first.peak < total(small, one_step=False) < beside_small + 0.5 * first.peak + states
+    assert alone + 0.4 * small.peak < beside_small < alone + 0.5 * small.peak
+    assert beside_small + 0.2 * first.peak < total(small, one_step=False) < beside_small + 0.35 * first.peak + states
 
 
 @pytest.mark.parametrize("strategy", [FULL, LORA], ids=["full", "lora"])

@@ -1,6 +1,6 @@
 """From a model's name to a model in memory: found, checked, identified by a digest, and loaded on the device of this machine."""
 
-from harness.engine.models.device import DTYPES, Device, find_device
+from harness.engine.models.device import DTYPES, Device, find_device, has_amx
 from harness.engine.models.digest import digest_of, folder_digest, model_files, shipped_model_digest
 from harness.engine.models.experts import stacked_experts
 from harness.engine.models.folder_check import (
@@ -52,6 +52,7 @@ __all__ = [
     "explain_loading",
     "find_device",
     "folder_digest",
+    "has_amx",
     "has_head",
     "has_tokenizer",
     "head_labels",

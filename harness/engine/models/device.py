@@ -109,3 +109,10 @@ def has_bfloat16_products(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
         return False
     flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), [])
     return not _BFLOAT16_FLAGS.isdisjoint(flags)
+
+
+def has_amx() -> bool:
+    """Whether this machine's processor has AMX, for which torch prepares matrices in bfloat16."""
+    import torch
+
+    return bool(torch.cpu._is_amx_tile_supported())

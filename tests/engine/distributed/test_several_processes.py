@@ -14,7 +14,7 @@ import harness.engine.distributed
 from harness.engine.distributed import write_whole_tensors
 from harness.engine.tuning.batches import EncodedExample
 from harness.engine.tuning.division import divide
-from tests.engine.distributed.conftest import RECIPE, losses_in, train_here
+from tests.engine.distributed.conftest import losses_in, train_here
 
 DIVIDED = ("full", "lora", "qlora", "dora")
 
@@ -23,9 +23,9 @@ def _assert_same_training(folder, other, weights, other_weights):
     assert losses_in(folder) == pytest.approx(losses_in(other), rel=1e-5)
     assert weights.keys() == other_weights.keys()
     apart = torch.cat([(torch.tensor(weights[name]) - torch.tensor(other_weights[name])).abs().flatten() for name in weights])
-    # AdamW turns a rounded gradient near 0 into a step of the learning rate: on an AMD EPYC, 6 of 125,760 weights were up to 3e-4 away.
     assert (apart > 1e-5).sum() <= max(3, 2e-4 * apart.numel())
-    assert apart.max() < RECIPE["learning_rate"]
+    # AdamW turns a rounded gradient near 0 into a step of up to the learning rate: 5e-5 was seen on a Xeon, 3e-4 on an AMD EPYC.
+    assert apart.max() < 1e-4
 
 
 @pytest.mark.parametrize(
