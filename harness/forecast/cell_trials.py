@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from harness.engine.inference import ends_with
+from harness.engine.models import has_amx
+from harness.forecast.machine_pace import TrialValues
 from harness.forecast.memory_forecast import DeviceKind
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.output_lengths import OutputSample, WrittenTokens
 from harness.forecast.output_samples import can_sample, list_choices, sample_outputs
 from harness.forecast.step_trials import AnsweringTrial, TrainingTrial, count_tried, try_answering, try_training
-from harness.forecast.trial_cache import TrialValues, cached_trial
+from harness.forecast.trial_cache import cached_trial
 from harness.forecast.working_time import answer_range, training_range, tried_answering_seconds, tried_training_seconds
 from harness.forecast.workload import AnsweringWork, TrainingWork
 from harness.types import ForecastRange
@@ -26,9 +28,13 @@ WORTH_TRYING = 0.5
 # trials, and its run measures the device again: counts of one cell differ by up to a factor of two, on both sides of `WORTH_TRYING`.
 _NEARLY_SMALL = 4 * WORTH_TRYING
 _HIGHEST_RATIO = 100.0  # of tried to counted seconds; a line of the cache with more is damaged
-# Seconds that a training takes once, to put the adapter on and to touch its memory for the first time. Of 47 trainings of the included
-# model on a CPU with AMX, 23 were within 25% of a forecast without it, and 44 with it. On a GPU, it was not measured.
-_STARTING = {"cpu": 0.4}
+# Seconds that a training takes once on a CPU, to put the adapter on and to touch its memory for the first time, with AMX and without. Of 47
+# trainings of the included model with AMX, 23 were within 25% of a forecast without them, and 44 with them. Of 141 without AMX, 116 were
+# within 15% with those of AMX, and 123 with fewer. On a GPU, it was not measured.
+_STARTING_ON_AMX, _STARTING = 0.4, 0.15
+# Seconds that the answers of an untuned model take once on a CPU: nothing has touched the memory before. Of 24 of the included model, each
+# took 0.04 to 0.2 s longer than forecast.
+_FIRST_ANSWERS = 0.1
 _COMPILING = 8.0  # seconds of a training's process, with the files that its trial has compiled
 _LARGEST_TRIED = 3_000_000_000  # parameters of a model for a trial: steps of more take too long
 _TRIAL_SHARE = 0.5  # of the memory
@@ -84,7 +90,7 @@ class CellTrials:
     def answers(self, work: AnsweringWork, counted: ForecastRange, *, is_small: bool) -> ForecastRange | None:
         """The seconds of answers; None where there is no trial."""
         kind = ["labels" if work.asked is None else "texts", _rounded(max(map(len, work.typical)))]
-        return self._tried_or_scaled(partial(CellTrials._try_answers, work=work), kind, counted, 0.0, is_small=is_small)
+        return self._tried_or_scaled(partial(CellTrials._try_answers, work=work), kind, counted, self._first_answers, is_small=is_small)
 
     def with_sample(self, work: AnsweringWork) -> AnsweringWork:
         """The work, with a sample of the outputs of an untuned model that writes texts. Those of a small cell have one, too: what another
@@ -169,7 +175,13 @@ class CellTrials:
 
     def _seconds_once(self, work: TrainingWork) -> float:
         """What a training takes besides its steps."""
-        return _STARTING.get(self.kind, 0.0) + (_COMPILING if work.compiles else 0.0)
+        starting = 0.0 if self.kind != "cpu" else _STARTING_ON_AMX if has_amx() else _STARTING
+        return starting + (_COMPILING if work.compiles else 0.0)
+
+    @property
+    def _first_answers(self) -> float:
+        """What answers take besides their batches."""
+        return _FIRST_ANSWERS if self.kind == "cpu" and self.outline.strategy.train is None else 0.0
 
     def _try_sample(self, work: AnsweringWork) -> OutputSample | None:
         """Some outputs of the model as it is; None where they cannot be written now, or would take too long."""
@@ -185,7 +197,7 @@ class CellTrials:
             raise LookupError("takes too long")
 
         try:
-            sample = OutputSample(*cached_trial(self._sample_key(work), run if self.may_sample else _refuse))
+            sample = OutputSample(*cached_trial(self._sample_key(work), run if self.may_sample else _refuse, is_timed=False))
         except Exception:  # the families of models are many
             return None
         return sample if sample.outputs >= max(1.0, sample.endless) else None  # otherwise, a line of the cache is damaged
@@ -200,7 +212,7 @@ class CellTrials:
             trial = self._answering_trial(work)
         except Exception:
             return None
-        return answer_range(work, partial(tried_answering_seconds, trial, work))
+        return answer_range(work, lambda written: self._first_answers + tried_answering_seconds(trial, work, written))
 
     def _answering_trial(self, work: AnsweringWork) -> AnsweringTrial:
         """

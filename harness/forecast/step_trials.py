@@ -27,6 +27,7 @@ from harness.engine.tuning import (
     make_optimizer,
     preference_losses,
 )
+from harness.forecast.machine_pace import note_pace
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.trial_model import TRIAL_STEPS, build_trial_model, count_layers
 
@@ -40,7 +41,8 @@ _OPERATIONS = {"cpu": 1e12, "cuda": 4e13}  # that one pass may take: some second
 _READING, _TRAINING = 2, 6  # operations of a parameter for a token
 _LEAST_TOKENS, _USUAL_TOKENS = 64, {"cpu": 1024, "cuda": 8192}
 _TIMES_SHARED = 4  # tokens of a trial, of those that its prompts share
-_WRITTEN = 5  # tokens of a trial
+_WRITTEN, _MOST_WRITTEN = 5, 12  # tokens of a trial, at least and at most
+_ENOUGH_WRITTEN = 0.5  # seconds after which there are no more than at least
 _SHORTER, _SHAPES = 8, 3  # tokens by which further micro-batches are shorter, so that each has another shape, and how many there are
 _REPEATS = 2
 _ENOUGH = 1.0  # seconds of a trial that is not repeated: a long one varies less, and on a CPU, preparing kernels is a small part of it
@@ -175,6 +177,7 @@ def try_answering(
         labels: where one is chosen, the tokens of each, which an encoder does not read; None where text is written.
         ended: what looks at each output after each token.
         written: tokens of each output that are there when the next one is timed, of a decoder: the more there are, the longer it takes.
+            As many more have room.
     """
     longest = [*max(prompts, key=len), *[0] * (written if outline.shape == "decoder" else 0)]
     few = _limit_prompts(outline, device, prompts)
@@ -194,7 +197,8 @@ def try_answering(
         def read() -> None:
             write(model, few, max_new_tokens=1, stop_ids=(), pad_id=0)
 
-        many, fewer = (_write_seconds(write, model, _same_beginning(longest, count), ended, device) for count in (rows, quarter))
+        beginnings = (_same_beginning(longest, count) for count in (rows, quarter))
+        many, fewer = (_write_seconds(write, model, each, ended, device, written) for each in beginnings)
         return *_first_and_later(read, device, may_run_once=_may_run_once(device, layers)), many, fewer
 
     quarter = max(1, rows // 4)
@@ -216,24 +220,36 @@ def _write_seconds(
     prompts: Sequence[Sequence[int]],
     ended: Callable[[Sequence[int]], bool] | None,
     device: str,
+    room: int,
 ) -> float:
-    """Seconds of one more token of each prompt: the middle one of several tokens."""
+    """Seconds of one more token of each prompt, on average over several tokens without the slowest.
+
+    Args:
+        room: tokens of each output for which there is room. With room for five only, a token of the included model took a tenth less than
+            with room for those of its cells.
+    """
     import torch
 
     moments: list[float] = []
+    most, has_enough = max(_WRITTEN, min(_MOST_WRITTEN, room)), False
 
     def note(ids: Sequence[int]) -> bool:
         """Called for each output after each token."""
+        nonlocal has_enough
         if ended is not None:
             ended(ids)
         if len(moments) < len(ids):
             if device == "cuda":
                 torch.cuda.synchronize()
             moments.append(time.perf_counter())
-        return False
+            timed = len(moments) - 1
+            has_enough = timed >= most or (timed >= _WRITTEN and moments[-1] - moments[0] >= _ENOUGH_WRITTEN)
+        return has_enough
 
-    write(model, prompts, max_new_tokens=1 + _WRITTEN, stop_ids=(), pad_id=0, ended=note)
-    return sorted(b - a for a, b in itertools.pairwise(moments))[_WRITTEN // 2]
+    note_pace(device)
+    write(model, prompts, max_new_tokens=1 + max(room, most), stop_ids=(), pad_id=0, ended=note)
+    usual = sorted(b - a for a, b in itertools.pairwise(moments))[:-1]
+    return sum(usual) / len(usual)
 
 
 def _of_whole_model(outline: ModelOutline, run: Callable[[_Layers], tuple[float, ...]]) -> tuple[float, ...]:
@@ -355,6 +371,7 @@ def _first_and_later(run: Callable[[], Any], device: str, *, may_run_once: bool 
 def _timed(run: Callable[[], Any], device: str) -> float:
     import torch
 
+    note_pace(device)
     began = time.perf_counter()
     run()
     if device == "cuda":

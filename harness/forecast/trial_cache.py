@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
@@ -20,6 +20,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from harness.bounded_file import read_bounded
 from harness.cache import cache_folder
 from harness.errors import BenchError
+from harness.forecast.machine_pace import TrialValues, watched_paces, watching_pace
 from harness.measure import get_result_versions, usable_cores
 
 FILE = "trials.jsonl"
@@ -36,7 +37,7 @@ class _Line:
 
 
 _LINE = TypeAdapter(_Line)
-TrialValues = tuple[float, ...]
+_Forecasts = TypeVar("_Forecasts")
 
 
 def trial_file() -> Path:
@@ -44,17 +45,29 @@ def trial_file() -> Path:
     return cache_folder() / FILE
 
 
-def cached_trial(parts: list[object], run: Callable[[], TrialValues]) -> TrialValues:
-    """What a trial measured that `parts` describe, as JSON, together with the threads and the packages: from the cache, or by `run`."""
+def cached_trial(parts: list[object], run: Callable[[], TrialValues], *, is_timed: bool = True) -> TrialValues:
+    """What a trial measured that `parts` describe, as JSON, together with the threads and the packages: from the cache, or by `run`.
+
+    Args:
+        is_timed: whether it measures seconds, so that the pace of the machine matters.
+    """
     threads = os.environ.get("OMP_NUM_THREADS", str(usable_cores()))
     text = json.dumps([parts, usable_cores(), threads, get_result_versions()], sort_keys=True)
     key = hashlib.sha256(text.encode()).hexdigest()
     known = read_trials()
-    if key in known:
+    paces = watched_paces()
+    if key in known and (paces is None or not paces.is_awaited(key)):
         return known[key]
-    values = run()
+    values = run() if paces is None or not is_timed else paces.run(key, run)
     _add(_Line(key, time.time(), list(values)))
     return values
+
+
+def repeat_slow_trials(forecast: Callable[[], _Forecasts]) -> _Forecasts:
+    """What `forecast` returns. If the CPU was slower during some of its trials than during others, these are made again."""
+    with watching_pace() as paces:
+        forecasts = forecast()
+        return forecast() if paces.await_slow_ones(read_trials()) else forecasts
 
 
 def read_trials() -> dict[str, TrialValues]:

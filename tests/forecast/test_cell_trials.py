@@ -25,6 +25,11 @@ from tests.forecast.trial_strategies import ADAPTER, FULL, LORA, QLORA
 pytestmark = pytest.mark.usefixtures("own_cache")
 
 
+@pytest.fixture(autouse=True)
+def with_amx(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.forecast.cell_trials.has_amx", lambda: True)
+
+
 @pytest.fixture(scope="module")
 def tiny() -> ModelSource:
     return resolve_model("tiny")
@@ -102,6 +107,8 @@ def test_a_shape_takes_longer_the_first_time(tiny: ModelSource, monkeypatch: pyt
     monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(0.0, 0.0, 0.0, 5.0))
     here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
     assert work(tiny).forecast(here).training_seconds.value == 0.4 + 5.0, "0.4 s are what a training takes once"
+    monkeypatch.setattr("harness.forecast.cell_trials.has_amx", lambda: False)
+    assert work(tiny).forecast(here).training_seconds.value == 0.15 + 5.0, "without AMX, no products are prepared"
 
 
 def test_the_first_small_cell_is_tried_and_the_counts_of_others_are_multiplied_by_its_ratio(

@@ -218,11 +218,11 @@ def _cached_by_kind(monkeypatch: pytest.MonkeyPatch, values: dict[str, tuple[flo
 
     asked: list[str] = []
 
-    def cached(key: list[Any], run: Callable[[], tuple[float, ...]]) -> tuple[float, ...]:
+    def cached(key: list[Any], run: Callable[[], tuple[float, ...]], **options: bool) -> tuple[float, ...]:
         asked.append(key[0])
         if key[0] == "answers":
             raise LookupError
-        return values.get(key[0]) or cached_trial(key, run)
+        return values.get(key[0]) or cached_trial(key, run, **options)
 
     monkeypatch.setattr("harness.forecast.cell_trials.cached_trial", cached)
     return asked
@@ -231,7 +231,7 @@ def _cached_by_kind(monkeypatch: pytest.MonkeyPatch, values: dict[str, tuple[flo
 @pytest.mark.parametrize("values", [(0.0, 0.0, 1.0), (4.0, 5.0, 1.0), (1.0, 2.0)])
 def test_a_damaged_sample_counts_for_nothing(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch, values: tuple[float, ...]) -> None:
     usual = cell(tiny).forecast(HERE, new_samples=False)
-    monkeypatch.setattr("harness.forecast.cell_trials.cached_trial", lambda key, run: values if key[0] == "outputs" else run())
+    monkeypatch.setattr("harness.forecast.cell_trials.cached_trial", lambda key, run, **_: values if key[0] == "outputs" else run())
     assert cell(tiny).forecast(HERE) == usual
 
 

@@ -179,6 +179,9 @@ def test_trials_run_the_steps_of_a_cell(tiny: ModelSource, monkeypatch: pytest.M
     writing = try_answering(outline, HALF, "cpu", prompts, 8, None, lambda ids: bool(looked.append(len(ids))))
     assert writing.reading > 0 and writing.writing + writing.row > 0
     assert max(looked) == 6, "what looks for stop texts runs after each token"
+    looked.clear()
+    try_answering(outline, HALF, "cpu", prompts, 8, None, lambda ids: bool(looked.append(len(ids))), 30)
+    assert set(looked) == set(range(1, 14)), "short ones are timed for some more tokens, where the task has so many"
     lengths: list[int] = []
     monkeypatch.setattr("harness.forecast.step_trials._write_seconds", lambda _, __, rows, *___: lengths.append(len(rows[0])) or 1.0)
     try_answering(outline, HALF, "cpu", prompts, 8, None, None, 30)

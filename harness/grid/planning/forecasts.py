@@ -17,6 +17,7 @@ from harness.forecast import (
     calibrated,
     choose_trials,
     read_calibration,
+    repeat_slow_trials,
     target_of_machine,
     target_of_table,
 )
@@ -42,15 +43,18 @@ def forecast_request(request: Request, catalog: Catalog, devices: Sequence[str],
     if not strategies:
         raise BenchError(f"no strategy to forecast that uses a model of this machine: name them with {setting('strategies', 'lora,qlora')}")
     sources = [resolve_description(model, request.revision, here=here) for model in request.models]
-    planned = []
+    works: list[tuple[CellKind, CellWork]] = []
     for task, splits in read_tasks(request, catalog, here):
         for source in sources:
             for strategy in strategies:
                 size = len(splits.train) if strategy.train is not None else 0
                 work = CellWork(task, strategy, splits, source, size, trust_remote_code=request.trust_remote_code)
-                kind = CellKind(task.name, source.name, strategy.name)
-                planned.append(PlannedForecast(task.name, source.name, strategy.name, size, _forecast_on(work, targets, kind)))
-    return planned
+                works.append((CellKind(task.name, source.name, strategy.name), work))
+    forecasts = repeat_slow_trials(lambda: [_forecast_on(work, targets, kind) for kind, work in works])
+    return [
+        PlannedForecast(kind.task, kind.model, kind.strategy, work.train_size, of_work)
+        for (kind, work), of_work in zip(works, forecasts, strict=True)
+    ]
 
 
 def list_targets(request: Request, devices: Sequence[str]) -> list[TargetDevice]:
@@ -89,14 +93,16 @@ def forecast_plan(planned: Planned, devices: Sequence[str] = (), *, is_brief: bo
         cells[each.cell.id] = key
     makes_all = not is_brief or planned.search is not None
     affordable = None if makes_all else choose_trials(Counter(works[key] for key in cells.values()), targets[0])
-    known: dict[tuple[object, ...], tuple[CellForecast, ...]] = {}
-    for each in planned.cells:
-        of_cell = cells.get(each.cell.id)
-        if of_cell is not None and of_cell not in known:
-            kind = CellKind(each.cell.task, each.cell.model, each.cell.strategy)
-            work = works[of_cell]
-            may_try, may_sample = (True, True) if affordable is None else (affordable.steps, work in affordable.sampled)
-            known[of_cell] = _forecast_on(work, targets, kind, new_trials=may_try, new_samples=may_sample)
+
+    def forecast(key: tuple[object, ...], kind: CellKind) -> tuple[CellForecast, ...]:
+        work = works[key]
+        may_try, may_sample = (True, True) if affordable is None else (affordable.steps, work in affordable.sampled)
+        return _forecast_on(work, targets, kind, new_trials=may_try, new_samples=may_sample)
+
+    kinds = {
+        cells[cell.id]: CellKind(cell.task, cell.model, cell.strategy) for cell in (each.cell for each in planned.cells) if cell.id in cells
+    }
+    known = repeat_slow_trials(lambda: {key: forecast(key, kind) for key, kind in kinds.items()})
     return {cell_id: known[key] for cell_id, key in cells.items()}
 
 
