@@ -195,7 +195,8 @@ def try_answering(
             return *_first_and_later(lambda: choose(few), device), 0.0, 0.0
 
         def read() -> None:
-            write(model, few, max_new_tokens=1, stop_ids=(), pad_id=0)
+            """With room for what follows."""
+            write(model, few, max_new_tokens=1 + written, stop_ids=(), pad_id=0, ended=lambda _: True)
 
         beginnings = (_same_beginning(longest, count) for count in (rows, quarter))
         many, fewer = (_write_seconds(write, model, each, ended, device, written) for each in beginnings)
