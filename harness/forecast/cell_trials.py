@@ -221,7 +221,7 @@ class CellTrials:
         """
         ended = self._ends_of(work)
         labels = work.labels if work.asked is None else None
-        rows, written = work.batch.rows, work.limit // 2
+        rows, written = work.batch.rows, work.usually_before
         seconds = self._cached(
             self._answers_key(work),
             lambda: try_answering(self.outline, self.formats, self.kind, work.typical, rows, labels, ended, written),

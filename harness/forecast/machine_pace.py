@@ -20,7 +20,7 @@ TrialValues = tuple[float, ...]
 # By which the small works of a trial take longer than those of the fastest one, on average over their kinds, if it is made again. On a
 # virtual machine with other customers, 43 of 312 trials of the included model were slower than that. A tenth of these took a fifth more
 # than the same trials usually; of the others, a twentieth took 6% more.
-_SLOWER = 1.25
+MUCH_SLOWER = 1.25
 _ROWS, _WIDTH, _NUMBERS, _STARTS = 512, 256, 2**21, 200  # of the small works, which take about 4 ms together
 _SHORTEST = 1e-9  # seconds, by which is divided
 
@@ -76,7 +76,7 @@ class TrialPaces:
             return False
         fastest = CpuPace(*map(min, zip(*self._of_trials.values(), strict=True)))
         slower = {key: pace.times_slower(fastest) for key, pace in self._of_trials.items()}
-        limit = _SLOWER * min(slower.values())
+        limit = MUCH_SLOWER * min(slower.values())
         self._awaited = {key: known[key] for key, times in slower.items() if times > limit and key in known}
         return bool(self._awaited)
 

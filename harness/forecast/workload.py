@@ -94,6 +94,7 @@ class AnsweringWork:
         compared: tokens that pass once because two ways to choose labels are compared.
         labels: the tokens of each label.
         typical: the prompts of a batch of usual size.
+        width: tokens of the longest prompt of a row's batch, on average over all rows.
         stops: texts that end an output.
         stop_ids: tokens that end one.
         examples: where outputs are written, some prompts from the whole file, with the tokens of the reference of each.
@@ -111,6 +112,7 @@ class AnsweringWork:
     compared: int
     labels: tuple[tuple[int, ...], ...]
     typical: tuple[tuple[int, ...], ...]
+    width: float
     stops: tuple[str, ...]
     stop_ids: frozenset[int]
     examples: tuple[tuple[tuple[int, ...], int], ...] = ()
@@ -120,6 +122,12 @@ class AnsweringWork:
     def outputs(self) -> OutputLengths | None:
         """How long they become; None where labels are chosen."""
         return None if self.asked is None else self.asked.lengths(self.sample)
+
+    @property
+    def usually_before(self) -> int:
+        """Tokens between the typical prompts and a new token of an output that is half as long as it may be: of outputs, and of prompts in
+        other batches that are longer."""
+        return self.limit // 2 + max(0, round(self.width) - max(map(len, self.typical)))
 
 
 def measure_training(
@@ -269,6 +277,7 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         compared=_count_compared(tree, loaded.model.config, max(first)) if tree.tokens else 0,
         labels=tokens,
         typical=tuple(tuple(spread[i].ids) for i in batches[len(batches) // 2]),
+        width=sum(len(batch) * max(len(spread[i].ids) for i in batch) for batch in batches) / len(spread),
         stops=predictor.stops,
         stop_ids=predictor.encoder.stop_ids,
         examples=() if task.chooses else tuple((tuple(spread[i].ids), references[i]) for i in spread_places(len(spread), _SAMPLE)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from harness.forecast.step_trials import (
     _fresh_seconds,
     _limit_examples,
     _of_whole_model,
+    _write_seconds,
     try_answering,
     try_training,
 )
@@ -221,3 +222,27 @@ def test_ranks_are_chosen_in_the_trial_of_adalora(tiny: ModelSource) -> None:
     adapter = {"peft_type": "ADALORA", "init_r": 4, "target_r": 2, "target_modules": "all-linear"}
     trial = try_training(ModelOutline(tiny, LORA.model_copy(update={"adapter": adapter})), HALF, "cpu", [EncodedExample((5,) * 9, (6,))])
     assert all(seconds > 0 for seconds in trial[:3])
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [([0.01, 0.012], 0.011), ([0.03, 0.01], 0.01), ([0.01, 0.02], 0.01), ([0.2], 0.2)],
+    ids=["mean of two", "the first was disturbed", "the second was", "a long one"],
+)
+def test_short_trials_of_writing_are_made_twice(monkeypatch: pytest.MonkeyPatch, steps: list[float], expected: float) -> None:
+    now, rooms = [0.0], list[int]()
+    monkeypatch.setattr("harness.forecast.step_trials.time.perf_counter", lambda: now[0])
+
+    def write(
+        _: object, prompts: Sequence[Sequence[int]], *, max_new_tokens: int, ended: Callable[[Sequence[int]], bool], **__: object
+    ) -> None:
+        rooms.append(max_new_tokens)
+        now[0] += 7.0  # to read the prompts
+        for length in range(1, max_new_tokens + 1):
+            if ended([0] * length):
+                return
+            now[0] += steps[len(rooms) - 1]
+        raise AssertionError("it writes until the limit")
+
+    assert _write_seconds(write, None, [[5], [6]], None, "cpu", 100) == pytest.approx(expected)
+    assert rooms == [101] * len(steps), "there is room for a whole output"
