@@ -2,8 +2,8 @@
 
 Other programs, or other customers of the same host, slow it down for seconds. A trial that runs then takes longer, and so would the
 forecast of each cell that rests on it. Between the timed parts of trials, three small works are therefore timed: a matrix product, adding
-numbers that fill no cache, and starting operations. Trials of a forecast that had a slower CPU than others are made once more at the
-end, and what was measured on the faster CPU counts.
+numbers that fill no cache, and starting operations. Short trials of a forecast that had a slower CPU than others are made once more at
+the end, and what was measured on the faster CPU counts.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ TrialValues = tuple[float, ...]
 # virtual machine with other customers, 43 of 312 trials of the included model were slower than that. A tenth of these took a fifth more
 # than the same trials usually; of the others, a twentieth took 6% more.
 MUCH_SLOWER = 1.25
+_LONGEST_REPEATED = 5.0  # seconds of a trial: what slows down the CPU is a small part of longer ones, which take too long to be made again
 _ROWS, _WIDTH, _NUMBERS, _STARTS = 512, 256, 2**21, 200  # of the small works, which take about 4 ms together
 _SHORTEST = 1e-9  # seconds, by which is divided
 
@@ -44,6 +45,7 @@ class TrialPaces:
         self._noted: list[CpuPace] = []
         self._of_trials: dict[str, CpuPace] = {}
         self._awaited: dict[str, TrialValues] = {}
+        self._long: set[str] = set()
 
     def note(self, pace: CpuPace) -> None:
         """Add a measurement to all trials that are running."""
@@ -55,9 +57,11 @@ class TrialPaces:
 
     def run(self, key: str, trial: Callable[[], TrialValues]) -> TrialValues:
         """Make a trial, which may make others in this way. If it was awaited, what was measured at the faster pace is returned."""
-        begin = len(self._noted)
+        begin, began = len(self._noted), time.perf_counter()
         values = trial()
         noted = self._noted[begin:]
+        if time.perf_counter() - began > _LONGEST_REPEATED:
+            self._long.add(key)
         if not noted:
             return values
         pace, before = _mean(noted), self._awaited.pop(key, None)
@@ -67,7 +71,7 @@ class TrialPaces:
         return values
 
     def await_slow_ones(self, known: Mapping[str, TrialValues]) -> bool:
-        """Await the trials that had a slow CPU. Returns whether there are any.
+        """Await the short trials that had a slow CPU. Returns whether there are any.
 
         Args:
             known: what trials have measured.
@@ -77,7 +81,8 @@ class TrialPaces:
         fastest = CpuPace(*map(min, zip(*self._of_trials.values(), strict=True)))
         slower = {key: pace.times_slower(fastest) for key, pace in self._of_trials.items()}
         limit = MUCH_SLOWER * min(slower.values())
-        self._awaited = {key: known[key] for key, times in slower.items() if times > limit and key in known}
+        slow = {key for key, times in slower.items() if times > limit} - self._long
+        self._awaited = {key: known[key] for key in slow if key in known}
         return bool(self._awaited)
 
 

@@ -83,6 +83,24 @@ def test_trials_within_a_slow_trial_are_made_again_with_it() -> None:
     assert repeat_slow_trials(forecast) == (10.0, 1.0) and made == ["other", "own", "own"]
 
 
+def test_long_trials_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    forecast, made = trials({"a": [1.0], "b": [2.0, 1.0]})
+    now = [0.0]
+
+    def tick() -> float:
+        now[0] += 3.0 if made and made[-1] == "b" else 1.0
+        return now[0]
+
+    monkeypatch.setattr("harness.forecast.machine_pace.time.perf_counter", tick)
+    assert repeat_slow_trials(forecast)["b"][0] == 1.0
+    assert made == ["a", "b", "b"], "three seconds"
+    trial_file().unlink()
+    monkeypatch.setattr("harness.forecast.machine_pace._LONGEST_REPEATED", 2.0)
+    made.clear()
+    assert repeat_slow_trials(forecast)["b"][0] == 2.0
+    assert made == ["a", "b"]
+
+
 def test_samples_of_outputs_are_not_written_again() -> None:
     """Their lengths do not depend on the CPU."""
     forecast, made = trials({"a": [1.0], "b": [2.0, 1.0]})
