@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -28,9 +28,9 @@ WORTH_TRYING = 0.5
 # trials, and its run measures the device again: counts of one cell differ by up to a factor of two, on both sides of `WORTH_TRYING`.
 _NEARLY_SMALL = 4 * WORTH_TRYING
 _HIGHEST_RATIO = 100.0  # of tried to counted seconds; a line of the cache with more is damaged
-# Seconds that a training takes once on a CPU, to put the adapter on and to touch its memory for the first time, with AMX and without. Of 47
-# trainings of the included model with AMX, 23 were within 25% of a forecast without them, and 44 with them. Of 141 without AMX, 116 were
-# within 15% with those of AMX, and 123 with fewer. On a GPU, it was not measured.
+# Seconds that a training takes once on a CPU with AMX and on one without, to put the adapter on and to touch its memory for the first time.
+# Of 47 trainings of the included model with AMX, 23 were within 25% of a forecast without the 0.4 s, and 44 with them. Of 141 without AMX,
+# 116 were within 15% of a forecast with 0.4 s, and 123 with 0.15 s. On a GPU, it was not measured.
 _STARTING_ON_AMX, _STARTING = 0.4, 0.15
 # Seconds that the answers of an untuned model take once on a CPU: nothing has touched the memory before. Of 24 of the included model, each
 # took 0.04 to 0.2 s longer than forecast.
@@ -166,6 +166,7 @@ class CellTrials:
             seconds = self._cached(
                 self._training_key(work),
                 lambda: try_training(self.outline, self.formats, self.kind, work.typical, compiles=work.compiles),
+                only_first=(TrainingTrial._fields.index("fresh"),),
             )
             trial = TrainingTrial(*seconds)
         except Exception:  # the families of models are many
@@ -221,19 +222,20 @@ class CellTrials:
         """
         ended = self._ends_of(work)
         labels = work.labels if work.asked is None else None
-        rows, written = work.batch.rows, work.usually_before
+        rows, room = work.batch.rows, work.limit - work.limit // 2
         seconds = self._cached(
             self._answers_key(work),
-            lambda: try_answering(self.outline, self.formats, self.kind, work.typical, rows, labels, ended, written),
+            lambda: try_answering(self.outline, self.formats, self.kind, work.typical, rows, labels, ended, work.usually_before, room),
+            only_first=(AnsweringTrial._fields.index("start"),),
         )
         return AnsweringTrial(*seconds)
 
-    def _cached(self, key: list[object], run: Callable[[], TrialValues]) -> TrialValues:
+    def _cached(self, key: list[object], run: Callable[[], TrialValues], only_first: Collection[int]) -> TrialValues:
         """
         Raises:
             LookupError: the trial is not in the cache, and must not be made.
         """
-        return cached_trial(key, run if self.may_run else _refuse)
+        return cached_trial(key, run if self.may_run else _refuse, only_first=only_first)
 
     def _training_key(self, work: TrainingWork) -> list[object]:
         shape = [len(work.typical), _longest_of(work)]
@@ -242,7 +244,7 @@ class CellTrials:
 
     def _answers_key(self, work: AnsweringWork) -> list[object]:
         labels = work.labels if work.asked is None else None
-        shape = [work.batch.rows, max(map(len, work.typical)), work.nodes, work.limit, len(labels or ())]
+        shape = [work.batch.rows, max(map(len, work.typical)), work.nodes, work.limit, len(labels or ()), work.usually_before]
         # Without a recipe: a fully fine-tuned model answers as fast as the untuned one.
         strategy = self.outline.strategy.model_dump(mode="json", exclude={"method", "shots", "train"})
         return ["answers", labels is None, *self._model, strategy, *map(_rounded, shape)]

@@ -27,7 +27,7 @@ from harness.engine.tuning import (
     make_optimizer,
     preference_losses,
 )
-from harness.forecast.machine_pace import MUCH_SLOWER, note_pace
+from harness.forecast.machine_pace import note_pace
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.trial_model import TRIAL_STEPS, build_trial_model, count_layers
 
@@ -40,12 +40,10 @@ _MOST_TRIED = 400_000_000  # parameters of a trial with more of them, until they
 _OPERATIONS = {"cpu": 1e12, "cuda": 4e13}  # that one pass may take: some seconds
 _READING, _TRAINING = 2, 6  # operations of a parameter for a token
 _LEAST_TOKENS, _USUAL_TOKENS = 64, {"cpu": 1024, "cuda": 8192}
-# Operations that a pass with more than the usual tokens may take: half a second. With the included model, 1,024 tokens take a sixth less
-# for each than the 7,600 of a batch, whose activations fill no cache.
-_MORE_OPERATIONS = {"cpu": 5e10, "cuda": 0.0}
 _TIMES_SHARED = 4  # tokens of a trial, of those that its prompts share
 _WRITTEN, _MOST_WRITTEN = 5, 12  # tokens of a trial, at least and at most
-_ENOUGH_WRITTEN = 0.5  # seconds after which there are no more than at least
+_ENOUGH_WRITTEN = 0.5  # seconds after which writing stops, once the least number of tokens is there
+_DISTURBED = 1.25  # times as long as another trial of the same tokens
 _SHORTER, _SHAPES = 8, 3  # tokens by which further micro-batches are shorter, so that each has another shape, and how many there are
 _REPEATS = 2
 _ENOUGH = 1.0  # seconds of a trial that is not repeated: a long one varies less, and on a CPU, preparing kernels is a small part of it
@@ -172,6 +170,7 @@ def try_answering(
     labels: Sequence[Sequence[int]] | None,
     ended: Callable[[Sequence[int]], bool] | None = None,
     written: int = 0,
+    room: int = 0,
 ) -> AnsweringTrial:
     """Time answers to these prompts.
 
@@ -180,7 +179,8 @@ def try_answering(
         labels: where one is chosen, the tokens of each, which an encoder does not read; None where text is written.
         ended: what looks at each output after each token.
         written: tokens of each output that are there when the next one is timed, of a decoder: the more there are, the longer it takes.
-            As many more have room.
+        room: for how many more there is room. With room for five, a token of the included model took a tenth less than with the room that
+            its cells have.
     """
     longest = [*max(prompts, key=len), *[0] * (written if outline.shape == "decoder" else 0)]
     few = _limit_prompts(outline, device, prompts)
@@ -198,11 +198,11 @@ def try_answering(
             return *_first_and_later(lambda: choose(few), device), 0.0, 0.0
 
         def read() -> None:
-            """With room for what follows."""
-            write(model, few, max_new_tokens=1 + written, stop_ids=(), pad_id=0, ended=lambda _: True)
+            """With room for the outputs."""
+            write(model, few, max_new_tokens=1 + written + room, stop_ids=(), pad_id=0, ended=lambda _: True)
 
         beginnings = (_same_beginning(longest, count) for count in (rows, quarter))
-        many, fewer = (_write_seconds(write, model, each, ended, device, written) for each in beginnings)
+        many, fewer = (_write_seconds(write, model, each, ended, device, room) for each in beginnings)
         return *_first_and_later(read, device, may_run_once=_may_run_once(device, layers)), many, fewer
 
     quarter = max(1, rows // 4)
@@ -226,20 +226,16 @@ def _write_seconds(
     device: str,
     room: int,
 ) -> float:
-    """Seconds of one more token of each prompt. Where that is short, it is the mean of two trials; if one took much longer, the other
-    counts: twelve tokens of a small model take a tenth of a second, and so do other programs at times.
-
-    Args:
-        room: tokens of each output for which there is room. With room for five only, a token of the included model took a tenth less than
-            with room for those of its cells.
-    """
+    """Seconds of one more token of each prompt. Where reading and writing are short, it is the mean of two trials; if one took much longer,
+    the other counts: twelve tokens of a small model take a tenth of a second, and so do other programs at times."""
     note_pace(device)
-    first = _write_some(write, model, prompts, ended, device, room)
-    if _WRITTEN * first >= _ENOUGH_WRITTEN:
-        return first
+    began = time.perf_counter()
+    first = again = _write_some(write, model, prompts, ended, device, room)
+    if time.perf_counter() - began <= _ENOUGH:
+        note_pace(device)
+        again = _write_some(write, model, prompts, ended, device, room)
     note_pace(device)
-    again = _write_some(write, model, prompts, ended, device, room)
-    return (first + again) / 2 if max(first, again) <= MUCH_SLOWER * min(first, again) else min(first, again)
+    return (first + again) / 2 if max(first, again) <= _DISTURBED * min(first, again) else min(first, again)
 
 
 def _write_some(
@@ -250,7 +246,7 @@ def _write_some(
     device: str,
     room: int,
 ) -> float:
-    """Seconds of one more token of each prompt, on average over several."""
+    """Seconds of one more token of each prompt, on average over several behind the first, before which kernels are prepared."""
     import torch
 
     moments: list[float] = []
@@ -265,12 +261,12 @@ def _write_some(
             if device == "cuda":
                 torch.cuda.synchronize()
             moments.append(time.perf_counter())
-            timed = len(moments) - 1
-            has_enough = timed >= most or (timed >= _WRITTEN and moments[-1] - moments[0] >= _ENOUGH_WRITTEN)
+            tokens = len(moments) - 1
+            has_enough = tokens >= most or (tokens >= _WRITTEN and moments[-1] - moments[1] >= _ENOUGH_WRITTEN)
         return has_enough
 
     write(model, prompts, max_new_tokens=1 + max(room, most), stop_ids=(), pad_id=0, ended=note)
-    return (moments[-1] - moments[0]) / (len(moments) - 1)
+    return (moments[-1] - moments[1]) / (len(moments) - 2)
 
 
 def _of_whole_model(outline: ModelOutline, run: Callable[[_Layers], tuple[float, ...]]) -> tuple[float, ...]:
@@ -351,8 +347,7 @@ def _limit_prompts(outline: ModelOutline, device: str, prompts: Sequence[Sequenc
     """As many of the prompts as suit a trial. Of what they share, which is read once, a batch has little beside what they do not share."""
     most = most_tokens_read(outline, device)
     shared = count_shared(outline.config, prompts) if outline.shape == "decoder" else 0
-    more = round(_MORE_OPERATIONS[device] / (_READING * count_tried(outline)))
-    usual = max(_USUAL_TOKENS[device], more, _TIMES_SHARED * shared)
+    usual = max(_USUAL_TOKENS[device], _TIMES_SHARED * shared)
     rows = max(2, (min(most, usual) - shared) // max(1, max(map(len, prompts)) - shared))
     return [prompt[-most:] for prompt in prompts[:rows]]
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -45,20 +45,23 @@ def trial_file() -> Path:
     return cache_folder() / FILE
 
 
-def cached_trial(parts: list[object], run: Callable[[], TrialValues], *, is_timed: bool = True) -> TrialValues:
+def cached_trial(
+    parts: list[object], run: Callable[[], TrialValues], *, is_timed: bool = True, only_first: Collection[int] = ()
+) -> TrialValues:
     """What a trial measured that `parts` describe, as JSON, together with the threads and the packages: from the cache, or by `run`.
 
     Args:
-        is_timed: whether it measures seconds, so that the pace of the machine matters.
+        is_timed: whether it measures seconds, so that the pace of the CPU matters.
+        only_first: places of the values that only its first run can measure.
     """
     threads = os.environ.get("OMP_NUM_THREADS", str(usable_cores()))
     text = json.dumps([parts, usable_cores(), threads, get_result_versions()], sort_keys=True)
     key = hashlib.sha256(text.encode()).hexdigest()
     known = read_trials()
-    paces = watched_paces()
-    if key in known and (paces is None or not paces.is_awaited(key)):
+    if key in known:
         return known[key]
-    values = run() if paces is None or not is_timed else paces.run(key, run)
+    paces = watched_paces()
+    values = run() if paces is None or not is_timed else paces.run(key, run, only_first)
     _add(_Line(key, time.time(), list(values)))
     return values
 
@@ -66,8 +69,11 @@ def cached_trial(parts: list[object], run: Callable[[], TrialValues], *, is_time
 def repeat_slow_trials(forecast: Callable[[], _Forecasts]) -> _Forecasts:
     """What `forecast` returns. If the CPU was slower during some of its trials than during others, these are made again."""
     with watching_pace() as paces:
-        forecasts = forecast()
-        return forecast() if paces.await_slow_ones(read_trials()) else forecasts
+        forecasts, known = forecast(), read_trials()
+        slow = [key for key in paces.list_slow() if key in known]
+        for key in slow:
+            _add(_Line(key, time.time(), list(paces.repeat(key, known[key]))))
+        return forecast() if slow else forecasts
 
 
 def read_trials() -> dict[str, TrialValues]:

@@ -9,6 +9,8 @@ import pytest
 from harness.engine.models import TINY
 from harness.forecast import read_ledger, trial_cache
 from harness.forecast.cell_planning import CellWork
+from harness.forecast.machine_pace import CpuPace, note_pace
+from harness.forecast.step_trials import AnsweringTrial, TrainingTrial
 from harness.forecast.trial_budget import AffordableTrials
 
 PLAN = ("plan", "--task", "summarization", "--limit", "20", "--strategies", "lora")
@@ -111,3 +113,21 @@ def test_a_run_makes_the_trials_and_samples_that_pay_and_a_dry_run_makes_all(cal
     call(*run, "--dry-run")
     call(*run)
     assert made == [(True, True), (pays != "nothing", pays == "samples")]
+
+
+@pytest.mark.parametrize("command", [("plan",), ("run", "--dry-run")], ids=["plan", "dry-run"])
+def test_a_trial_with_a_slow_cpu_is_made_once_more(call, here, monkeypatch, command):
+    monkeypatch.setattr(trial_cache, "trial_file", lambda: here / "own-trials.jsonl")
+    paces = [2.0, 1.0, 1.0]
+
+    def try_answering(*_):
+        pace = paces.pop(0)
+        monkeypatch.setattr("harness.forecast.machine_pace.measure_pace", lambda: CpuPace(pace, pace, pace))
+        note_pace("cpu")
+        return AnsweringTrial(0.0, 0.01 * pace, 0.0, 0.0)
+
+    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 0.0)
+    monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(0.001, 0.0, 0.0))
+    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", try_answering)
+    assert call(*command, "--task", "classification", "--limit", "20", "--strategies", "base,lora").code == 0
+    assert paces == [], "of two trials, the first one was made again"

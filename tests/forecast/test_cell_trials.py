@@ -108,7 +108,7 @@ def test_a_shape_takes_longer_the_first_time(tiny: ModelSource, monkeypatch: pyt
     here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
     assert work(tiny).forecast(here).training_seconds.value == 0.4 + 5.0, "0.4 s are what a training takes once"
     monkeypatch.setattr("harness.forecast.cell_trials.has_amx", lambda: False)
-    assert work(tiny).forecast(here).training_seconds.value == 0.15 + 5.0, "without AMX, no products are prepared"
+    assert work(tiny).forecast(here).training_seconds.value == 0.15 + 5.0, "less without AMX"
 
 
 def test_the_first_small_cell_is_tried_and_the_counts_of_others_are_multiplied_by_its_ratio(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -12,10 +13,11 @@ from harness.engine.models import Device, resolve_model
 from harness.forecast import repeat_slow_trials, target_of_machine, trial_file
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.machine_pace import CpuPace, TrialValues, measure_pace, note_pace, watched_paces
+from harness.forecast.output_lengths import OutputSample
 from harness.forecast.step_trials import AnsweringTrial, TrainingTrial
 from harness.forecast.trial_cache import cached_trial
 from harness.measure import Price
-from harness.types import DataReport, Example, Splits
+from harness.types import DataReport, Example, Splits, Strategy
 from tests.forecast.trial_strategies import LORA
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -98,7 +100,29 @@ def test_long_trials_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("harness.forecast.machine_pace._LONGEST_REPEATED", 2.0)
     made.clear()
     assert repeat_slow_trials(forecast)["b"][0] == 2.0
+    assert made == ["a", "b"], "it takes too long"
+
+
+def test_a_trial_that_fails_when_it_is_made_again_keeps_what_it_measured() -> None:
+    forecast, made = trials({"a": [1.0], "b": [2.0]})  # there is no second pace of b
+    assert repeat_slow_trials(forecast) == {"a": (1.0, 1.0), "b": (2.0, 2.0)}
     assert made == ["a", "b"]
+
+
+def test_what_only_a_first_run_can_measure_is_kept() -> None:
+    """As the preparation of kernels, which are there when the trial is made again."""
+    measured = {"a": [(1.0, 1.0)], "b": [(2.0, 0.5), (1.0, 0.0)]}
+
+    def run(name: str) -> TrialValues:
+        watched, values = watched_paces(), measured[name].pop(0)
+        assert watched is not None
+        watched.note(CpuPace(values[0], values[0], values[0]))
+        return values
+
+    assert repeat_slow_trials(lambda: [cached_trial([name], partial(run, name), only_first=(1,)) for name in ("a", "b")]) == [
+        (1.0, 1.0),
+        (1.0, 0.5),
+    ]
 
 
 def test_samples_of_outputs_are_not_written_again() -> None:
@@ -114,6 +138,37 @@ def test_samples_of_outputs_are_not_written_again() -> None:
     assert len(written) == 1 and made == ["a", "b", "b"]
 
 
+def work(strategy: Strategy) -> CellWork:
+    task = open_catalog((), ()).task("summarization").value
+    examples = tuple(Example(id=str(i), inputs={"input": "word " * 40}, targets=("word " * 10,)) for i in range(40))
+    splits = Splits(examples, examples[:8], examples[:16], DataReport("made", {}, {}), "digest")
+    return CellWork(task, strategy, splits, resolve_model("tiny"), 40)
+
+
+def test_the_trial_of_a_small_untuned_cell_is_made_again_with_a_ratio_of_others_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answers were tried for the sample, while everything took twice as long. LoRA's give the ratio of other small cells."""
+    times = [2.0, 1.0, 1.0]
+
+    def try_answering(*_: object) -> AnsweringTrial:
+        pace = times.pop(0)
+        monkeypatch.setattr("harness.forecast.machine_pace.measure_pace", lambda: CpuPace(pace, pace, pace))
+        note_pace("cpu")
+        return AnsweringTrial(0.0, 0.0, 0.0, 0.01 * pace)
+
+    monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 1e9)
+    monkeypatch.setattr("harness.forecast.cell_trials.try_training", lambda *_, compiles: TrainingTrial(0.001, 0.0, 0.0))
+    monkeypatch.setattr("harness.forecast.cell_trials.try_answering", try_answering)
+    monkeypatch.setattr("harness.forecast.cell_trials.sample_outputs", lambda *_: OutputSample(8.0, 0.0, 1.0))
+    base, lora = work(Strategy(name="b", method="prompt")), work(LORA)
+    here = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
+    of_base, of_lora = repeat_slow_trials(lambda: [each.forecast(here) for each in (base, lora)])
+    assert not times, "three trials: that of the sample, that of the ratio, and the first one again"
+    sampled = replace(base._count(here).answering, sample=OutputSample(8.0, 0.0, 1.0))
+    assert sampled.outputs is not None
+    assert of_base.answer_seconds.value == pytest.approx(0.1 + 0.01 * sampled.outputs.likely.row_steps), "0.1 s are what answers take once"
+    assert of_lora.answer_seconds.value == pytest.approx(0.01 * lora._count(here).answering.outputs.likely.row_steps)
+
+
 @pytest.mark.parametrize("is_small", [False, True])
 def test_the_forecast_of_a_cell_rests_on_the_trial_with_the_faster_cpu(monkeypatch: pytest.MonkeyPatch, *, is_small: bool) -> None:
     """Its training was tried while everything took twice as long. A small cell without a trial of its own has the ratio of this one."""
@@ -125,7 +180,7 @@ def test_the_forecast_of_a_cell_rests_on_the_trial_with_the_faster_cpu(monkeypat
         tried.append("training")
         monkeypatch.setattr("harness.forecast.machine_pace.measure_pace", lambda: CpuPace(times, times, times))
         note_pace("cpu")
-        return TrainingTrial(0.01 * times, 0.0, 0.0)
+        return TrainingTrial(0.001 * times, 0.0, 0.0)
 
     def try_answering(*_: object) -> AnsweringTrial:
         tried.append("answers")
@@ -136,11 +191,7 @@ def test_the_forecast_of_a_cell_rests_on_the_trial_with_the_faster_cpu(monkeypat
     monkeypatch.setattr("harness.forecast.cell_planning.WORTH_TRYING", 1e9 if is_small else 0.0)
     monkeypatch.setattr("harness.forecast.cell_trials.try_training", try_training)
     monkeypatch.setattr("harness.forecast.cell_trials.try_answering", try_answering)
-    task = open_catalog((), ()).task("summarization").value
-    examples = tuple(Example(id=str(i), inputs={"input": "word " * 40}, targets=("word " * 10,)) for i in range(40))
-    splits = Splits(examples, examples[:8], examples[:16], DataReport("made", {}, {}), "digest")
-    here, tiny = target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", "")), resolve_model("tiny")
-    cell = CellWork(task, LORA, splits, tiny, 40)
+    cell, here = work(LORA), target_of_machine(Device("cpu", "a CPU", "float32"), Price(None, "USD", ""))
     disturbed = cell.forecast(here).training_seconds.value
     assert tried == ["training", "answers"]
     trial_file().unlink()
@@ -150,7 +201,7 @@ def test_the_forecast_of_a_cell_rests_on_the_trial_with_the_faster_cpu(monkeypat
     assert tried == ["training", "answers", "training"] and undisturbed == pytest.approx(disturbed / 2, rel=0.05)
     assert cell.forecast(here).training_seconds.value == pytest.approx(undisturbed), "it is in the cache"
     if is_small:
-        other = CellWork(task, LORA.model_copy(update={"adapter": {**(LORA.adapter or {}), "r": 8}}), splits, tiny, 40)
+        other = work(LORA.model_copy(update={"adapter": {**(LORA.adapter or {}), "r": 8}}))
         assert other.forecast(here).training_seconds.value == pytest.approx(undisturbed, rel=0.1)
 
 

@@ -181,7 +181,7 @@ def test_trials_run_the_steps_of_a_cell(tiny: ModelSource, monkeypatch: pytest.M
     assert writing.reading > 0 and writing.writing + writing.row > 0
     assert max(looked) == 6, "what looks for stop texts runs after each token"
     looked.clear()
-    try_answering(outline, HALF, "cpu", prompts, 8, None, lambda ids: bool(looked.append(len(ids))), 30)
+    try_answering(outline, HALF, "cpu", prompts, 8, None, lambda ids: bool(looked.append(len(ids))), room=30)
     assert set(looked) == set(range(1, 14)), "short ones are timed for some more tokens, where the task has so many"
     lengths: list[int] = []
     monkeypatch.setattr("harness.forecast.step_trials._write_seconds", lambda _, __, rows, *___: lengths.append(len(rows[0])) or 1.0)
@@ -226,22 +226,23 @@ def test_ranks_are_chosen_in_the_trial_of_adalora(tiny: ModelSource) -> None:
 
 @pytest.mark.parametrize(
     ("steps", "expected"),
-    [([0.01, 0.012], 0.011), ([0.03, 0.01], 0.01), ([0.01, 0.02], 0.01), ([0.2], 0.2)],
-    ids=["mean of two", "the first was disturbed", "the second was", "a long one"],
+    [([0.01, 0.012], 0.011), ([0.03, 0.01], 0.01), ([0.01, 0.02], 0.01), ([0.2], 0.2), ([0.01], 0.01)],
+    ids=["mean of two", "the first was disturbed", "the second was", "long writing", "long reading"],
 )
 def test_short_trials_of_writing_are_made_twice(monkeypatch: pytest.MonkeyPatch, steps: list[float], expected: float) -> None:
     now, rooms = [0.0], list[int]()
+    reading = 0.1 if len(steps) > 1 else 1.1
     monkeypatch.setattr("harness.forecast.step_trials.time.perf_counter", lambda: now[0])
 
     def write(
         _: object, prompts: Sequence[Sequence[int]], *, max_new_tokens: int, ended: Callable[[Sequence[int]], bool], **__: object
     ) -> None:
         rooms.append(max_new_tokens)
-        now[0] += 7.0  # to read the prompts
+        now[0] += reading
         for length in range(1, max_new_tokens + 1):
             if ended([0] * length):
                 return
-            now[0] += steps[len(rooms) - 1]
+            now[0] += steps[len(rooms) - 1] + (0.25 if length == 1 else 0.0)  # kernels are prepared before the first token
         raise AssertionError("it writes until the limit")
 
     assert _write_seconds(write, None, [[5], [6]], None, "cpu", 100) == pytest.approx(expected)
