@@ -179,7 +179,7 @@ def try_answering(
         labels: where one is chosen, the tokens of each, which an encoder does not read; None where text is written.
         ended: what looks at each output after each token.
         written: tokens of each output that are there when the next one is timed, of a decoder: the more there are, the longer it takes.
-        room: for how many more there is room. With room for five, a token of the included model took a tenth less than with the room that
+        room: for how many more there is room. With room for five, a token of the included model took a tenth less than with as much as
             its cells have.
     """
     longest = [*max(prompts, key=len), *[0] * (written if outline.shape == "decoder" else 0)]

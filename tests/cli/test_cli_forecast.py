@@ -115,7 +115,7 @@ def test_a_run_makes_the_trials_and_samples_that_pay_and_a_dry_run_makes_all(cal
     assert made == [(True, True), (pays != "nothing", pays == "samples")]
 
 
-@pytest.mark.parametrize("command", [("plan",), ("run", "--dry-run")], ids=["plan", "dry-run"])
+@pytest.mark.parametrize("command", [("plan", "--model", "tiny"), ("run", "--dry-run")], ids=["plan", "dry-run"])
 def test_a_trial_with_a_slow_cpu_is_made_once_more(call, here, monkeypatch, command):
     monkeypatch.setattr(trial_cache, "trial_file", lambda: here / "own-trials.jsonl")
     paces = [2.0, 1.0, 1.0]
