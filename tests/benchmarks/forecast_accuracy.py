@@ -4,10 +4,12 @@ python tests/benchmarks/forecast_accuracy.py                                    
 python tests/benchmarks/forecast_accuracy.py --model smollm2-135m --lengths 128,256,512,1024 --strategies base,lora,qlora,full
 python tests/benchmarks/forecast_accuracy.py --tasks qa --strategies lora --limit 40 --clock wall
 python tests/benchmarks/forecast_accuracy.py --again                              # and what a second run of each says
+python tests/benchmarks/forecast_accuracy.py --rounds 3                           # medians of three, on a machine with other customers
 
 Forecasts are those of `bench run` without corrections by earlier cells: the cache is empty. With `--again`, each run is followed by one
 with a tenth more examples, whose forecasts are corrected by the first; they have a table of their own. On a busy machine, seconds are those
-of the processor, in trials as in cells, with one thread; `--clock wall` reads the wall clock instead.
+of the processor, in trials as in cells, with one thread; `--clock wall` reads the wall clock instead. With `--rounds`, all runs are made
+several times, one round after the other, and a cell has the median of its forecasts and of its measurements. Each round has a table, too.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from harness.catalog import shipped_folder
 from harness.data.clinic import generate_records
@@ -40,19 +43,30 @@ FACTS = {
 
 @dataclass(frozen=True)
 class Row:
-    """A finished cell: its name, what a run said before it, and what it took."""
+    """A finished cell: its name, and what a run said before it and what it took in each round."""
 
     name: str
-    forecast: CellForecast
-    record: ForecastRecord
+    rounds: tuple[tuple[CellForecast, ForecastRecord], ...]
 
     def pair(self, fact: str) -> tuple[float, float] | None:
         """Forecast and measured; None where there is none."""
-        if fact == "time":
-            pairs = [pair for each in ("training", "answers") if (pair := self.pair(each)) is not None]
-            return (sum(a for a, _ in pairs), sum(b for _, b in pairs)) if pairs else None
-        forecast, measured = getattr(self.forecast, FACTS[fact][0]).value, getattr(self.record, FACTS[fact][1])
-        return (forecast, measured) if forecast and measured else None
+        pairs = [pair for each in self.rounds if (pair := pair_of_round(*each, fact)) is not None]
+        return (median(a for a, _ in pairs), median(b for _, b in pairs)) if pairs else None
+
+    @property
+    def seconds_range(self) -> tuple[float, float] | None:
+        """The range of all time; None where there is none."""
+        ranges = [forecast.seconds_range for forecast, _ in self.rounds if forecast.seconds_range is not None]
+        return (median(low for low, _ in ranges), median(high for _, high in ranges)) if ranges else None
+
+
+def pair_of_round(forecast: CellForecast, record: ForecastRecord, fact: str) -> tuple[float, float] | None:
+    """Forecast and measured; None where there is none."""
+    if fact == "time":
+        pairs = [pair for each in ("training", "answers") if (pair := pair_of_round(forecast, record, each)) is not None]
+        return (sum(a for a, _ in pairs), sum(b for _, b in pairs)) if pairs else None
+    said, measured = getattr(forecast, FACTS[fact][0]).value, getattr(record, FACTS[fact][1])
+    return (said, measured) if said and measured else None
 
 
 def arguments() -> argparse.Namespace:
@@ -64,6 +78,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--epochs", type=float, default=1)
     p.add_argument("--lengths", default="", help="tokens of an example, about: instead of the tasks, texts of these lengths")
     p.add_argument("--again", action="store_true", help="a second run of each, with a tenth more examples, corrected by the first")
+    p.add_argument("--rounds", type=int, default=1, help="how often each run is made")
     p.add_argument("--clock", choices=["processor", "wall"], default="processor")
     p.add_argument("--keep", help="folder for the runs; default: a temporary one")
     return p.parse_args()
@@ -78,13 +93,32 @@ def main() -> None:
         folder = Path(a.keep or made).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         caches: dict[str, str] = {}
-        for limit, title in [(a.limit, "Without earlier cells"), (math.ceil(1.1 * a.limit), "Corrected by one earlier run")][: 1 + a.again]:
-            rows: list[Row] = []
-            for name, options in list_runs(a, strategies, folder, limit):
-                print(f"{title}: {name}", file=sys.stderr, flush=True)
-                cache = caches.setdefault(name, tempfile.mkdtemp(dir=folder))
-                rows += read_rows(name, run(folder / name, cache, [*options, "--model", model, "--epochs", str(a.epochs)], a.clock))
-            print(f"{title}:\n\n{write_table(rows)}\n", flush=True)
+        collected: dict[str, list[Row]] = {}
+        for number in range(1, 1 + a.rounds):
+            for limit, title in [(a.limit, "Without earlier cells"), (math.ceil(1.1 * a.limit), "Corrected by one earlier run")][
+                : 1 + a.again
+            ]:
+                rows: list[Row] = []
+                for name, options in list_runs(a, strategies, folder, limit):
+                    print(f"{title}, round {number}: {name}", file=sys.stderr, flush=True)
+                    place = folder / f"round {number}" / name
+                    place.mkdir(parents=True, exist_ok=True)
+                    cache = caches.setdefault(str(place), tempfile.mkdtemp(dir=folder))
+                    rows += read_rows(name, run(place, cache, [*options, "--model", model, "--epochs", str(a.epochs)], a.clock))
+                print(f"{title}, round {number}:\n\n{write_table(rows)}\n", flush=True)
+                collected.setdefault(title, []).extend(rows)
+        if a.rounds > 1:
+            for title, rows in collected.items():
+                print(f"{title}, medians of {a.rounds} rounds:\n\n{write_table(join_rounds(rows))}\n", flush=True)
+
+
+def join_rounds(rows: list[Row]) -> list[Row]:
+    """The rows of several rounds, those of one cell together."""
+    by_name: dict[str, Row] = {}
+    for row in rows:
+        before = by_name.get(row.name)
+        by_name[row.name] = row if before is None else Row(row.name, (*before.rounds, *row.rounds))
+    return list(by_name.values())
 
 
 def list_runs(a: argparse.Namespace, strategies: list[str], folder: Path, limit: int) -> list[tuple[str, list[str]]]:
@@ -165,7 +199,7 @@ def read_rows(name: str, folder: Path) -> list[Row]:
         if record is None or forecast is None:
             print(f"{name}, {cell.strategy}: {'no forecast' if result else 'no result'}", file=sys.stderr)
         else:
-            rows.append(Row(f"{name}: {cell.strategy}", forecast, record))
+            rows.append(Row(f"{name}: {cell.strategy}", ((forecast, record),)))
             if not forecast.is_tried:
                 print(f"{name}, {cell.strategy}: counted, not tried", file=sys.stderr)
     return rows
@@ -180,7 +214,7 @@ def write_table(rows: list[Row]) -> str:
     for row in rows:
         memory, time = row.pair("memory"), row.pair("time")
         shown = [describe(row.pair(fact), 2**20 if fact == "memory" else 1) for fact in ("memory", "training", "answers", "time")]
-        ends = "–" if row.forecast.seconds_range is None else "{:.1f}–{:.1f}".format(*row.forecast.seconds_range)
+        ends = "–" if row.seconds_range is None else "{:.1f}–{:.1f}".format(*row.seconds_range)
         lines.append(f"| {row.name} | {shown[0]} | {error(memory)} | {shown[1]} | {shown[2]} | {shown[3]} | {error(time)} | {ends} |")
     lines += ["", "Measured / forecast; the percentages are measured against forecast."]
     for fact, goal in [*GOALS.items(), ("training", GOALS["time"]), ("answers", GOALS["time"])]:
@@ -188,9 +222,7 @@ def write_table(rows: list[Row]) -> str:
         within = sum(abs(measured / forecast - 1) <= goal for forecast, measured in pairs)
         lines.append(f"Within {goal:.0%} of the forecast, {fact}: {within} of {len(pairs)} cells.")
     timed = [(row, pair) for row in rows if (pair := row.pair("time")) is not None]
-    inside = sum(
-        is_near(pair) or (row.forecast.seconds_range is not None and is_inside(pair[1], row.forecast.seconds_range)) for row, pair in timed
-    )
+    inside = sum(is_near(pair) or (row.seconds_range is not None and is_inside(pair[1], row.seconds_range)) for row, pair in timed)
     lines.append(f"Within {GOALS['time']:.0%} of the forecast or of its range, time: {inside} of {len(timed)} cells.")
     return "\n".join(lines)
 
