@@ -11,7 +11,7 @@ from functools import partial
 
 from harness.engine.inference import ends_with
 from harness.engine.models import has_amx
-from harness.forecast.machine_pace import TrialValues
+from harness.forecast.cpu_pace import TrialValues
 from harness.forecast.memory_forecast import DeviceKind
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.output_lengths import OutputSample, WrittenTokens

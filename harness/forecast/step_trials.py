@@ -27,7 +27,7 @@ from harness.engine.tuning import (
     make_optimizer,
     preference_losses,
 )
-from harness.forecast.machine_pace import note_pace
+from harness.forecast.cpu_pace import note_pace
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.trial_model import TRIAL_STEPS, build_trial_model, count_layers
 
@@ -202,7 +202,8 @@ def try_answering(
             write(model, few, max_new_tokens=1 + written + room, stop_ids=(), pad_id=0, ended=lambda _: True)
 
         beginnings = (_same_beginning(longest, count) for count in (rows, quarter))
-        many, fewer = (_write_seconds(write, model, each, ended, device, room) for each in beginnings)
+        trials = (partial(_write_seconds, write, model, each, ended, device, room) for each in beginnings)
+        many, fewer = (_twice_if_short(trial, device) for trial in trials)
         return *_first_and_later(read, device, may_run_once=_may_run_once(device, layers)), many, fewer
 
     quarter = max(1, rows // 4)
@@ -219,26 +220,6 @@ def _chooser(model: Any, outline: ModelOutline, labels: Sequence[Sequence[int]])
 
 
 def _write_seconds(
-    write: Callable[..., Any],
-    model: Any,
-    prompts: Sequence[Sequence[int]],
-    ended: Callable[[Sequence[int]], bool] | None,
-    device: str,
-    room: int,
-) -> float:
-    """Seconds of one more token of each prompt. Where reading and writing are short, it is the mean of two trials; if one took much longer,
-    the other counts: twelve tokens of a small model take a tenth of a second, and so do other programs at times."""
-    note_pace(device)
-    began = time.perf_counter()
-    first = again = _write_some(write, model, prompts, ended, device, room)
-    if time.perf_counter() - began <= _ENOUGH:
-        note_pace(device)
-        again = _write_some(write, model, prompts, ended, device, room)
-    note_pace(device)
-    return (first + again) / 2 if max(first, again) <= _DISTURBED * min(first, again) else min(first, again)
-
-
-def _write_some(
     write: Callable[..., Any],
     model: Any,
     prompts: Sequence[Sequence[int]],
@@ -367,6 +348,19 @@ def _may_run_once(device: str, layers: _Layers) -> bool:
 def _seconds(run: Callable[[], Any], device: str, *, may_run_once: bool = False) -> float:
     """Seconds of a run on average, after one that prepares kernels."""
     return _first_and_later(run, device, may_run_once=may_run_once)[1]
+
+
+def _twice_if_short(trial: Callable[[], float], device: str) -> float:
+    """What a trial returns. If it is short, the mean of two is returned, or the lower one if the other is much higher: twelve tokens of a
+    small model take a tenth of a second, and so do other programs at times."""
+    note_pace(device)
+    began = time.perf_counter()
+    first = again = trial()
+    if time.perf_counter() - began <= _ENOUGH:
+        note_pace(device)
+        again = trial()
+    note_pace(device)
+    return (first + again) / 2 if max(first, again) <= _DISTURBED * min(first, again) else min(first, again)
 
 
 def _first_and_later(run: Callable[[], Any], device: str, *, may_run_once: bool = False) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import pytest
 from harness.engine.models import TINY
 from harness.forecast import read_ledger, trial_cache
 from harness.forecast.cell_planning import CellWork
-from harness.forecast.machine_pace import CpuPace, note_pace
+from harness.forecast.cpu_pace import CpuPace, note_pace
 from harness.forecast.step_trials import AnsweringTrial, TrainingTrial
 from harness.forecast.trial_budget import AffordableTrials
 
@@ -122,7 +122,7 @@ def test_a_trial_with_a_slow_cpu_is_made_once_more(call, here, monkeypatch, comm
 
     def try_answering(*_):
         pace = paces.pop(0)
-        monkeypatch.setattr("harness.forecast.machine_pace.measure_pace", lambda: CpuPace(pace, pace, pace))
+        monkeypatch.setattr("harness.forecast.cpu_pace.measure_pace", lambda: CpuPace(pace, pace, pace))
         note_pace("cpu")
         return AnsweringTrial(0.0, 0.01 * pace, 0.0, 0.0)
 

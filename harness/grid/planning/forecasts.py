@@ -81,6 +81,7 @@ def forecast_plan(planned: Planned, devices: Sequence[str] = (), *, is_brief: bo
     targets = [target_of_table(each) for each in get_devices(devices)] if devices else [target_of_machine(planned.device, price)]
     trusts_code = bool(planned.plan.options["trust_remote_code"])
     works: dict[tuple[object, ...], CellWork] = {}
+    kinds: dict[tuple[object, ...], CellKind] = {}
     cells: dict[str, tuple[object, ...]] = {}
     for each in planned.cells:
         source: ModelSource | None = planned.sources.get(each.cell.model)
@@ -90,6 +91,7 @@ def forecast_plan(planned: Planned, devices: Sequence[str] = (), *, is_brief: bo
         if key not in works:
             task, splits = planned.plan.tasks[each.cell.task], planned.splits[each.cell.task]
             works[key] = CellWork(task, each.strategy, splits, source, each.cell.train_size, trust_remote_code=trusts_code)
+            kinds[key] = CellKind(each.cell.task, each.cell.model, each.cell.strategy)
         cells[each.cell.id] = key
     makes_all = not is_brief or planned.search is not None
     affordable = None if makes_all else choose_trials(Counter(works[key] for key in cells.values()), targets[0])
@@ -99,9 +101,6 @@ def forecast_plan(planned: Planned, devices: Sequence[str] = (), *, is_brief: bo
         may_try, may_sample = (True, True) if affordable is None else (affordable.steps, work in affordable.sampled)
         return _forecast_on(work, targets, kind, new_trials=may_try, new_samples=may_sample)
 
-    kinds = {
-        cells[cell.id]: CellKind(cell.task, cell.model, cell.strategy) for cell in (each.cell for each in planned.cells) if cell.id in cells
-    }
     known = repeat_slow_trials(lambda: {key: forecast(key, kind) for key, kind in kinds.items()})
     return {cell_id: known[key] for cell_id, key in cells.items()}
 

@@ -12,7 +12,7 @@ from harness.api.catalogs import open_catalog
 from harness.engine.models import Device, resolve_model
 from harness.forecast import repeat_slow_trials, target_of_machine, trial_file
 from harness.forecast.cell_planning import CellWork
-from harness.forecast.machine_pace import CpuPace, TrialValues, measure_pace, note_pace, watched_paces
+from harness.forecast.cpu_pace import CpuPace, TrialValues, measure_pace, note_pace, watched_paces
 from harness.forecast.output_lengths import OutputSample
 from harness.forecast.step_trials import AnsweringTrial, TrainingTrial
 from harness.forecast.trial_cache import cached_trial
@@ -24,6 +24,14 @@ pytestmark = pytest.mark.usefixtures("own_cache")
 Paces = dict[str, list[float]]
 
 
+def measured_at(times: float) -> TrialValues:
+    """What a trial measures while everything takes so many times as long."""
+    watched = watched_paces()
+    assert watched is not None
+    watched.note(CpuPace(times, times, times))
+    return times, times
+
+
 def trials(paces: Paces) -> tuple[Callable[[], dict[str, TrialValues]], list[str]]:
     """A forecast that makes a trial of each name, and the names of those that were made. Each time, a trial has the next pace of its name:
     how many times as long everything takes, which is also what it measures."""
@@ -32,10 +40,7 @@ def trials(paces: Paces) -> tuple[Callable[[], dict[str, TrialValues]], list[str
     def run(name: str) -> TrialValues:
         times = paces[name][made.count(name)]
         made.append(name)
-        watched = watched_paces()
-        assert watched is not None
-        watched.note(CpuPace(times, times, times))
-        return times, times
+        return measured_at(times)
 
     return lambda: {name: cached_trial([name], partial(run, name)) for name in paces}, made
 
@@ -68,21 +73,13 @@ def test_a_machine_that_is_slower_in_one_way_is_slower_on_average() -> None:
 
 def test_trials_within_a_slow_trial_are_made_again_with_it() -> None:
     """As that of the first small cell of a kind, from which the ratio of the others follows."""
-    paces, made = {"own": [2.0, 1.0], "other": [1.0]}, list[str]()
-
-    def run(name: str) -> TrialValues:
-        times = paces[name][made.count(name)]
-        made.append(name)
-        watched = watched_paces()
-        assert watched is not None
-        watched.note(CpuPace(times, times, times))
-        return times, times
+    paces = [2.0, 1.0]
 
     def forecast() -> TrialValues:
-        cached_trial(["other"], lambda: run("other"))
-        return cached_trial(["ratio"], lambda: (10 * cached_trial(["own"], lambda: run("own"))[0], 1.0))
+        cached_trial(["other"], lambda: measured_at(1.0))
+        return cached_trial(["ratio"], lambda: (10 * cached_trial(["own"], lambda: measured_at(paces.pop(0)))[0], 1.0))
 
-    assert repeat_slow_trials(forecast) == (10.0, 1.0) and made == ["other", "own", "own"]
+    assert repeat_slow_trials(forecast) == (10.0, 1.0) and not paces, "its own trial was made twice"
 
 
 def test_long_trials_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,11 +90,11 @@ def test_long_trials_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None
         now[0] += 3.0 if made and made[-1] == "b" else 1.0
         return now[0]
 
-    monkeypatch.setattr("harness.forecast.machine_pace.time.perf_counter", tick)
+    monkeypatch.setattr("harness.forecast.cpu_pace.time.perf_counter", tick)
     assert repeat_slow_trials(forecast)["b"][0] == 1.0
     assert made == ["a", "b", "b"], "three seconds"
     trial_file().unlink()
-    monkeypatch.setattr("harness.forecast.machine_pace._LONGEST_REPEATED", 2.0)
+    monkeypatch.setattr("harness.forecast.cpu_pace._LONGEST_REPEATED", 2.0)
     made.clear()
     assert repeat_slow_trials(forecast)["b"][0] == 2.0
     assert made == ["a", "b"], "it takes too long"
@@ -114,9 +111,8 @@ def test_what_only_a_first_run_can_measure_is_kept() -> None:
     measured = {"a": [(1.0, 1.0)], "b": [(2.0, 0.5), (1.0, 0.0)]}
 
     def run(name: str) -> TrialValues:
-        watched, values = watched_paces(), measured[name].pop(0)
-        assert watched is not None
-        watched.note(CpuPace(values[0], values[0], values[0]))
+        values = measured[name].pop(0)
+        measured_at(values[0])
         return values
 
     assert repeat_slow_trials(lambda: [cached_trial([name], partial(run, name), only_first=(1,)) for name in ("a", "b")]) == [
@@ -151,7 +147,7 @@ def test_the_trial_of_a_small_untuned_cell_is_made_again_with_a_ratio_of_others_
 
     def try_answering(*_: object) -> AnsweringTrial:
         pace = times.pop(0)
-        monkeypatch.setattr("harness.forecast.machine_pace.measure_pace", lambda: CpuPace(pace, pace, pace))
+        monkeypatch.setattr("harness.forecast.cpu_pace.measure_pace", lambda: CpuPace(pace, pace, pace))
         note_pace("cpu")
         return AnsweringTrial(0.0, 0.0, 0.0, 0.01 * pace)
 
@@ -178,13 +174,13 @@ def test_the_forecast_of_a_cell_rests_on_the_trial_with_the_faster_cpu(monkeypat
         times = 2.0 if slow else 1.0
         slow.clear()
         tried.append("training")
-        monkeypatch.setattr("harness.forecast.machine_pace.measure_pace", lambda: CpuPace(times, times, times))
+        monkeypatch.setattr("harness.forecast.cpu_pace.measure_pace", lambda: CpuPace(times, times, times))
         note_pace("cpu")
         return TrainingTrial(0.001 * times, 0.0, 0.0)
 
     def try_answering(*_: object) -> AnsweringTrial:
         tried.append("answers")
-        monkeypatch.setattr("harness.forecast.machine_pace.measure_pace", lambda: CpuPace(1.0, 1.0, 1.0))
+        monkeypatch.setattr("harness.forecast.cpu_pace.measure_pace", lambda: CpuPace(1.0, 1.0, 1.0))
         note_pace("cpu")
         return AnsweringTrial(0.0, 0.0, 0.0, 0.01)
 
@@ -207,7 +203,7 @@ def test_the_forecast_of_a_cell_rests_on_the_trial_with_the_faster_cpu(monkeypat
 
 def test_only_a_cpu_has_a_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     measured: list[int] = []
-    monkeypatch.setattr("harness.forecast.machine_pace.measure_pace", lambda: measured.append(1) or CpuPace(1.0, 1.0, 1.0))
+    monkeypatch.setattr("harness.forecast.cpu_pace.measure_pace", lambda: measured.append(1) or CpuPace(1.0, 1.0, 1.0))
 
     def forecast() -> None:
         note_pace("cuda")
