@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -148,6 +150,40 @@ def test_environment_names_versions_and_no_person() -> None:
     assert usable_cores() >= 1
     assert socket.gethostname() not in found.values()
     assert getpass.getuser() not in found.values()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the resident set of Linux")
+@pytest.mark.parametrize(("name", "is_counted"), [("library.so", False), ("data.arrow", False), ("model.safetensors", True)])
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_of_mapped_files_only_weights_are_memory_that_a_phase_takes(tmp_path: Path, name: str, is_counted: bool, is_deleted: bool) -> None:
+    """The system can drop pages of others, and maps more of them where files were written not long ago."""
+    size, file, meter = 64 * 2**20, tmp_path / name, Meter("cpu", "a CPU", None)
+    file.write_bytes(bytes(size))
+    with meter.phase("load"):
+        pass
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        if is_deleted:
+            file.unlink()
+        with meter.phase("predict"):
+            assert not any(mapped[:: mmap.PAGESIZE])
+    load, predict = (cost.peak_allocated for cost in meter.costs())
+    assert load is not None and predict is not None
+    assert predict - load == pytest.approx(size if is_counted else 0, abs=size / 4)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the resident set of Linux")
+def test_what_a_phase_allocates_counts_beside_mapped_files(tmp_path: Path) -> None:
+    """Weights that are mapped when a phase ends, of which nothing was read, do not make it look smaller than what it allocated."""
+    size, file, meter = 64 * 2**20, tmp_path / "model.safetensors", Meter("cpu", "a CPU", None)
+    with file.open("wb") as written:
+        written.truncate(16 * size)
+    with meter.phase("load"):
+        pass
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ), meter.phase("predict"):
+        block = bytes([1]) * size
+        del block
+    load, predict = (cost.peak_allocated for cost in meter.costs())
+    assert load is not None and predict is not None and predict - load > 0.75 * size
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the resident set of Linux")
