@@ -22,9 +22,9 @@ _CONTEXT = 500 * _MIB
 _GAPS = 0.07
 # Resident memory of a cell's process on a CPU beside its tensors, without files of libraries (Linux, torch 2.13): Python with torch,
 # transformers and PEFT once a model is loaded, and 20 MiB of the command that was forked to run it. Beyond that, what stays of a training,
-# of answers, and of the metrics that come last: by the peaks of each phase of 100 cells of the included model, with 30, 40 and 120 examples,
-# on an AMD EPYC without AMX, less the 66 to 103 MiB of libraries that were resident in these phases. With AMX, matrix products stay
-# prepared, too.
+# of answers, and of the metrics that come last: by the peaks of each phase of 100 cells of the included model, with 30, 40 and 120
+# examples, on an AMD EPYC without AMX, less the 66 to 103 MiB of libraries that were resident in these phases. With AMX, matrix products
+# stay prepared, too.
 _LOADED_PROCESS = 343 * _MIB
 _COMPILER = 45 * _MIB  # of a process that compiles
 _PREPARED_FOR_AMX = 40 * _MIB  # of a process that trains in bfloat16

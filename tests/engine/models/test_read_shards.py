@@ -45,7 +45,9 @@ def test_a_shard_of_weights_that_the_model_does_not_have_is_not_read(sharded: Pa
     before, _ = peak_memory("cpu")
     loaded = load_model(source, device)
     peak, _ = peak_memory("cpu")
-    assert before is not None and peak is not None and peak - before < 4 * 64 * ROWS / 4, "the shard is not in memory, not even for a moment"
+    assert before is not None and peak is not None and peak - before < 4 * 64 * ROWS / 4, (
+        "the shard is not in memory, not even for a moment"
+    )
     with torch.no_grad():
         assert torch.equal(loaded.model(ids).logits, expected)
 
