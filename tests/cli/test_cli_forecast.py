@@ -8,9 +8,10 @@ import pytest
 
 from harness.engine.models import TINY
 from harness.forecast import read_ledger, trial_cache
+from harness.forecast.answering_trials import AnsweringTrial
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.cpu_pace import CpuPace, note_pace
-from harness.forecast.step_trials import AnsweringTrial, TrainingTrial
+from harness.forecast.training_trials import TrainingTrial
 from harness.forecast.trial_budget import AffordableTrials
 
 PLAN = ("plan", "--task", "summarization", "--limit", "20", "--strategies", "lora")

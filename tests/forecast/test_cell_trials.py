@@ -10,13 +10,11 @@ import pytest
 from harness.api.catalogs import open_catalog
 from harness.engine.models import Device, ModelSource, resolve_model
 from harness.forecast import choose_trials, target_of_machine, target_of_table, trial_file
+from harness.forecast.answering_trials import AnsweringTrial
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.device_speeds import DeviceSpeeds
 from harness.forecast.model_outline import ModelOutline
-from harness.forecast.step_trials import (
-    AnsweringTrial,
-    TrainingTrial,
-)
+from harness.forecast.training_trials import TrainingTrial
 from harness.forecast.trial_cache import cached_trial
 from harness.measure import Price, get_devices
 from harness.types import DataReport, Example, Splits, Strategy, TrainSpec

@@ -11,10 +11,11 @@ import pytest
 from harness.api.catalogs import open_catalog
 from harness.engine.models import Device, resolve_model
 from harness.forecast import repeat_slow_trials, target_of_machine, trial_file
+from harness.forecast.answering_trials import AnsweringTrial
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.cpu_pace import CpuPace, TrialValues, measure_pace, note_pace, watched_paces
 from harness.forecast.output_lengths import OutputSample
-from harness.forecast.step_trials import AnsweringTrial, TrainingTrial
+from harness.forecast.training_trials import TrainingTrial
 from harness.forecast.trial_cache import cached_trial
 from harness.measure import Price
 from harness.types import DataReport, Example, Splits, Strategy

@@ -15,10 +15,10 @@ from harness.engine.inference import Predictor, count_rows
 from harness.engine.inference.generate import Generated
 from harness.engine.models import Device, ModelSource, load_model, resolve_description, resolve_model
 from harness.forecast import choose_trials, target_of_machine, trial_file
+from harness.forecast.answering_trials import AnsweringTrial
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.device_speeds import DeviceSpeeds
 from harness.forecast.output_lengths import OutputSample
-from harness.forecast.step_trials import AnsweringTrial
 from harness.measure import Price
 from harness.types import ArtifactSpec, DataReport, DecodeSpec, Example, QuantizationSpec, Splits, Strategy, Task
 from tests.forecast.trial_strategies import ADAPTER, FULL, LORA, QLORA
