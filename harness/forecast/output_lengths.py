@@ -86,6 +86,11 @@ class AskedOutputs:
     endless: float
     times: float = 1.0
 
+    @property
+    def count(self) -> float:
+        """How many outputs there are."""
+        return self.times * sum(map(len, self.batches))
+
     def lengths(self, sample: OutputSample | None = None) -> OutputLengths:
         """How long they become, as usual or as a sample of them tells."""
         asked = [[min(self.limit, length) for length in batch] for batch in self.batches]

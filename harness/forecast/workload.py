@@ -25,7 +25,9 @@ from harness.forecast.output_lengths import AskedOutputs, OutputLengths, OutputS
 from harness.forecast.watched_steps import BatchShape
 from harness.types import Example, Splits, Strategy, Task
 
-_SAMPLE = 16  # prompts whose outputs an untuned model may write for a forecast
+# Prompts whose outputs an untuned model may write for a forecast. Of 40 summaries by the included model with few-shot prompts, 20% had no
+# end; of 16 of them 12%, of 32 of them 22%.
+_SAMPLE = 32
 _LONGEST, _SPREAD = 16, 112  # examples that are cut into tokens: the longest texts, and others from the whole file
 _Chosen = TypeVar("_Chosen")
 

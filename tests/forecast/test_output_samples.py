@@ -248,3 +248,15 @@ def test_a_sample_pays_where_the_answers_have_many_batches(tiny: ModelSource, mo
     assert chosen.steps and 1 < len(chosen.sampled) < 13
     with_sample, without = (few.list_trial_costs(HERE, with_samples=each) for each in (True, False))
     assert len(with_sample) == len(without) + 1
+
+
+@pytest.mark.parametrize(("outputs", "written_first"), [(16, 16), (48, 32), (1280, 32)])
+def test_a_sample_costs_its_share_of_the_answers(
+    tiny: ModelSource, monkeypatch: pytest.MonkeyPatch, outputs: int, written_first: int
+) -> None:
+    monkeypatch.setattr("harness.forecast.cell_planning.measure_speeds", lambda *_: DeviceSpeeds(1e9, 1e8, 0.0, is_measured=True))
+    few = cell(tiny)
+    work = CellWork(few.task, BASE, replace(few.splits, test=(few.splits.test * 80)[:outputs]), tiny, 0)
+    with_sample, without = (work.list_trial_costs(HERE, with_samples=each) for each in (True, False))
+    (cost,) = (seconds for name, seconds in with_sample.items() if name not in without)
+    assert cost == pytest.approx(work.counted_seconds(HERE) * written_first / outputs + 0.2, rel=0.01), "and reading the weights"
