@@ -112,7 +112,9 @@ class CellTrials:
         reading, seconds = answers
         costs = {json.dumps(self._answers_key(reading)): share * _TRIED_BATCHES * seconds / max(1.0, reading.batches)}
         if self.may_sample and reading.asked is not None and can_sample(self.outline):
-            costs[json.dumps(self._sample_key(reading))] = _LOADING + seconds * len(reading.examples) / reading.asked.count
+            # A batch takes its steps however few its rows are.
+            sampled = max(1 / max(1.0, reading.batches), len(reading.examples) / reading.asked.count)
+            costs[json.dumps(self._sample_key(reading))] = _LOADING + sampled * seconds
         if training is not None and training[0].typical:
             work, seconds = training
             costs[json.dumps(self._training_key(work))] = share * _TRIED_MICRO_BATCHES * seconds / max(1.0, work.micro_batches)

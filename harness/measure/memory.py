@@ -6,13 +6,18 @@ import contextlib
 import ctypes
 import re
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 _CLEAR = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
-_MAPS = Path("/proc/self/maps")
-_MAPPED_WEIGHTS = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) .*\.safetensors(?: \(deleted\))?$", re.MULTILINE)  # see proc_pid_maps(5)
+_MAPPINGS = Path("/proc/self/smaps")
 _SIZES = re.compile(r"^(VmHWM|RssFile):\s+(\d+) kB$", re.MULTILINE)
+# A mapped library, with what is resident of it, and what of that is the process's own copy; see proc_pid_smaps(5).
+_LIBRARY = re.compile(
+    rb"^[0-9a-f]+-[0-9a-f]+ .*\.so(?:\.[0-9]+)*(?: \(deleted\))?\n(?:.*\n)*?Rss: +([0-9]+) kB\n(?:.*\n)*?Anonymous: +([0-9]+) kB$",
+    re.MULTILINE,
+)
 
 
 def reset_peak_memory(device: str) -> None:
@@ -32,9 +37,10 @@ def reset_peak_memory(device: str) -> None:
 def peak_memory(device: str) -> tuple[int | None, int | None]:
     """The peak: (allocated, reserved) on a GPU, (resident memory, None) on a CPU; None where the system does not report it.
 
-    On Linux, resident memory is without the pages of files that are mapped at the end, other than weights. They are mostly of libraries:
-    processes share them, and the system drops them where memory is short. How many are mapped depends on when the packages were installed:
-    reading a file that was written minutes before, Linux mapped 70 MiB more of them than after its pages had been dropped and read again.
+    On Linux, resident memory is without the files of libraries: processes share their pages, and the system drops them where memory is
+    short. How many are resident depends on when the packages were installed: reading files that were written minutes before, Linux mapped
+    70 MiB more than after their pages had been dropped and read again. They are counted at the end: of a library that was loaded after the
+    peak, the peak is too low by its pages.
 
     Metal reports no peak of allocated memory. On the GPU of a Mac, only the memory that its driver holds for the process is known, which
     torch keeps until it is needed elsewhere; as reserved memory, it is that of all phases so far.
@@ -50,7 +56,7 @@ def peak_memory(device: str) -> tuple[int | None, int | None]:
     if _STATUS.exists():
         sizes = {name: int(size) * 1024 for name, size in _SIZES.findall(_STATUS.read_text())}
         if "VmHWM" in sizes:
-            return sizes["VmHWM"] - max(0, sizes.get("RssFile", 0) - _mapped_weights()), None
+            return sizes["VmHWM"] - _library_bytes(sizes.get("RssFile", 0) // 2**20), None
     if sys.platform != "win32":
         import resource
 
@@ -59,9 +65,18 @@ def peak_memory(device: str) -> tuple[int | None, int | None]:
     return None, None
 
 
-def _mapped_weights() -> int:
-    """Bytes of the files of weights that are mapped. Not all of their pages may be resident: the peak is then too high by these."""
-    return sum(int(end, 16) - int(start, 16) for start, end in _MAPPED_WEIGHTS.findall(_MAPS.read_text(errors="replace")))
+@lru_cache(maxsize=1)
+def _library_bytes(mapped: int) -> int:
+    """Resident bytes of the files of libraries; 0 where the system does not tell.
+
+    Args:
+        mapped: MiB of all files that are resident. As long as it is the same, what the system told before counts: it takes 30 ms to tell.
+    """
+    try:
+        mappings = _MAPPINGS.read_bytes()
+    except OSError:
+        return 0
+    return sum(int(resident) - int(own) for resident, own in _LIBRARY.findall(mappings)) * 1024
 
 
 def return_freed_memory() -> None:

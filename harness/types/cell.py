@@ -51,7 +51,7 @@ class Cost:
     device: str
     """The name of the device."""
     peak_allocated: int | None = None
-    """Peak memory in bytes: what torch allocated on a GPU; on a CPU, the resident set without files of libraries, as a guide."""
+    """Peak memory in bytes: what torch allocated on a GPU; on a CPU, the resident set, on Linux without files of libraries, as a guide."""
     peak_reserved: int | None = None
     """Peak memory in bytes that torch reserved on a GPU; None on a CPU."""
     tokens: int = 0

@@ -236,7 +236,7 @@ def test_a_damaged_sample_counts_for_nothing(tiny: ModelSource, monkeypatch: pyt
 
 
 def test_a_sample_pays_where_the_answers_have_many_batches(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is written until the limit, as a batch is, so that it takes a tenth of the answers from about ten batches on."""
+    """It is written until the limit, as a batch is, so that it takes a tenth of the answers from ten batches or 320 outputs on."""
     monkeypatch.setattr("harness.forecast.cell_planning.measure_speeds", lambda *_: DeviceSpeeds(1e9, 1e8, 0.0, is_measured=True))
     few = cell(tiny)
     data = replace(few.splits, test=few.splits.test * 80)
@@ -250,13 +250,14 @@ def test_a_sample_pays_where_the_answers_have_many_batches(tiny: ModelSource, mo
     assert len(with_sample) == len(without) + 1
 
 
-@pytest.mark.parametrize(("outputs", "written_first"), [(16, 16), (48, 32), (1280, 32)])
-def test_a_sample_costs_its_share_of_the_answers(
-    tiny: ModelSource, monkeypatch: pytest.MonkeyPatch, outputs: int, written_first: int
+@pytest.mark.parametrize(("outputs", "rows", "share"), [(16, 64, 1), (48, 16, 2 / 3), (1280, 16, 1 / 40), (1280, 64, 1 / 20)])
+def test_a_sample_costs_its_share_of_the_answers_and_a_batch_at_least(
+    tiny: ModelSource, monkeypatch: pytest.MonkeyPatch, outputs: int, rows: int, share: float
 ) -> None:
+    monkeypatch.setattr("harness.forecast.workload.BATCH_ROWS", rows)
     monkeypatch.setattr("harness.forecast.cell_planning.measure_speeds", lambda *_: DeviceSpeeds(1e9, 1e8, 0.0, is_measured=True))
     few = cell(tiny)
     work = CellWork(few.task, BASE, replace(few.splits, test=(few.splits.test * 80)[:outputs]), tiny, 0)
     with_sample, without = (work.list_trial_costs(HERE, with_samples=each) for each in (True, False))
     (cost,) = (seconds for name, seconds in with_sample.items() if name not in without)
-    assert cost == pytest.approx(work.counted_seconds(HERE) * written_first / outputs + 0.2, rel=0.01), "and reading the weights"
+    assert cost == pytest.approx(work.counted_seconds(HERE) * share + 0.2, rel=0.01), "and reading the weights"

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.measure import Meter, environment, get_result_versions, meter, usable_cores
+from harness.measure import Meter, environment, get_result_versions, memory, meter, usable_cores
 from harness.types import Cost
 
 
@@ -153,10 +153,14 @@ def test_environment_names_versions_and_no_person() -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the resident set of Linux")
-@pytest.mark.parametrize(("name", "is_counted"), [("library.so", False), ("data.arrow", False), ("model.safetensors", True)])
+@pytest.mark.parametrize(
+    ("name", "is_counted"),
+    [("library.so", False), ("own.cpython-311.so.6.0.33", False), ("model.safetensors", True), ("0a1b2c", True), ("notes.so.txt", True)],
+)
 @pytest.mark.parametrize("is_deleted", [False, True])
-def test_of_mapped_files_only_weights_are_memory_that_a_phase_takes(tmp_path: Path, name: str, is_counted: bool, is_deleted: bool) -> None:
-    """The system can drop pages of others, and maps more of them where files were written not long ago."""
+def test_files_of_libraries_are_no_memory_that_a_phase_takes(tmp_path: Path, name: str, is_counted: bool, is_deleted: bool) -> None:
+    """The system can drop their pages, and maps more of them where files were written not long ago. Weights in the cache of the Hub have
+    names without an ending."""
     size, file, meter = 64 * 2**20, tmp_path / name, Meter("cpu", "a CPU", None)
     file.write_bytes(bytes(size))
     with meter.phase("load"):
@@ -172,18 +176,33 @@ def test_of_mapped_files_only_weights_are_memory_that_a_phase_takes(tmp_path: Pa
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the resident set of Linux")
-def test_what_a_phase_allocates_counts_beside_mapped_files(tmp_path: Path) -> None:
-    """Weights that are mapped when a phase ends, of which nothing was read, do not make it look smaller than what it allocated."""
-    size, file, meter = 64 * 2**20, tmp_path / "model.safetensors", Meter("cpu", "a CPU", None)
-    with file.open("wb") as written:
-        written.truncate(16 * size)
+@pytest.mark.parametrize("name", ["library.so", "model.safetensors"])
+def test_pages_of_a_mapped_file_that_a_process_writes_to_are_its_own(tmp_path: Path, name: str) -> None:
+    """As weights that are trained in the number format of their file."""
+    size, file, meter = 64 * 2**20, tmp_path / name, Meter("cpu", "a CPU", None)
+    file.write_bytes(bytes(size))
     with meter.phase("load"):
         pass
-    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ), meter.phase("predict"):
-        block = bytes([1]) * size
-        del block
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_COPY) as mapped, meter.phase("predict"):
+        for place in range(0, size, mmap.PAGESIZE):
+            mapped[place] = 1
     load, predict = (cost.peak_allocated for cost in meter.costs())
-    assert load is not None and predict is not None and predict - load > 0.75 * size
+    assert load is not None and predict is not None
+    assert predict - load == pytest.approx(size, abs=size / 4)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the resident set of Linux")
+def test_a_system_that_does_not_list_mappings_counts_libraries(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def peak() -> int:
+        memory._library_bytes.cache_clear()
+        found, _ = memory.peak_memory("cpu")
+        assert found is not None
+        return found
+
+    without = peak()
+    monkeypatch.setattr(memory, "_MAPPINGS", tmp_path / "missing")
+    assert peak() - without > 20 * 2**20, "Python and its libraries"
+    memory._library_bytes.cache_clear()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the resident set of Linux")

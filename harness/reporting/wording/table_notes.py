@@ -43,8 +43,8 @@ OVERALL_NOTE = (
 SPENT_SUBTITLE = "by phase, all training runs, including failed ones"
 COSTS_NOTE = (
     "Wall-clock time, the mean over seeds. The share of the device is what training needs at least, of the matrix products that the device "
-    "did per second right after it. Memory is the largest peak of any phase; on a CPU, the resident memory of the process, "
-    "on Linux without libraries."
+    "did per second right after it. Memory is the largest peak of any phase; on a CPU, the resident memory of the process. "
+    "On Linux, files of libraries do not count."
 )
 MATRIX_NOTE = "Rows are true labels, columns are predicted labels; shading is the share of the row."
 CALIBRATION_NOTE = "on the dotted line, probabilities match the accuracy; below it the model is overconfident"
