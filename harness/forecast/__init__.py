@@ -7,7 +7,7 @@ from harness.forecast.ledger import ForecastRecord, add_to_ledger, ledger_file, 
 from harness.forecast.sizing import SIZING_DEVICES, SizingRow, build_sizing, sizing_settings
 from harness.forecast.trainable_sizes import TrainableSize, find_trainable_sizes, least_memory_to_yaml
 from harness.forecast.trial_budget import choose_trials
-from harness.forecast.trial_cache import read_trials, repeat_slow_trials, trial_file
+from harness.forecast.trials import read_trials, repeat_slow_trials, trial_file
 
 __all__ = [
     "SIZING_DEVICES",

@@ -11,15 +11,19 @@ from functools import partial
 
 from harness.engine.inference import ends_with
 from harness.engine.models import has_amx
-from harness.forecast.answering_trials import AnsweringTrial, try_answering
-from harness.forecast.cpu_pace import TrialValues
 from harness.forecast.memory_forecast import DeviceKind
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.output_lengths import OutputSample, WrittenTokens
 from harness.forecast.output_samples import can_sample, list_choices, sample_outputs
-from harness.forecast.training_trials import TrainingTrial, try_training
-from harness.forecast.trial_cache import cached_trial
-from harness.forecast.trial_size import count_tried
+from harness.forecast.trials import (
+    AnsweringTrial,
+    TrainingTrial,
+    TrialValues,
+    cached_trial,
+    count_tried,
+    try_answering,
+    try_training,
+)
 from harness.forecast.working_time import answer_range, training_range, tried_answering_seconds, tried_training_seconds
 from harness.forecast.workload import AnsweringWork, TrainingWork
 from harness.types import ForecastRange

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from harness.engine.inference import generate, generate_seq2seq
 from harness.engine.models import Device, load_model
-from harness.forecast.answering_trials import most_tokens_read
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.output_lengths import OutputSample
-from harness.forecast.trial_size import WHOLE_MODEL
+from harness.forecast.trials import WHOLE_MODEL, most_tokens_read
 from harness.forecast.workload import AnsweringWork, spread_places
 
 _FEWEST = 2  # outputs of a sample

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.forecast.answering_trials import AnsweringTrial
 from harness.forecast.device_speeds import DeviceSpeeds
 from harness.forecast.memory_forecast import Placement
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import ModelOutline
 from harness.forecast.output_lengths import WrittenTokens
-from harness.forecast.training_trials import TrainingTrial
+from harness.forecast.trials import AnsweringTrial, TrainingTrial
 from harness.forecast.watched_steps import AnswerCounts
 from harness.forecast.workload import AnsweringWork, TrainingWork
 from harness.types import ForecastRange

@@ -7,12 +7,13 @@ import json
 import pytest
 
 from harness.engine.models import TINY
-from harness.forecast import read_ledger, trial_cache
-from harness.forecast.answering_trials import AnsweringTrial
+from harness.forecast import read_ledger
 from harness.forecast.cell_planning import CellWork
-from harness.forecast.cpu_pace import CpuPace, note_pace
-from harness.forecast.training_trials import TrainingTrial
 from harness.forecast.trial_budget import AffordableTrials
+from harness.forecast.trials import cache as trial_cache
+from harness.forecast.trials.answering import AnsweringTrial
+from harness.forecast.trials.cpu_pace import CpuPace, note_pace
+from harness.forecast.trials.training import TrainingTrial
 
 PLAN = ("plan", "--task", "summarization", "--limit", "20", "--strategies", "lora")
 
@@ -123,7 +124,7 @@ def test_a_trial_with_a_slow_cpu_is_made_once_more(call, here, monkeypatch, comm
 
     def try_answering(*_):
         pace = paces.pop(0)
-        monkeypatch.setattr("harness.forecast.cpu_pace.measure_pace", lambda: CpuPace(pace, pace, pace))
+        monkeypatch.setattr("harness.forecast.trials.cpu_pace.measure_pace", lambda: CpuPace(pace, pace, pace))
         note_pace("cpu")
         return AnsweringTrial(0.0, 0.01 * pace, 0.0, 0.0)
 

@@ -10,12 +10,12 @@ import pytest
 from harness.api.catalogs import open_catalog
 from harness.engine.models import Device, ModelSource, resolve_model
 from harness.forecast import choose_trials, target_of_machine, target_of_table, trial_file
-from harness.forecast.answering_trials import AnsweringTrial
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.device_speeds import DeviceSpeeds
 from harness.forecast.model_outline import ModelOutline
-from harness.forecast.training_trials import TrainingTrial
-from harness.forecast.trial_cache import cached_trial
+from harness.forecast.trials.answering import AnsweringTrial
+from harness.forecast.trials.cache import cached_trial
+from harness.forecast.trials.training import TrainingTrial
 from harness.measure import Price, get_devices
 from harness.types import DataReport, Example, Splits, Strategy, TrainSpec
 from tests.forecast.trial_strategies import ADAPTER, FULL, LORA, QLORA
@@ -302,7 +302,7 @@ def test_a_trial_is_made_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     cached_trial(["a"], run)
     assert len(runs) == 3, "other threads, other seconds"
     later = time.time() + 90_000
-    monkeypatch.setattr("harness.forecast.trial_cache.time.time", lambda: later)
+    monkeypatch.setattr("harness.forecast.trials.cache.time.time", lambda: later)
     cached_trial(["a"], run)
     assert len(runs) == 4 and len(trial_file().read_text().splitlines()) == 1
 

@@ -11,12 +11,12 @@ import pytest
 from harness.api.catalogs import open_catalog
 from harness.engine.models import Device, resolve_model
 from harness.forecast import repeat_slow_trials, target_of_machine, trial_file
-from harness.forecast.answering_trials import AnsweringTrial
 from harness.forecast.cell_planning import CellWork
-from harness.forecast.cpu_pace import CpuPace, TrialValues, measure_pace, note_pace, watched_paces
 from harness.forecast.output_lengths import OutputSample
-from harness.forecast.training_trials import TrainingTrial
-from harness.forecast.trial_cache import cached_trial
+from harness.forecast.trials.answering import AnsweringTrial
+from harness.forecast.trials.cache import cached_trial
+from harness.forecast.trials.cpu_pace import CpuPace, TrialValues, measure_pace, note_pace, watched_paces
+from harness.forecast.trials.training import TrainingTrial
 from harness.measure import Price
 from harness.types import DataReport, Example, Splits, Strategy
 from tests.forecast.trial_strategies import LORA
@@ -91,11 +91,11 @@ def test_long_trials_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None
         now[0] += 3.0 if made and made[-1] == "b" else 1.0
         return now[0]
 
-    monkeypatch.setattr("harness.forecast.cpu_pace.time.perf_counter", tick)
+    monkeypatch.setattr("harness.forecast.trials.cpu_pace.time.perf_counter", tick)
     assert repeat_slow_trials(forecast)["b"][0] == 1.0
     assert made == ["a", "b", "b"], "three seconds"
     trial_file().unlink()
-    monkeypatch.setattr("harness.forecast.cpu_pace._LONGEST_REPEATED", 2.0)
+    monkeypatch.setattr("harness.forecast.trials.cpu_pace._LONGEST_REPEATED", 2.0)
     made.clear()
     assert repeat_slow_trials(forecast)["b"][0] == 2.0
     assert made == ["a", "b"], "it takes too long"
@@ -148,7 +148,7 @@ def test_the_trial_of_a_small_untuned_cell_is_made_again_with_a_ratio_of_others_
 
     def try_answering(*_: object) -> AnsweringTrial:
         pace = times.pop(0)
-        monkeypatch.setattr("harness.forecast.cpu_pace.measure_pace", lambda: CpuPace(pace, pace, pace))
+        monkeypatch.setattr("harness.forecast.trials.cpu_pace.measure_pace", lambda: CpuPace(pace, pace, pace))
         note_pace("cpu")
         return AnsweringTrial(0.0, 0.0, 0.0, 0.01 * pace)
 
@@ -175,13 +175,13 @@ def test_the_forecast_of_a_cell_rests_on_the_trial_with_the_faster_cpu(monkeypat
         times = 2.0 if slow else 1.0
         slow.clear()
         tried.append("training")
-        monkeypatch.setattr("harness.forecast.cpu_pace.measure_pace", lambda: CpuPace(times, times, times))
+        monkeypatch.setattr("harness.forecast.trials.cpu_pace.measure_pace", lambda: CpuPace(times, times, times))
         note_pace("cpu")
         return TrainingTrial(0.001 * times, 0.0, 0.0)
 
     def try_answering(*_: object) -> AnsweringTrial:
         tried.append("answers")
-        monkeypatch.setattr("harness.forecast.cpu_pace.measure_pace", lambda: CpuPace(1.0, 1.0, 1.0))
+        monkeypatch.setattr("harness.forecast.trials.cpu_pace.measure_pace", lambda: CpuPace(1.0, 1.0, 1.0))
         note_pace("cpu")
         return AnsweringTrial(0.0, 0.0, 0.0, 0.01)
 
@@ -204,7 +204,7 @@ def test_the_forecast_of_a_cell_rests_on_the_trial_with_the_faster_cpu(monkeypat
 
 def test_only_a_cpu_has_a_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     measured: list[int] = []
-    monkeypatch.setattr("harness.forecast.cpu_pace.measure_pace", lambda: measured.append(1) or CpuPace(1.0, 1.0, 1.0))
+    monkeypatch.setattr("harness.forecast.trials.cpu_pace.measure_pace", lambda: measured.append(1) or CpuPace(1.0, 1.0, 1.0))
 
     def forecast() -> None:
         note_pace("cuda")

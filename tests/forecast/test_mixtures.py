@@ -16,8 +16,8 @@ from harness.engine.models import Device, load_model, resolve_description, resol
 from harness.engine.tuning import EncodedExample, KeyedRandom, batch_loss, fused_lora
 from harness.forecast.memory_forecast import PLACEMENTS, Placement, training_memory
 from harness.forecast.model_outline import Formats, ModelOutline
-from harness.forecast.trial_model import build_trial_model
-from harness.forecast.trial_size import count_tried
+from harness.forecast.trials.model import build_trial_model
+from harness.forecast.trials.size import count_tried
 from harness.forecast.watched_steps import BatchShape, watch_answers, watch_training
 from harness.types import MemoryStep, QuantizationSpec, Strategy, TrainSpec
 

@@ -15,10 +15,10 @@ from harness.engine.inference import Predictor, count_rows
 from harness.engine.inference.generate import Generated
 from harness.engine.models import Device, ModelSource, load_model, resolve_description, resolve_model
 from harness.forecast import choose_trials, target_of_machine, trial_file
-from harness.forecast.answering_trials import AnsweringTrial
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.device_speeds import DeviceSpeeds
 from harness.forecast.output_lengths import OutputSample
+from harness.forecast.trials.answering import AnsweringTrial
 from harness.measure import Price
 from harness.types import ArtifactSpec, DataReport, DecodeSpec, Example, QuantizationSpec, Splits, Strategy, Task
 from tests.forecast.trial_strategies import ADAPTER, FULL, LORA, QLORA
@@ -214,7 +214,7 @@ def test_counted_answers_have_the_lengths_of_the_sample_too(tiny: ModelSource, m
 
 def _cached_by_kind(monkeypatch: pytest.MonkeyPatch, values: dict[str, tuple[float, ...]]) -> list[str]:
     """Lets the cache have these values for keys that begin so, and no trial of answers; returns the kinds that were asked for."""
-    from harness.forecast.trial_cache import cached_trial
+    from harness.forecast.trials.cache import cached_trial
 
     asked: list[str] = []
 

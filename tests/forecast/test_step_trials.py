@@ -12,12 +12,12 @@ from tiny_models import save_model
 
 from harness.engine.models import ModelSource, resolve_description, resolve_model
 from harness.engine.tuning import EncodedExample, preference_losses
-from harness.forecast.answering_trials import _write_seconds, try_answering
 from harness.forecast.model_outline import Formats, ModelOutline
-from harness.forecast.training_trials import _fresh_seconds, _limit_examples, try_training
-from harness.forecast.trial_model import build_trial_model
-from harness.forecast.trial_size import of_whole_model
-from harness.forecast.trial_timing import first_and_later, twice_if_short
+from harness.forecast.trials.answering import _write_seconds, try_answering
+from harness.forecast.trials.model import build_trial_model
+from harness.forecast.trials.size import of_whole_model
+from harness.forecast.trials.timing import first_and_later, twice_if_short
+from harness.forecast.trials.training import _fresh_seconds, _limit_examples, try_training
 from harness.types import TrainSpec
 from tests.forecast.trial_strategies import FULL, LORA, QLORA
 
@@ -62,7 +62,7 @@ def test_a_large_model_is_extrapolated_from_few_layers(tiny: ModelSource, monkey
         return (10.0 + 2 * (4 if layers is None else sum(layers)),)
 
     assert of_whole_model(outline, run) == (18.0,) and asked == [None]
-    monkeypatch.setattr("harness.forecast.trial_size.WHOLE_MODEL", 1)
+    monkeypatch.setattr("harness.forecast.trials.size.WHOLE_MODEL", 1)
     assert of_whole_model(outline, run) == (18.0,) and asked == [None, (1,), (3,)]
 
 
@@ -90,7 +90,7 @@ def test_layers_that_weigh_little_beside_the_vocabulary_are_tried_in_a_larger_nu
 
 def test_both_parts_of_a_large_encoder_decoder_are_extrapolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """T5 with two and three layers: each part has seconds of its own."""
-    monkeypatch.setattr("harness.forecast.trial_size.WHOLE_MODEL", 1)
+    monkeypatch.setattr("harness.forecast.trials.size.WHOLE_MODEL", 1)
     outline = ModelOutline(resolve_description(str(save_model(tmp_path / "t5", "t5"))), FULL)
     asked: list[Sequence[int] | None] = []
 
@@ -105,7 +105,7 @@ def test_both_parts_of_a_large_encoder_decoder_are_extrapolated(tmp_path: Path, 
 
 
 def test_a_long_example_loses_its_beginning_and_keeps_targets(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.forecast.trial_size._OPERATIONS", {"cpu": 0.0})
+    monkeypatch.setattr("harness.forecast.trials.size._OPERATIONS", {"cpu": 0.0})
     outline = ModelOutline(tiny, FULL)
     assert _limit_examples(outline, "cpu", [EncodedExample((1,) * 500, (2,) * 10)] * 3) == [EncodedExample((1,) * 54, (2,) * 10)]
     (cut,) = _limit_examples(outline, "cpu", [EncodedExample((1,) * 500, (2,) * 100)])
@@ -136,7 +136,7 @@ def test_long_trials_are_not_repeated(
     monkeypatch: pytest.MonkeyPatch, seconds: float, may_run_once: bool, expected: tuple[float, float], runs: int
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr("harness.forecast.trial_timing.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("harness.forecast.trials.timing.time.perf_counter", lambda: now[0])
     ran: list[float] = []
 
     def run() -> None:
@@ -154,7 +154,7 @@ def test_long_trials_are_not_repeated(
 )
 def test_steps_of_new_shapes_prepare_kernels(monkeypatch: pytest.MonkeyPatch, tokens: int, widths: set[int], more: float) -> None:
     now, seen = [0.0], set[int]()
-    monkeypatch.setattr("harness.forecast.trial_timing.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("harness.forecast.trials.timing.time.perf_counter", lambda: now[0])
 
     def step(batch: Sequence[EncodedExample]) -> None:
         width = batch[0].padded_length
@@ -179,7 +179,7 @@ def test_trials_run_the_steps_of_a_cell(tiny: ModelSource, monkeypatch: pytest.M
     try_answering(outline, HALF, "cpu", prompts, 8, None, lambda ids: bool(looked.append(len(ids))), room=30)
     assert set(looked) == set(range(1, 14)), "short ones are timed for some more tokens, where the task has so many"
     lengths: list[int] = []
-    monkeypatch.setattr("harness.forecast.answering_trials._write_seconds", lambda _, __, rows, *___: lengths.append(len(rows[0])) or 1.0)
+    monkeypatch.setattr("harness.forecast.trials.answering._write_seconds", lambda _, __, rows, *___: lengths.append(len(rows[0])) or 1.0)
     try_answering(outline, HALF, "cpu", prompts, 8, None, None, 30)
     assert set(lengths) == {34}, "a token behind 30 others"
     choosing = try_answering(outline, HALF, "cpu", prompts, 8, ((5, 6), (7, 6)))
@@ -207,7 +207,7 @@ def test_pairs_are_tried_as_preference_tuning_does(tiny: ModelSource, monkeypatc
         losses.append(len(pairs))
         return preference_losses(model, pairs, *rest)
 
-    monkeypatch.setattr("harness.forecast.training_trials.preference_losses", note)
+    monkeypatch.setattr("harness.forecast.trials.training.preference_losses", note)
     outline = ModelOutline(tiny, LORA.model_copy(update={"train": TrainSpec(objective="dpo")}))
     trial = try_training(outline, HALF, "cpu", [EncodedExample((5,) * 12, (6,) * 8, rejected=(7,) * 6)] * 2)
     assert all(seconds > 0 for seconds in trial[:3]) and set(losses) == {2}
@@ -227,7 +227,7 @@ def test_ranks_are_chosen_in_the_trial_of_adalora(tiny: ModelSource) -> None:
 def test_short_trials_of_writing_are_made_twice(monkeypatch: pytest.MonkeyPatch, steps: list[float], expected: float) -> None:
     now, rooms = [0.0], list[int]()
     reading = 0.1 if len(steps) > 1 else 1.1
-    monkeypatch.setattr("harness.forecast.trial_timing.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("harness.forecast.trials.timing.time.perf_counter", lambda: now[0])
 
     def write(
         _: object, prompts: Sequence[Sequence[int]], *, max_new_tokens: int, ended: Callable[[Sequence[int]], bool], **__: object

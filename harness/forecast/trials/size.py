@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from harness.forecast.model_outline import ModelOutline
-from harness.forecast.trial_model import count_layers
+from harness.forecast.trials.model import count_layers
 
 # Parameters of a model that is tried as a whole. With SmolLM2-135M, on a machine that was not quiet, trials of three layers forecast 4.2 to
 # 7.3 s for steps that took the whole model 5.4 to 6.6 s, and 0.03 to 0.13 s for a token that took 0.09 s. A trial of a training on texts

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from harness.forecast.cpu_pace import note_pace
-from harness.forecast.trial_size import Layers
+from harness.forecast.trials.cpu_pace import note_pace
+from harness.forecast.trials.size import Layers
 
 ENOUGH = 1.0
 """Seconds of a trial that is not repeated: a long one varies less, and on a CPU, preparing kernels is a small part of it."""

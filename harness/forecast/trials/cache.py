@@ -20,7 +20,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from harness.bounded_file import read_bounded
 from harness.cache import cache_folder
 from harness.errors import BenchError
-from harness.forecast.cpu_pace import TrialValues, watched_paces, watching_pace
+from harness.forecast.trials.cpu_pace import TrialValues, watched_paces, watching_pace
 from harness.measure import get_result_versions, usable_cores
 
 FILE = "trials.jsonl"

@@ -24,9 +24,9 @@ from harness.engine.tuning import (
     preference_losses,
 )
 from harness.forecast.model_outline import Formats, ModelOutline
-from harness.forecast.trial_model import TRIAL_STEPS, build_trial_model
-from harness.forecast.trial_size import TRAINING, USUAL_TOKENS, Layers, most_tokens, of_whole_model
-from harness.forecast.trial_timing import ENOUGH, average_seconds, counts_first_run, timed
+from harness.forecast.trials.model import TRIAL_STEPS, build_trial_model
+from harness.forecast.trials.size import TRAINING, USUAL_TOKENS, Layers, most_tokens, of_whole_model
+from harness.forecast.trials.timing import ENOUGH, average_seconds, counts_first_run, timed
 
 _SHORTER, _SHAPES = 8, 3  # tokens by which further micro-batches are shorter, so that each has another shape, and how many there are
 _RANKS_STEP = TRIAL_STEPS // 4  # in which ranks are chosen

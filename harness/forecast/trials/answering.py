@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from harness.engine.inference import LabelScorer, Seq2SeqScorer, classify, count_read, count_shared, generate, generate_seq2seq, plain_cache
 from harness.forecast.model_outline import Formats, ModelOutline
-from harness.forecast.trial_model import build_trial_model
-from harness.forecast.trial_size import READING, USUAL_TOKENS, Layers, most_tokens, of_whole_model
-from harness.forecast.trial_timing import counts_first_run, first_and_later, twice_if_short
+from harness.forecast.trials.model import build_trial_model
+from harness.forecast.trials.size import READING, USUAL_TOKENS, Layers, most_tokens, of_whole_model
+from harness.forecast.trials.timing import counts_first_run, first_and_later, twice_if_short
 
 _TIMES_SHARED = 4  # tokens of a trial, of those that its prompts share
 _WRITTEN, _MOST_WRITTEN = 5, 12  # tokens of a trial, at least and at most
