@@ -154,7 +154,7 @@ def _libraries_are_no_garbage() -> None:
 @pytest.fixture(scope="session")
 def known_trials(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The seconds of steps that tests of this process have tried: trials of the same steps are not repeated."""
-    from harness.forecast.trials import cache as trial_cache
+    from harness.forecast.trials import trial_cache
 
     return tmp_path_factory.mktemp("trials") / trial_cache.FILE
 

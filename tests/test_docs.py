@@ -166,7 +166,7 @@ def run_as_written(command, call_bench, user_folder):
 def call_bench(user_folder, known_trials, monkeypatch, capsys):
     """Call a command in this process, with its cells: torch is imported once for all. Returns exit code, output and errors."""
     from harness.cli.main import main
-    from harness.forecast.trials import cache as trial_cache
+    from harness.forecast.trials import trial_cache
 
     for name in [name for name in os.environ if name.startswith("BENCH_")]:
         monkeypatch.delenv(name)

@@ -16,7 +16,7 @@ from in_process import cells_in_process
 from harness import load_run
 from harness.cli.boundary import UNEXPECTED
 from harness.cli.main import main
-from harness.forecast.trials import cache as trial_cache
+from harness.forecast.trials import trial_cache
 from tests.conftest import Bench, BuildOnce
 
 

@@ -10,10 +10,10 @@ from harness.engine.models import TINY
 from harness.forecast import read_ledger
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.trial_budget import AffordableTrials
-from harness.forecast.trials import cache as trial_cache
-from harness.forecast.trials.answering import AnsweringTrial
+from harness.forecast.trials import trial_cache
+from harness.forecast.trials.answering_trials import AnsweringTrial
 from harness.forecast.trials.cpu_pace import CpuPace, note_pace
-from harness.forecast.trials.training import TrainingTrial
+from harness.forecast.trials.training_trials import TrainingTrial
 
 PLAN = ("plan", "--task", "summarization", "--limit", "20", "--strategies", "lora")
 

@@ -13,9 +13,9 @@ from harness.forecast import choose_trials, target_of_machine, target_of_table, 
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.device_speeds import DeviceSpeeds
 from harness.forecast.model_outline import ModelOutline
-from harness.forecast.trials.answering import AnsweringTrial
-from harness.forecast.trials.cache import cached_trial
-from harness.forecast.trials.training import TrainingTrial
+from harness.forecast.trials.answering_trials import AnsweringTrial
+from harness.forecast.trials.training_trials import TrainingTrial
+from harness.forecast.trials.trial_cache import cached_trial
 from harness.measure import Price, get_devices
 from harness.types import DataReport, Example, Splits, Strategy, TrainSpec
 from tests.forecast.trial_strategies import ADAPTER, FULL, LORA, QLORA
@@ -302,7 +302,7 @@ def test_a_trial_is_made_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     cached_trial(["a"], run)
     assert len(runs) == 3, "other threads, other seconds"
     later = time.time() + 90_000
-    monkeypatch.setattr("harness.forecast.trials.cache.time.time", lambda: later)
+    monkeypatch.setattr("harness.forecast.trials.trial_cache.time.time", lambda: later)
     cached_trial(["a"], run)
     assert len(runs) == 4 and len(trial_file().read_text().splitlines()) == 1
 

@@ -13,10 +13,10 @@ from harness.engine.models import Device, resolve_model
 from harness.forecast import repeat_slow_trials, target_of_machine, trial_file
 from harness.forecast.cell_planning import CellWork
 from harness.forecast.output_lengths import OutputSample
-from harness.forecast.trials.answering import AnsweringTrial
-from harness.forecast.trials.cache import cached_trial
+from harness.forecast.trials.answering_trials import AnsweringTrial
 from harness.forecast.trials.cpu_pace import CpuPace, TrialValues, measure_pace, note_pace, watched_paces
-from harness.forecast.trials.training import TrainingTrial
+from harness.forecast.trials.training_trials import TrainingTrial
+from harness.forecast.trials.trial_cache import cached_trial
 from harness.measure import Price
 from harness.types import DataReport, Example, Splits, Strategy
 from tests.forecast.trial_strategies import LORA

@@ -13,11 +13,11 @@ from tiny_models import save_model
 from harness.engine.models import ModelSource, resolve_description, resolve_model
 from harness.engine.tuning import EncodedExample, preference_losses
 from harness.forecast.model_outline import Formats, ModelOutline
-from harness.forecast.trials.answering import _write_seconds, try_answering
+from harness.forecast.trials.answering_trials import _write_seconds, try_answering
 from harness.forecast.trials.model import build_trial_model
 from harness.forecast.trials.size import of_whole_model
 from harness.forecast.trials.timing import first_and_later, twice_if_short
-from harness.forecast.trials.training import _fresh_seconds, _limit_examples, try_training
+from harness.forecast.trials.training_trials import _fresh_seconds, _limit_examples, try_training
 from harness.types import TrainSpec
 from tests.forecast.trial_strategies import FULL, LORA, QLORA
 
@@ -179,7 +179,9 @@ def test_trials_run_the_steps_of_a_cell(tiny: ModelSource, monkeypatch: pytest.M
     try_answering(outline, HALF, "cpu", prompts, 8, None, lambda ids: bool(looked.append(len(ids))), room=30)
     assert set(looked) == set(range(1, 14)), "short ones are timed for some more tokens, where the task has so many"
     lengths: list[int] = []
-    monkeypatch.setattr("harness.forecast.trials.answering._write_seconds", lambda _, __, rows, *___: lengths.append(len(rows[0])) or 1.0)
+    monkeypatch.setattr(
+        "harness.forecast.trials.answering_trials._write_seconds", lambda _, __, rows, *___: lengths.append(len(rows[0])) or 1.0
+    )
     try_answering(outline, HALF, "cpu", prompts, 8, None, None, 30)
     assert set(lengths) == {34}, "a token behind 30 others"
     choosing = try_answering(outline, HALF, "cpu", prompts, 8, ((5, 6), (7, 6)))
@@ -207,7 +209,7 @@ def test_pairs_are_tried_as_preference_tuning_does(tiny: ModelSource, monkeypatc
         losses.append(len(pairs))
         return preference_losses(model, pairs, *rest)
 
-    monkeypatch.setattr("harness.forecast.trials.training.preference_losses", note)
+    monkeypatch.setattr("harness.forecast.trials.training_trials.preference_losses", note)
     outline = ModelOutline(tiny, LORA.model_copy(update={"train": TrainSpec(objective="dpo")}))
     trial = try_training(outline, HALF, "cpu", [EncodedExample((5,) * 12, (6,) * 8, rejected=(7,) * 6)] * 2)
     assert all(seconds > 0 for seconds in trial[:3]) and set(losses) == {2}
