@@ -11,7 +11,10 @@ from pathlib import Path
 
 _CLEAR = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
-_MAPPINGS = Path("/proc/self/smaps")
+_MAPS, _MAPPINGS = Path("/proc/self/maps"), Path("/proc/self/smaps")
+_MAPPED_FILE = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) [^/\n]* (/.*)$", re.MULTILINE)  # see proc_pid_maps(5)
+_LIBRARY_NAME = re.compile(rb"\.so(?:\.[0-9]+)*(?: \(deleted\))?$")
+_SIMILAR = 4 * 2**20  # bytes
 _SIZES = re.compile(r"^(VmHWM|RssFile):\s+(\d+) kB$", re.MULTILINE)
 # A mapped library, with what is resident of it, and what of that is the process's own copy; see proc_pid_smaps(5).
 _LIBRARY = re.compile(
@@ -56,7 +59,7 @@ def peak_memory(device: str) -> tuple[int | None, int | None]:
     if _STATUS.exists():
         sizes = {name: int(size) * 1024 for name, size in _SIZES.findall(_STATUS.read_text())}
         if "VmHWM" in sizes:
-            return sizes["VmHWM"] - _library_bytes(sizes.get("RssFile", 0) // 2**20), None
+            return sizes["VmHWM"] - _library_bytes(sizes.get("RssFile", 0)), None
     if sys.platform != "win32":
         import resource
 
@@ -65,17 +68,29 @@ def peak_memory(device: str) -> tuple[int | None, int | None]:
     return None, None
 
 
-@lru_cache(maxsize=1)
-def _library_bytes(mapped: int) -> int:
+def _library_bytes(resident: int) -> int:
     """Resident bytes of the files of libraries; 0 where the system does not tell.
 
     Args:
-        mapped: MiB of all files that are resident. As long as it is the same, what the system told before counts: it takes 30 ms to tell.
+        resident: bytes of all mapped files that are resident.
     """
     try:
-        mappings = _MAPPINGS.read_bytes()
+        others = sum(
+            int(end, 16) - int(start, 16) for start, end, path in _MAPPED_FILE.findall(_MAPS.read_bytes()) if not _LIBRARY_NAME.search(path)
+        )
+        return _read_library_bytes((resident - others) // _SIMILAR)
     except OSError:
         return 0
+
+
+@lru_cache(maxsize=16)
+def _read_library_bytes(about: int) -> int:
+    """Resident bytes of the files of libraries, which takes the system 30 ms to tell.
+
+    Args:
+        about: how much it is, if all other files are resident as a whole. As long as that is similar, what was told before counts.
+    """
+    mappings = _MAPPINGS.read_bytes()
     return sum(int(resident) - int(own) for resident, own in _LIBRARY.findall(mappings)) * 1024
 
 
