@@ -69,7 +69,7 @@ TESTS = {
     ),
     "the ledger": ("tests/forecast/test_ledger.py", "tests/fuzz/test_fuzz.py"),
     "results of other evaluation tools": ("tests/interchange", "tests/fuzz/test_fuzz.py"),
-    "`trials.jsonl`": ("tests/forecast/test_step_trials.py", "tests/fuzz/test_fuzz.py"),
+    "`trials.jsonl`": ("tests/forecast/test_trials.py", "tests/fuzz/test_fuzz.py"),
     "`compiled-functions`": ("tests/engine/tuning/test_compiled_layers.py",),
     "decision records": ("tests/store/test_signed_json.py", "tests/api/test_records.py", "tests/fuzz/test_fuzz.py"),
     "approvals of verdicts": ("tests/gate/test_approvals.py", "tests/store/test_damage.py", "tests/fuzz/test_fuzz.py"),

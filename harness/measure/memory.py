@@ -11,16 +11,15 @@ from pathlib import Path
 
 _CLEAR = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
-_MAPS, _MAPPINGS = Path("/proc/self/maps"), Path("/proc/self/smaps")
-_MAPPED_FILE = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) [^/\n]* (/.*)$", re.MULTILINE)  # see proc_pid_maps(5)
-_LIBRARY_NAME = re.compile(rb"\.so(?:\.[0-9]+)*(?: \(deleted\))?$")
-_SIMILAR = 4 * 2**20  # bytes
+_MAPS, _SMAPS = Path("/proc/self/maps"), Path("/proc/self/smaps")
 _SIZES = re.compile(r"^(VmHWM|RssFile):\s+(\d+) kB$", re.MULTILINE)
+_LIBRARY_NAME = rb"\.so(?:\.[0-9]+)*(?: \(deleted\))?"
+_OTHER_FILE = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) [^/\n]* /(?!.*" + _LIBRARY_NAME + rb"$).*$", re.MULTILINE)  # see proc_pid_maps(5)
 # A mapped library, with what is resident of it, and what of that is the process's own copy; see proc_pid_smaps(5).
 _LIBRARY = re.compile(
-    rb"^[0-9a-f]+-[0-9a-f]+ .*\.so(?:\.[0-9]+)*(?: \(deleted\))?\n(?:.*\n)*?Rss: +([0-9]+) kB\n(?:.*\n)*?Anonymous: +([0-9]+) kB$",
-    re.MULTILINE,
+    rb"^[0-9a-f]+-[0-9a-f]+ .*" + _LIBRARY_NAME + rb"\n(?:.*\n)*?Rss: +([0-9]+) kB\n(?:.*\n)*?Anonymous: +([0-9]+) kB$", re.MULTILINE
 )
+_SAME = 4 * 2**20  # bytes by which the libraries of a process may grow before they are looked up again
 
 
 def reset_peak_memory(device: str) -> None:
@@ -75,23 +74,21 @@ def _library_bytes(resident: int) -> int:
         resident: bytes of all mapped files that are resident.
     """
     try:
-        others = sum(
-            int(end, 16) - int(start, 16) for start, end, path in _MAPPED_FILE.findall(_MAPS.read_bytes()) if not _LIBRARY_NAME.search(path)
-        )
-        return _read_library_bytes((resident - others) // _SIMILAR)
+        others = sum(int(end, 16) - int(start, 16) for start, end in _OTHER_FILE.findall(_MAPS.read_bytes()))
+        return _look_up_library_bytes((resident - others) // _SAME)
     except OSError:
         return 0
 
 
 @lru_cache(maxsize=16)
-def _read_library_bytes(about: int) -> int:
-    """Resident bytes of the files of libraries, which takes the system 30 ms to tell.
+def _look_up_library_bytes(_estimate: int) -> int:
+    """Resident bytes of the files of libraries, which takes the system 30 ms to list.
 
     Args:
-        about: how much it is, if all other files are resident as a whole. As long as that is similar, what was told before counts.
+        _estimate: what remains of the resident bytes of all files if the others are resident as a whole. The same estimate has the same
+            answer, without a list.
     """
-    mappings = _MAPPINGS.read_bytes()
-    return sum(int(resident) - int(own) for resident, own in _LIBRARY.findall(mappings)) * 1024
+    return sum(int(resident) - int(own) for resident, own in _LIBRARY.findall(_SMAPS.read_bytes())) * 1024
 
 
 def return_freed_memory() -> None:

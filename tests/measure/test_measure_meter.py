@@ -194,15 +194,15 @@ def test_pages_of_a_mapped_file_that_a_process_writes_to_are_its_own(tmp_path: P
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the resident set of Linux")
 def test_a_system_that_does_not_list_mappings_counts_libraries(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def peak() -> int:
-        memory._read_library_bytes.cache_clear()
+        memory._look_up_library_bytes.cache_clear()
         found, _ = memory.peak_memory("cpu")
         assert found is not None
         return found
 
     without = peak()
-    monkeypatch.setattr(memory, "_MAPPINGS", tmp_path / "missing")
+    monkeypatch.setattr(memory, "_SMAPS", tmp_path / "missing")
     assert peak() - without > 20 * 2**20, "Python and its libraries"
-    memory._read_library_bytes.cache_clear()
+    memory._look_up_library_bytes.cache_clear()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the resident set of Linux")
