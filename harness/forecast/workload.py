@@ -19,7 +19,7 @@ from harness.engine.inference import (
     split_into_batches,
 )
 from harness.engine.models import LoadedModel
-from harness.engine.prompts import render_shots
+from harness.engine.prompts import render_shots, virtual_tokens
 from harness.engine.tuning import MICRO_BATCH_TOKENS, EncodedExample, Schedule, encode_material, micro_batches, pays_to_compile
 from harness.forecast.output_lengths import AskedOutputs, OutputLengths, OutputSample, usual_endless_share
 from harness.forecast.watched_steps import BatchShape
@@ -272,7 +272,10 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
         asked=None
         if task.chooses
         else AskedOutputs(
-            tuple(tuple(references[i] for i in batch) for batch in batches), limit, usual_endless_share(task, steps), times=share
+            tuple(tuple(references[i] for i in batch) for batch in batches),
+            limit,
+            usual_endless_share(task, steps, has_virtual_tokens=virtual_tokens(strategy) > 0),
+            times=share,
         ),
         nodes=len(tree.tokens),
         shared=shared,

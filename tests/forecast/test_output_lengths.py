@@ -70,6 +70,13 @@ def test_answers_to_questions_end_with_their_line_trained_or_not() -> None:
     assert lengths_of([10] * 16, 0, without_stop).likely.steps > 90, "nothing ends them"
 
 
+def test_more_answers_after_virtual_tokens_do_not_end() -> None:
+    plain, virtual = (usual_endless_share(SHIPPED["qa"], 10, has_virtual_tokens=each) for each in (False, True))
+    assert 2 * plain < virtual < 3 * plain
+    for task in ("summarization", "generation"):
+        assert usual_endless_share(SHIPPED[task], 10, has_virtual_tokens=True) == usual_endless_share(SHIPPED[task], 10)
+
+
 def test_references_longer_than_the_limit_are_cut() -> None:
     lengths = lengths_of([500, 20], 0, SHIPPED["summarization"], limit=64)
     assert lengths.likely.steps == lengths.longest.steps == 64

@@ -9,7 +9,7 @@ import pytest
 from harness.api.catalogs import open_catalog
 from harness.engine.models import load_skeleton, resolve_model
 from harness.forecast.workload import measure_answering, measure_training
-from harness.types import DataReport, Example, Splits, Strategy
+from harness.types import DataReport, Example, Splits, Strategy, TrainSpec
 from tests.forecast.trial_strategies import LORA
 
 
@@ -36,3 +36,19 @@ def test_tokens_are_timed_behind_prompts_of_a_usual_batch() -> None:
     assert work.usually_before == work.limit // 2 + round(work.width) - short
     alike = measure_answering(task, untuned, load_skeleton(resolve_model("tiny")), replace(splits, test=examples[:40]), 0, "cpu")
     assert alike.usually_before == alike.limit // 2
+
+
+def test_answers_of_a_prefix_are_expected_to_end_less_often() -> None:
+    """Prefix and prompt tuning change little in few steps, or break what the model knew about where to end."""
+    task = open_catalog((), ()).task("qa").value
+    inputs = {"context": "word " * 40, "question": "Which word?"}
+    examples = tuple(Example(id=str(i), inputs=inputs, targets=("word",)) for i in range(40))
+    splits = Splits(examples, examples, examples, DataReport("made", {}, {}), "digest")
+    adapters = [{"peft_type": kind, "num_virtual_tokens": 8} for kind in ("PREFIX_TUNING", "PROMPT_TUNING")]
+    lora, prefix, prompt = (
+        measure_answering(task, strategy, load_skeleton(resolve_model("tiny")), splits, 40, "cpu").outputs
+        for strategy in (LORA, *(Strategy(name="p", method="peft", adapter=each, train=TrainSpec()) for each in adapters))
+    )
+    assert lora is not None and prefix is not None
+    assert prefix.likely.row_steps > 1.2 * lora.likely.row_steps and prefix == prompt
+    assert prefix.longest == lora.longest, "the limit is that of the task"
