@@ -14,7 +14,7 @@ _STATUS = Path("/proc/self/status")
 _MAPS, _SMAPS = Path("/proc/self/maps"), Path("/proc/self/smaps")
 _SIZES = re.compile(r"^(VmHWM|RssFile):\s+(\d+) kB$", re.MULTILINE)
 _LIBRARY_NAME = rb"\.so(?:\.[0-9]+)*(?: \(deleted\))?"
-_OTHER_FILE = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) [^/\n]* /(?!.*" + _LIBRARY_NAME + rb"$).*$", re.MULTILINE)  # see proc_pid_maps(5)
+_FILE = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) [^/\n]* /.*?(" + _LIBRARY_NAME + rb")?$", re.MULTILINE)  # see proc_pid_maps(5)
 # A mapped library, with what is resident of it, and what of that is the process's own copy; see proc_pid_smaps(5).
 _LIBRARY = re.compile(
     rb"^[0-9a-f]+-[0-9a-f]+ .*" + _LIBRARY_NAME + rb"\n(?:.*\n)*?Rss: +([0-9]+) kB\n(?:.*\n)*?Anonymous: +([0-9]+) kB$", re.MULTILINE
@@ -74,19 +74,23 @@ def _library_bytes(resident: int) -> int:
         resident: bytes of all mapped files that are resident.
     """
     try:
-        others = sum(int(end, 16) - int(start, 16) for start, end in _OTHER_FILE.findall(_MAPS.read_bytes()))
-        return _look_up_library_bytes((resident - others) // _SAME)
+        mapped, others = 0, 0
+        for start, end, library in _FILE.findall(_MAPS.read_bytes()):
+            size = int(end, 16) - int(start, 16)
+            mapped, others = (mapped + size, others) if library else (mapped, others + size)
+        return _look_up_library_bytes(mapped, (resident - others) // _SAME)
     except OSError:
         return 0
 
 
-@lru_cache(maxsize=16)
-def _look_up_library_bytes(_estimate: int) -> int:
-    """Resident bytes of the files of libraries, which takes the system 30 ms to list.
+@lru_cache(maxsize=1)  # what was true earlier may have the same estimate: a file that is mapped lowers it, as far as it is not resident
+def _look_up_library_bytes(_mapped: int, _estimate: int) -> int:
+    """Resident bytes of the files of libraries, which takes the system 30 ms to list. With the same arguments as the last time, it has the
+    same answer, without a list.
 
     Args:
-        _estimate: what remains of the resident bytes of all files if the others are resident as a whole. The same estimate has the same
-            answer, without a list.
+        _mapped: bytes of these files that are mapped, resident or not.
+        _estimate: what remains of the resident bytes of all files if the others are resident as a whole.
     """
     return sum(int(resident) - int(own) for resident, own in _LIBRARY.findall(_SMAPS.read_bytes())) * 1024
 

@@ -191,6 +191,31 @@ def test_pages_of_a_mapped_file_that_a_process_writes_to_are_its_own(tmp_path: P
     assert predict - load == pytest.approx(size, abs=size / 4)
 
 
+@pytest.mark.parametrize("later_mapped", [60, 90], ids=["more of a library is resident", "another library"])
+def test_a_file_of_which_nothing_is_resident_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, later_mapped: int) -> None:
+    """Resident libraries grow from 40 to 60 MiB, and then a file of 20 MiB is mapped: the peak is not that with 40 MiB of them."""
+    mib = 2**20
+
+    def peak(resident: int, mapped: int, file: int) -> int:
+        """With so many MiB of libraries, and a file of which nothing is resident."""
+        library = f"10000000-{0x10000000 + mapped * mib:08x} r-xp 00000000 08:01 1 /usr/lib/libsmall.so.1"
+        other = f"60000000-{0x60000000 + file * mib:08x} r--p 00000000 08:01 2 /data/weights\n" if file else ""
+        for name, content in {
+            "_STATUS": f"VmHWM:\t{200 * 1024} kB\nRssFile:\t{resident * 1024} kB\n",
+            "_MAPS": f"{library}\n{other}",
+            "_SMAPS": f"{library}\nRss: {resident * 1024} kB\nAnonymous: 0 kB\n",
+        }.items():
+            (tmp_path / name).write_text(content)
+            monkeypatch.setattr(memory, name, tmp_path / name)
+        found, _ = memory.peak_memory("cpu")
+        assert found is not None
+        return found // mib
+
+    memory._look_up_library_bytes.cache_clear()
+    assert [peak(40, 60, 0), peak(60, later_mapped, 0), peak(60, later_mapped, 20)] == [160, 140, 140]
+    memory._look_up_library_bytes.cache_clear()
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the resident set of Linux")
 def test_a_system_that_does_not_list_mappings_counts_libraries(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def peak() -> int:
@@ -199,9 +224,13 @@ def test_a_system_that_does_not_list_mappings_counts_libraries(monkeypatch: pyte
         assert found is not None
         return found
 
-    without = peak()
-    monkeypatch.setattr(memory, "_SMAPS", tmp_path / "missing")
-    assert peak() - without > 20 * 2**20, "Python and its libraries"
+    size, file = 64 * 2**20, tmp_path / "library.so"
+    file.write_bytes(bytes(size))
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        assert not any(mapped[:: mmap.PAGESIZE])
+        without = peak()
+        monkeypatch.setattr(memory, "_SMAPS", tmp_path / "missing")
+        assert peak() - without > size
     memory._look_up_library_bytes.cache_clear()
 
 
