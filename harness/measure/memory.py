@@ -74,10 +74,9 @@ def _library_bytes(resident: int) -> int:
         resident: bytes of all mapped files that are resident.
     """
     try:
-        mapped, others = 0, 0
-        for start, end, library in _FILE.findall(_MAPS.read_bytes()):
-            size = int(end, 16) - int(start, 16)
-            mapped, others = (mapped + size, others) if library else (mapped, others + size)
+        files = [(int(end, 16) - int(start, 16), library) for start, end, library in _FILE.findall(_MAPS.read_bytes())]
+        mapped = sum(size for size, library in files if library)
+        others = sum(size for size, library in files if not library)
         return _look_up_library_bytes(mapped, (resident - others) // _SAME)
     except OSError:
         return 0
