@@ -20,7 +20,7 @@ def batch_loss(
     shape: Shape,
     reduction: LossReduction = "sum",
 ) -> Any:
-    """-ln p of all tokens (or labels) of the examples' targets, in float32: their sum, a scalar, or each of them, (targets,).
+    """-ln p of all tokens (or labels) of the examples' targets, in float32 at least: their sum, a scalar, or each of them, (targets,).
 
     The caller divides the sum by the number of targets in the effective batch, so that micro-batches do not change the result.
     """
@@ -37,7 +37,7 @@ def completion_loss(model: Any, batch: Tensors, reduction: LossReduction = "sum"
 
     with logits_only_at(model, batch.predicts):
         logits = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, use_cache=False).logits  # (N, V)
-    return F.cross_entropy(logits.float(), batch.targets, reduction=reduction)
+    return F.cross_entropy(_widened(logits), batch.targets, reduction=reduction)
 
 
 def _target_loss(model: Any, examples: Sequence[EncodedExample], pad_id: int, device: Any, reduction: LossReduction) -> Any:
@@ -50,7 +50,7 @@ def _target_loss(model: Any, examples: Sequence[EncodedExample], pad_id: int, de
     targets, is_target = right_padded([example.target for example in examples], pad_id, device)  # (B, T)
     logits = model(input_ids=ids, attention_mask=mask, decoder_input_ids=inputs, use_cache=False).logits  # (B, T, V)
     # Positions are selected by the mask, not by an ignored label: some models use their end token, a real target, as padding.
-    return F.cross_entropy(logits[is_target.bool()].float(), targets[is_target.bool()], reduction=reduction)
+    return F.cross_entropy(_widened(logits[is_target.bool()]), targets[is_target.bool()], reduction=reduction)
 
 
 def _label_loss(model: Any, examples: Sequence[EncodedExample], pad_id: int, device: Any, reduction: LossReduction) -> Any:
@@ -60,4 +60,10 @@ def _label_loss(model: Any, examples: Sequence[EncodedExample], pad_id: int, dev
     ids, mask = right_padded([example.prompt for example in examples], pad_id, device)  # (B, S)
     logits = model(input_ids=ids, attention_mask=mask).logits  # (B, labels)
     labels = torch.tensor([example.target[0] for example in examples], device=device)  # (B,)
-    return F.cross_entropy(logits.float(), labels, reduction=reduction)
+    return F.cross_entropy(_widened(logits), labels, reduction=reduction)
+
+
+def _widened(logits: Any) -> Any:
+    import torch
+
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))

@@ -1,4 +1,4 @@
-"""An optimizer that steps one weight tensor at a time, on a float32 copy: for weights in bfloat16, and for states on the CPU.
+"""An optimizer that steps one weight tensor at a time, on a copy in float32 at least: for weights in bfloat16, and for states on the CPU.
 
 In bfloat16, a weight has 8 significant bits: an update that is smaller than 0.2% of the weight would be lost by rounding to nearest. There
 are two ways to keep it. Stochastic rounding does so on average (Gupta et al., "Deep Learning with Limited Numerical Precision", 2015). What
@@ -44,7 +44,7 @@ class StagedOptimizer(torch.optim.Optimizer):
     def stand_in(self, weight: Any) -> tuple[Any, Any]:
         """The optimizer of a weight, and the tensor that stands in for it, with the weight's current values."""
         inner, stand_in = self._inner[weight]
-        stand_in.data = local_part(weight.detach()).to(device=stand_in.device, dtype=torch.float32)
+        stand_in.data = local_part(weight.detach()).to(device=stand_in.device, dtype=_wide_format(weight))
         if (compensation := self.state[weight].get(COMPENSATION)) is not None:
             stand_in.data += compensation
         return inner, stand_in
@@ -71,7 +71,7 @@ class StagedOptimizer(torch.optim.Optimizer):
                 if weight.grad is None:
                     continue
                 inner, stand_in = self.stand_in(weight)
-                stand_in.grad = local_part(weight.grad).to(device=stand_in.device, dtype=torch.float32)
+                stand_in.grad = local_part(weight.grad).to(stand_in)
                 inner.param_groups[0]["lr"] = group["lr"]
                 inner.step()
                 rounded, compensation = self._round(weight, stand_in.data, number)
@@ -86,6 +86,11 @@ class StagedOptimizer(torch.optim.Optimizer):
             return round_stochastically(values, mix_key(self._seed, self._steps, number)), None
         rounded = values.to(torch.bfloat16)
         return rounded, (values - rounded).to(torch.bfloat16)
+
+
+def _wide_format(weight: Any) -> torch.dtype:
+    """The number format of the copy of a weight."""
+    return torch.promote_types(weight.dtype, torch.float32)
 
 
 def is_narrow(weight: Any) -> bool:

@@ -7,15 +7,19 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+import torch.nn.functional as F
+from transformers.models.llama.modeling_llama import LlamaRMSNorm
 
 from harness.engine.adapters import adapt
 from harness.engine.distributed import ONE_PROCESS, can_shard, join_group, shard, whole_tensor
 from harness.engine.models import ModelSource, find_device, load_model
-from harness.engine.tuning import EncodedExample, train
+from harness.engine.tuning import EncodedExample, loop, train
 from harness.measure import Meter
 from harness.types import LadderPlace, QuantizationSpec, Strategy, TrainSpec
 from tests.in_process import new_accelerator
@@ -41,8 +45,13 @@ def strategy_of(kind: str, **recipe) -> Strategy:
     return Strategy(name=kind, method="peft", adapter=adapter, quantization=quantization, train=train_spec)
 
 
-def train_here(group, source, kind, folder: Path, *, stop_at=None, checkpoint_every=30.0, dtype="float32", step="as-planned", **recipe):
-    """Train as one of the processes; returns the curve's losses, the bytes of this process, and the model's trained weights."""
+def train_here(
+    group, source, kind, folder: Path, *, stop_at=None, checkpoint_every=30.0, dtype="float32", wide=False, step="as-planned", **recipe
+):
+    """Train as one of the processes; returns the bytes of this process, and the model's trained weights.
+
+    wide: all weights are in float64, so that sums in another order come to the same.
+    """
     strategy, device = strategy_of(kind, **recipe), find_device(dtype)
     rows = ROWS
     if strategy.train.objective == "dpo":
@@ -51,6 +60,8 @@ def train_here(group, source, kind, folder: Path, *, stop_at=None, checkpoint_ev
     full = strategy.method == "full"
     loaded = load_model(source, device, full_precision=full, quantization=strategy.quantization, to_divide=divided)
     model = adapt(loaded.model, strategy, 3, steps=6)
+    if wide:
+        model = model.double()
     if divided:
         shard(model, group, full_precision=full)
 
@@ -60,15 +71,26 @@ def train_here(group, source, kind, folder: Path, *, stop_at=None, checkpoint_ev
 
     stopped = False
     try:
-        train(
-            model, rows[:11], rows[11:], strategy.train, parameters=loaded.parameters, seed=3, pad_id=0, device=device,
-            meter=Meter("cpu", "cpu", None), curve=folder / "training.jsonl", checkpoint=folder / "checkpoint", progress=progress,
-            checkpoint_every=checkpoint_every, place=LadderPlace(step), group=group,
-        )  # fmt: skip
+        with _wide_layers() if wide else nullcontext():
+            train(
+                model, rows[:11], rows[11:], strategy.train, parameters=loaded.parameters, seed=3, pad_id=0, device=device,
+                meter=Meter("cpu", "cpu", None), curve=folder / "training.jsonl", checkpoint=folder / "checkpoint", progress=progress,
+                checkpoint_every=checkpoint_every, place=LadderPlace(step), group=group,
+            )  # fmt: skip
     except KeyboardInterrupt:
         stopped = True
     weights = {} if stopped else {name: whole_tensor(p.detach()).tolist() for name, p in model.named_parameters() if p.requires_grad}
     return {"bytes": bytes_of(model), "weights": weights if group.is_first else {}}
+
+
+@contextmanager
+def _wide_layers():
+    """Layers of a model in float64 compute in it, which neither our functions do nor the norms of transformers."""
+    with (
+        patch.object(loop, "fused_layers", lambda *_, **__: nullcontext()),
+        patch.object(LlamaRMSNorm, "forward", lambda norm, x: F.rms_norm(x, x.shape[-1:], norm.weight, norm.variance_epsilon)),
+    ):
+        yield
 
 
 def bytes_of(model) -> int:
