@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import BenchError, setting
+from harness.garbage import without_garbage_collection
 from harness.measure import environment
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def find_device(dtype: str = "auto") -> Device:
     Raises:
         BenchError: a number format that does not work on the device.
     """
-    import torch
+    with without_garbage_collection():
+        import torch
 
     if torch.cuda.is_available():
         best = "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"

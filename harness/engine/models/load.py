@@ -19,6 +19,7 @@ from harness.engine.models.resolve import TINY, ModelSource
 from harness.engine.models.shape import AUTO_CLASS, shape_of
 from harness.engine.models.tokenizer_reading import read_tokenizer, try_tokenizer
 from harness.errors import BenchError, first_line, setting
+from harness.garbage import without_garbage_collection
 from harness.types import QuantizationSpec, Shape
 
 _MAX_GROWTH = 4  # how many times as many weights a model may have as its files hold, some of which are shared
@@ -171,7 +172,8 @@ def shape_of_model(source: ModelSource, *, trust_remote_code: bool = False) -> S
         BenchError: it is not a language model.
     """
     quiet_libraries()
-    from transformers import AutoConfig
+    with without_garbage_collection():
+        from transformers import AutoConfig
 
     check_config(source.folder)
     with explain_loading(source.name):

@@ -12,6 +12,8 @@ from functools import cache, partial, wraps
 from threading import Lock
 from typing import Any
 
+from harness.garbage import without_garbage_collection
+
 _one_at_a_time = Lock()
 
 
@@ -25,7 +27,8 @@ def import_peft() -> None:
         at_once = torch.compile
         torch.compile = partial(_compile_at_first_call, at_once)
         try:
-            import peft  # noqa: F401
+            with without_garbage_collection():
+                import peft  # noqa: F401
         finally:
             torch.compile = at_once
 

@@ -6,6 +6,8 @@ import logging
 import os
 import warnings
 
+from harness.garbage import without_garbage_collection
+
 
 def quiet_libraries() -> None:
     """Silence the libraries; call it before transformers or bitsandbytes are used. Errors are still shown."""
@@ -15,7 +17,8 @@ def quiet_libraries() -> None:
     # Announcements of future versions concern the authors of the calling library.
     for category in (FutureWarning, DeprecationWarning):
         warnings.filterwarnings("ignore", category=category, module=r"(transformers|peft|torch|accelerate|bitsandbytes)\b")
-    import transformers
+    with without_garbage_collection():
+        import transformers
 
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()

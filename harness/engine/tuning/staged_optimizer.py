@@ -44,7 +44,7 @@ class StagedOptimizer(torch.optim.Optimizer):
     def stand_in(self, weight: Any) -> tuple[Any, Any]:
         """The optimizer of a weight, and the tensor that stands in for it, with the weight's current values."""
         inner, stand_in = self._inner[weight]
-        stand_in.data = local_part(weight.detach()).to(device=stand_in.device, dtype=_wide_format(weight))
+        stand_in.data = local_part(weight.detach()).to(device=stand_in.device, dtype=torch.promote_types(weight.dtype, torch.float32))
         if (compensation := self.state[weight].get(COMPENSATION)) is not None:
             stand_in.data += compensation
         return inner, stand_in
@@ -86,11 +86,6 @@ class StagedOptimizer(torch.optim.Optimizer):
             return round_stochastically(values, mix_key(self._seed, self._steps, number)), None
         rounded = values.to(torch.bfloat16)
         return rounded, (values - rounded).to(torch.bfloat16)
-
-
-def _wide_format(weight: Any) -> torch.dtype:
-    """The number format of the copy of a weight."""
-    return torch.promote_types(weight.dtype, torch.float32)
 
 
 def is_narrow(weight: Any) -> bool:

@@ -19,6 +19,7 @@ import signal
 from contextlib import suppress
 from dataclasses import dataclass
 
+from harness.garbage import without_garbage_collection
 from harness.grid.execution.job import Job, read_job
 from harness.grid.execution.system_limits import peak_bytes
 from harness.grid.execution.worker import run_process, send_event
@@ -34,28 +35,30 @@ class _Child:
 
 def preload() -> None:
     """Import and prepare what every cell needs, except bitsandbytes, and peft, which imports it: GPUs that it initializes do not survive a
-    fork."""
-    import accelerate  # noqa: F401
-    import torch
-    import transformers.models.auto  # noqa: F401
-    from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache  # noqa: F401
+    fork. Python no longer looks for garbage among all that this process holds then."""
+    with without_garbage_collection():
+        import accelerate  # noqa: F401
+        import torch
+        import transformers.models.auto  # noqa: F401
+        from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache  # noqa: F401
 
-    from harness.engine.models import import_peft, quiet_libraries
+        from harness.engine.models import import_peft, quiet_libraries
 
-    quiet_libraries()
-    with suppress(Exception):  # a thousand patterns for the names of weights, which are made when the first model is loaded: 0.2 s
-        from transformers.conversion_mapping import get_checkpoint_conversion_mapping
+        quiet_libraries()
+        with suppress(Exception):  # a thousand patterns for the names of weights, which are made when the first model is loaded: 0.2 s
+            from transformers.conversion_mapping import get_checkpoint_conversion_mapping
 
-        get_checkpoint_conversion_mapping("llama")
-    if torch.version.cuda is None and torch.version.hip is None:  # a CPU build has no GPU to initialize
-        import_peft()
+            get_checkpoint_conversion_mapping("llama")
+        if torch.version.cuda is None and torch.version.hip is None:  # a CPU build has no GPU to initialize
+            import_peft()
+        # Nearly all of it lives as long as the process. To look through it takes 0.2 s each time, and copies memory that processes share.
+        gc.collect()
+        gc.freeze()
 
 
 def serve(events: int) -> None:
     """Serve until standard input ends; `events` is the file descriptor that takes the events."""
-    # The objects of the libraries live as long as the process: no cell looks through them for garbage, which would take 0.2 s each time.
-    gc.collect()
-    gc.freeze()
+    gc.freeze()  # also what was read since the imports
     server = _Server(events, os.pipe())
     with suppress(BrokenPipeError):  # the command has ended: its plan has a problem
         send_event(events, {"event": "ready"})

@@ -85,7 +85,7 @@ def train_here(
 
 @contextmanager
 def _wide_layers():
-    """Layers of a model in float64 compute in it, which neither our functions do nor the norms of transformers."""
+    """Inside this context, a model in float64 has norms in float64: ours and those of transformers are computed in float32."""
     with (
         patch.object(loop, "fused_layers", lambda *_, **__: nullcontext()),
         patch.object(LlamaRMSNorm, "forward", lambda norm, x: F.rms_norm(x, x.shape[-1:], norm.weight, norm.variance_epsilon)),

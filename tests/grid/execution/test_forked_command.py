@@ -24,7 +24,7 @@ from harness.measure import usable_cores
 CPU = Device("cpu", "a CPU", "float32")
 # Forks itself for a cell that tells about its process, and for one that sleeps. It prints all events.
 COMMAND = """
-import json, os, sys, time
+import gc, json, os, sys, time
 from harness.engine.models import Device, load_tokenizer, resolve_model, tokenizer_reading
 from harness.grid.execution import cell_processes, fork_server
 from harness.grid.execution.job import Job
@@ -40,6 +40,7 @@ def run(job, events):
     send_event(events, {
         "event": "phase", "sum": values.sum().item(), "threads": torch.get_num_threads(), "session": os.getsid(0), "paths": sys.path,
         "variables": {name: os.environ[name] for name in cell_processes._KEPT_KERNELS},
+        "looks_for_garbage": gc.isenabled(), "frozen": gc.get_freeze_count(), "looked_at": len(gc.get_objects()),
         "tokens": load_tokenizer(included)(["a b"])["input_ids"],
     })
     os._exit(3)
@@ -93,6 +94,8 @@ def test_cell_has_all_threads_and_nothing_of_the_terminal(tmp_path: Path) -> Non
     assert str(tmp_path) not in cell["paths"]
     assert cell["variables"] == cell_processes._KEPT_KERNELS
     assert cell["tokens"] == load_tokenizer(resolve_model("tiny"))(["a b"])["input_ids"], "the cell reads no tokenizer: it has it"
+    assert cell["looks_for_garbage"]
+    assert cell["frozen"] > 100_000 > 10 * cell["looked_at"], "what the libraries have made is no garbage"
     assert (json.loads(ended)["event"], json.loads(ended)["code"]) == ("exit", 3)
     assert json.loads(code) == 0, "the server ended by itself"
     with pytest.raises(ProcessLookupError):
