@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import yaml
@@ -21,7 +23,8 @@ from harness.lifecycle.retraining import StepResult
 from harness.store import RunFolder
 
 TASK = "summarization"
-DAY = date(2027, 1, 1)  # after every promotion of these tests
+PROMOTED = "2026-11-20T12:00:00+00:00"  # every promotion that names no day, whenever these tests run
+DAY = date(2027, 1, 1)
 
 
 @dataclass
@@ -104,12 +107,24 @@ def make_row(name: str) -> Mapping[str, Any]:
     return {"id": name, "input": " ".join(words), "target": " ".join(words[:4])}
 
 
+def on_day_of_promotion() -> AbstractContextManager[object]:
+    """Inside this context, what is added to a registry has the time `PROMOTED`."""
+    return patch("harness.gate.registry.journal._now", lambda: PROMOTED)
+
+
+@pytest.fixture(autouse=True)
+def _clock_of_the_registry() -> Iterator[None]:
+    with on_day_of_promotion():
+        yield
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copied by each test."""
     folder = tmp_path_factory.mktemp("retraining")
     run = make_run(folder / "runs" / "first", [summarization([Made("base", 0.3), Made("fewshot", 0.5, 1, train_seconds=60)], rows=40)])
-    promote(run.path, "fewshot", registry=folder / "registry", new_registry=True, force=True, reason="the first one", fingerprint=False)
+    with on_day_of_promotion():
+        promote(run.path, "fewshot", registry=folder / "registry", new_registry=True, force=True, reason="the first one", fingerprint=False)
     (folder / "new").mkdir()
     (folder / "own.jsonl").write_text("".join(json.dumps(make_row(f"own-{number}")) + "\n" for number in range(60)), encoding="utf-8")
     task = {
