@@ -27,7 +27,7 @@ def preference_losses(model: Any, pairs: Sequence[EncodedExample], pad_id: int, 
 
 
 def pair_margins(model: Any, pairs: Sequence[EncodedExample], pad_id: int, device: Any) -> Any:
-    """ln p(better answer | prompt) - ln p(worse answer | prompt) of each pair, (B,), in float32 at least and nats."""
+    """ln p(better answer | prompt) - ln p(worse answer | prompt) of each pair, (B,), in nats and in float32 at least."""
     import torch
 
     rows = [row for pair in pairs for row in pair.sequences]
