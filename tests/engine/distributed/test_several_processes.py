@@ -24,8 +24,8 @@ def _assert_same_training(folder, other, weights, other_weights, kind, *, wide):
     """Sums are computed in another order.
 
     AdamW turns a gradient that is 0 but for rounding into a step of up to the learning rate. Of full fine-tuning in float32, differences of
-    5e-5 were seen on a Xeon and of 3e-4 on an AMD EPYC, for a few of thousands of weights: there, the limit of a single weight is that step. In
-    float64, none is above 4e-13, with plain layers instead of those of `fused_layers`.
+    5e-5 were seen on a Xeon and of 3e-4 on an AMD EPYC, for a few of thousands of weights: there, the limit of a single weight is that
+    step. In float64, none is above 4e-13, with plain layers instead of those of `fused_layers`.
     """
     tolerance = 1e-10 if wide else RECIPE["learning_rate"] if kind == "full" else 1e-4
     assert losses_in(folder) == pytest.approx(losses_in(other), rel=1e-10 if wide else 1e-5)
