@@ -13,7 +13,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+import torch
 import torch.nn.functional as F
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 from transformers.models.llama.modeling_llama import LlamaRMSNorm
 
 from harness.engine.adapters import adapt
@@ -93,6 +95,21 @@ def _wide_layers():
         yield
 
 
+def first_gradients(group, source, kind, folder: Path, *, wide=False) -> list[list[float]]:
+    """The gradients with which the optimizer takes its first step: for each weight tensor, its numbers in a row."""
+    gradients = []
+
+    def keep(optimizer, *_):
+        gradients.extend(p.grad.flatten().tolist() for part in optimizer.param_groups for p in part["params"])
+
+    hook = register_optimizer_step_pre_hook(keep)
+    try:
+        train_here(group, source, kind, folder, wide=wide, stop_at=1)
+    finally:
+        hook.remove()
+    return gradients
+
+
 def bytes_of(model) -> int:
     """The memory of the parameters that this process holds."""
     local = [p.to_local() if hasattr(p, "to_local") else p for p in model.parameters()]
@@ -138,9 +155,19 @@ def together(tmp_path):
     return run
 
 
-def _fork(rank, size, meeting_point: Path, work) -> int:
-    import torch
+@pytest.fixture
+def zero_but_for_rounding(llama, together, tmp_path):
+    """For each weight of full fine-tuning: whether its first gradient is no larger than the error of float32 in that tensor.
 
+    The gradient in float64 says how large it is, and how far off those in float32 are.
+    """
+    (exact,) = together(1, lambda group: first_gradients(group, llama, "full", tmp_path / "first-wide", wide=True))
+    (rounded,) = together(1, lambda group: first_gradients(group, llama, "full", tmp_path / "first"))
+    pairs = [(torch.tensor(e, dtype=torch.float64), torch.tensor(r, dtype=torch.float64)) for e, r in zip(exact, rounded, strict=True)]
+    return torch.cat([(e.abs() <= (e - r).abs().max()) & (r != 0) for e, r in pairs])
+
+
+def _fork(rank, size, meeting_point: Path, work) -> int:
     sys.stdout.flush()
     pid = os.fork()
     if pid:

@@ -20,19 +20,28 @@ DIVIDED = ("full", "lora", "qlora", "dora")
 WIDE = ("full", "lora", "adalora", "ia3")  # in float64, which neither 4-bit weights nor the norms of DoRA are computed in
 
 
-def _assert_same_training(folder, other, weights, other_weights, kind, *, wide):
-    """Sums are computed in another order.
+def _assert_same_training(folder, other, weights, other_weights, *, wide, exempt=None):
+    """Sums are computed in another order: no weight may be 1e-4 apart in float32, nor 1e-10 in float64 (4e-13 was seen).
 
-    AdamW turns a gradient that is 0 but for rounding into a step of up to the learning rate. Of full fine-tuning in float32, differences of
-    5e-5 were seen on a Xeon and of 3e-4 on an AMD EPYC, for a few of thousands of weights: there, the limit of a single weight is that
-    step. In float64, none is above 4e-13, with plain layers instead of those of `fused_layers`.
+    `exempt` are the weights whose first gradient is shown to be 0 but for rounding. AdamW divides a gradient by its size, and makes a step
+    of up to the learning rate of it: two of 125,760 weights were 6e-5 and 3e-4 apart on an AMD EPYC.
     """
-    tolerance = 1e-10 if wide else RECIPE["learning_rate"] if kind == "full" else 1e-4
     assert losses_in(folder) == pytest.approx(losses_in(other), rel=1e-10 if wide else 1e-5)
     assert weights.keys() == other_weights.keys()
     apart = torch.cat([(_wide(weights[name]) - _wide(other_weights[name])).abs().flatten() for name in weights])
     assert (apart > 1e-5).sum() <= max(3, 2e-4 * apart.numel())
-    assert apart.max() < tolerance
+    if exempt is not None:
+        assert exempt.shape == apart.shape
+        assert 0 < exempt.sum() < 5e-3 * exempt.numel()
+        assert apart[exempt].max() < RECIPE["learning_rate"]
+        apart = apart[~exempt]
+    assert apart.max() < (1e-10 if wide else 1e-4)
+
+
+@pytest.fixture
+def exempt(request, kind, wide):
+    """The weights of full fine-tuning in float32 that rounding may move."""
+    return request.getfixturevalue("zero_but_for_rounding") if kind == "full" and not wide else None
 
 
 def _wide(values):
@@ -51,13 +60,13 @@ def _wide(values):
         ),
     ],
 )
-def test_a_training_goes_on_with_another_number_of_processes(llama, together, tmp_path, kind, wide, before, after):
+def test_a_training_goes_on_with_another_number_of_processes(llama, together, tmp_path, kind, wide, exempt, before, after):
     """The optimizer's states are on the CPU before, and with the weights after."""
     (one,) = together(1, lambda group: train_here(group, llama, kind, tmp_path / "one", wide=wide))
     moved_states = {"wide": wide, "step": "offloaded-optimizer", "stop_at": 4, "checkpoint_every": 0}
     stopped = together(before, lambda group: train_here(group, llama, kind, tmp_path / "moved", **moved_states))
     moved = together(after, lambda group: train_here(group, llama, kind, tmp_path / "moved", wide=wide))
-    _assert_same_training(tmp_path / "moved", tmp_path / "one", moved[0]["weights"], one["weights"], kind, wide=wide)
+    _assert_same_training(tmp_path / "moved", tmp_path / "one", moved[0]["weights"], one["weights"], wide=wide, exempt=exempt)
     for processes in (stopped, moved):
         held = [process["bytes"] for process in processes]
         if kind in DIVIDED:  # to the byte, but for rows that cannot be divided equally
@@ -67,10 +76,10 @@ def test_a_training_goes_on_with_another_number_of_processes(llama, together, tm
 @pytest.mark.soak
 @pytest.mark.parametrize("step", ["as-planned", "offloaded-optimizer"])
 @pytest.mark.parametrize(("kind", "wide"), [*((kind, False) for kind in (*DIVIDED, "adalora", "ia3")), *((kind, True) for kind in WIDE)])
-def test_two_processes_train_as_one(llama, together, tmp_path, kind, wide, step):
+def test_two_processes_train_as_one(llama, together, tmp_path, kind, wide, exempt, step):
     (one,) = together(1, lambda group: train_here(group, llama, kind, tmp_path / "one", wide=wide))
     first, second = together(2, lambda group: train_here(group, llama, kind, tmp_path / "two", wide=wide, step=step))
-    _assert_same_training(tmp_path / "two", tmp_path / "one", first["weights"], one["weights"], kind, wide=wide)
+    _assert_same_training(tmp_path / "two", tmp_path / "one", first["weights"], one["weights"], wide=wide, exempt=exempt)
     share = 0.5 if kind in DIVIDED else 1
     assert max(first["bytes"], second["bytes"]) == pytest.approx(share * one["bytes"], rel=0.02)
 
