@@ -17,10 +17,15 @@ def count_answers(examples: Sequence[Example]) -> Mapping[str, int]:
     A text counts once for each example that has it among its references. An example without a reference has the empty answer.
     """
     counts = Counter(answer for example in examples for answer in dict.fromkeys(example.targets or ("",)))
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     if any(example.choices for example in examples):
-        return dict(ordered)
-    return {answer: count for answer, count in ordered[:1] if count >= _SHARED_TIMES}
+        return dict(sorted(counts.items(), key=_most_frequent_first))
+    answer, count = min(counts.items(), key=_most_frequent_first, default=("", 0))
+    return {answer: count} if count >= _SHARED_TIMES else {}
+
+
+def _most_frequent_first(counted: tuple[str, int]) -> tuple[int, str]:
+    answer, count = counted
+    return -count, answer
 
 
 def count_reference_words(examples: Sequence[Example]) -> int:

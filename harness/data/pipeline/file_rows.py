@@ -149,7 +149,7 @@ class FileRows:
             return
         kept: list[Example | None] = list(self._examples)
         self._examples = []
-        for row in rows.tolist():
+        for row in map(int, rows):
             example, kept[row] = kept[row], None
             assert example is not None
             yield example

@@ -66,7 +66,7 @@ def merge_references(rows: RowNumbers, examples: Iterable[Example], followers: M
         examples: those of `add_followers(rows, followers)`, in that order.
     """
     remaining = iter(examples)
-    for row in rows.tolist():
+    for row in map(int, rows):  # a list of a million numbers would take 36 MB
         example = next(remaining)
         duplicates = [next(remaining) for _ in followers.get(row, ())]
         if duplicates:

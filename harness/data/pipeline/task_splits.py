@@ -94,23 +94,23 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
         training_answers=count_answers(examples["train"]),
         training_words=count_reference_words(examples["train"]),
     )
-    tested = set(parts["test"].tolist())
-    left_out = frozenset(raw.ids[row] for row in raw.parts["test"].tolist() if row not in tested)
     return Splits(
         examples["train"],
         examples["validation"],
         examples["test"],
         report,
         splits_digest(examples),
-        left_out,
-        left_out_of_validation=_left_out_of_validation(raw, selected, parts),
+        _left_out(raw, [raw.parts["test"]], parts["test"]),
+        left_out_of_validation=_left_out(raw, [raw.parts["validation"], selected.parts["validation"]], parts["validation"]),
         layout=raw.layout,
     )
 
 
-def _left_out_of_validation(raw: RawSplits, selected: _SelectedRows, parts: Mapping[SplitName, RowNumbers]) -> frozenset[str]:
-    rows = {*raw.parts["validation"].tolist(), *selected.parts["validation"].tolist()} - set(parts["validation"].tolist())
-    return frozenset(raw.ids[row] for row in rows)
+def _left_out(raw: RawSplits, rows: Sequence[RowNumbers], kept: RowNumbers) -> frozenset[str]:
+    """The ids of all these rows but the kept ones."""
+    import numpy as np
+
+    return frozenset(raw.ids[row] for row in map(int, np.setdiff1d(np.concatenate(rows), kept)))
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def _build_examples(
 
     def build(split: SplitName) -> Iterator[Example]:
         rows = parts[split]
-        for row, e in zip(rows.tolist(), merge_references(rows, taken, followers), strict=False):
+        for row, e in zip(map(int, rows), merge_references(rows, taken, followers), strict=False):
             yield replace(e, id=raw.ids[row], choices=choices or e.choices, rejected=None if split == "test" else e.rejected)
 
     return {split: tuple(build(split)) for split in SPLITS}
