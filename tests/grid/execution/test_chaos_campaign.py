@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,8 +57,12 @@ def remount(folder: Path, option: str) -> bool:
 
 
 @pytest.mark.parametrize("number", range(SIZES))
-def test_full_disk_is_one_error_and_the_run_resumes(undisturbed: dict[str, Any], tmp_path: Path, number: int) -> None:
-    kilobytes = 4 * round(1.33**number)  # 4 KiB to 16 MiB; a run takes 1 to 2 MiB
+def test_full_disk_is_one_error_and_the_run_resumes(
+    undisturbed: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """It becomes full during the run: the check before it found enough space."""
+    monkeypatch.setattr("harness.grid.execution.disk_space.shutil", SimpleNamespace(disk_usage=lambda _: SimpleNamespace(free=1 << 40)))
+    kilobytes = 4 * round(1.33**number)  # 4 KiB to 16 MiB; a run takes 7 to 9 MiB
     with small_disk(tmp_path / "disk", kilobytes) as disk:
         ended = run(disk, BENCH_CACHE_DIR=str(tmp_path / "cache"))
         print(f"{kilobytes} KiB: exit {ended.code}: {ended.errors[:1] or ended.err.splitlines()[-1:]}")
