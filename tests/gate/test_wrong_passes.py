@@ -25,7 +25,6 @@ def macro_f1(shares: Any, confusion: Any) -> float:
 @pytest.mark.parametrize(
     ("rows", "rare", "kept", "times"),
     [
-        (400, 0.03, 0.5, 40),
         (400, 0.05, 0.7, 40),
         *(
             pytest.param(*setting, enough(0.05), marks=pytest.mark.soak)

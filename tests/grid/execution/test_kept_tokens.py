@@ -24,7 +24,7 @@ def scores(folder: Path, task: Path) -> dict[str, list[tuple[str, str]]]:
     return {cell.strategy: [(each.example_id, each.output) for each in made.stored.predictions(cell.id)] for cell in cells}
 
 
-@pytest.fixture(params=["prompts", "conversations"])
+@pytest.fixture(params=[pytest.param("prompts", marks=pytest.mark.soak), "conversations"])
 def task(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     lines = []
     for number in range(60):
