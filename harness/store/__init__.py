@@ -37,7 +37,7 @@ from harness.store.runs_folder import (
     open_run,
     reuse_cell,
 )
-from harness.store.seals import LeftOut, PackNote, RunSeal, hash_file, read_sealed, write_sealed
+from harness.store.seals import LeftOut, PackNote, RunSeal, hash_file, hash_in_background, read_sealed, write_sealed
 from harness.store.signed_json import Signer, check_signature, sign_document, user_key_file
 from harness.store.stored_run import StoredRun
 from harness.store.verdict_files import APPROVALS, JUDGES, add_verdict_file, list_verdict_files, read_verdict_file
@@ -89,6 +89,7 @@ __all__ = [
     "from_json_text",
     "get_packet_folder",
     "hash_file",
+    "hash_in_background",
     "list_packet_folders",
     "list_run_folders",
     "list_verdict_files",

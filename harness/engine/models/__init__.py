@@ -33,7 +33,7 @@ from harness.engine.models.peft_import import import_peft
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.random_model import build_random_model
 from harness.engine.models.replaced_attention import AttentionFunction, replaced_attention
-from harness.engine.models.resolve import TINY, ModelSource, known_models, resolve_description, resolve_model
+from harness.engine.models.resolve import TINY, ModelSource, begin_hashing, known_models, resolve_description, resolve_model
 from harness.engine.models.shared_weights import share_weights
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "LoadedModel",
     "ModelSource",
     "avoid_repacking",
+    "begin_hashing",
     "build_random_model",
     "converted_models",
     "decoder_start",

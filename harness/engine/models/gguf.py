@@ -38,7 +38,7 @@ def converted(file: Path, cache: Path) -> Path:
     Raises:
         BenchError: the file cannot be read as a model, or the cache cannot be written.
     """
-    target = cache / "models" / f"{file.stem}-{digest_of([hash_file(file), _VERSION])[:16]}"
+    target = conversion_folder(file, cache)
     if not _is_intact(target):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -57,6 +57,15 @@ def converted(file: Path, cache: Path) -> Path:
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return target
+
+
+def conversion_folder(file: Path, cache: Path) -> Path:
+    """Where the dequantized model of a GGUF file is, or will be: its name follows from the content of the file.
+
+    Raises:
+        BenchError: the file cannot be read.
+    """
+    return cache / "models" / f"{file.stem}-{digest_of([hash_file(file), _VERSION])[:16]}"
 
 
 def _is_intact(folder: Path) -> bool:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.cache import cache_folder
-from harness.engine.models.digest import digest_of, folder_digest
+from harness.engine.models.digest import digest_of, folder_digest, model_files
 from harness.engine.models.folder_check import PICKLES, check_config, find_special_file, has_tokenizer, weight_files
-from harness.engine.models.gguf import converted
+from harness.engine.models.gguf import conversion_folder, converted
 from harness.errors import BenchError, did_you_mean, first_line, setting
+from harness.store import hash_in_background
 
 TINY = Path(__file__).parent / "tiny"
 
@@ -79,6 +82,24 @@ def resolve_model(name: str, revision: str | None = None, *, here: Path | None =
             + did_you_mean(name, known_models())
         )
     return _from_hub(name, name, revision, with_code)
+
+
+def begin_hashing(names: Sequence[str], here: Path) -> None:
+    """Begin to hash the files of those models that are folders or GGUF files on this machine, one after the other, beside what this thread
+    does next; `resolve_model` then waits only for the rest. What is wrong with a name or a file, it says."""
+    hash_in_background(_find_files(names, here))
+
+
+def _find_files(names: Sequence[str], here: Path) -> Iterator[Path]:
+    """The files that the digests of models are computed from. Those of a converted GGUF file are known once it is hashed."""
+    for name in names:
+        with suppress(OSError, BenchError):
+            place = in_package(PACKAGED[name][0]) if name in PACKAGED else here / os.path.expanduser(name.rstrip("/"))
+            if place is not None and os.path.isfile(place) and place.suffix == ".gguf":
+                yield place
+                place = conversion_folder(place, cache_folder())
+            if name != "tiny" and place is not None and os.path.isdir(place) and not find_special_file(place):
+                yield from model_files(place)
 
 
 def resolve_description(name: str, revision: str | None = None, *, here: Path | None = None) -> ModelSource:

@@ -31,7 +31,15 @@ from harness.grid.planning.search_plan import SearchPlan, apply_search, list_var
 from harness.grid.planning.stored_weights import StoredWeights
 from harness.grid.planning.support_models import find_support_models
 from harness.grid.planning.task_data import load_tasks, training_size_warnings, variant_warnings, with_findings, with_warnings
-from harness.grid.request import Request, RequestedModel, check_numbers, find_models, resolve_strategies, resolve_tasks
+from harness.grid.request import (
+    Request,
+    RequestedModel,
+    begin_to_read_models,
+    check_numbers,
+    find_models,
+    resolve_strategies,
+    resolve_tasks,
+)
 from harness.measure import Price, environment, get_device_price, usable_cores
 from harness.metrics import describe_metrics, file_families, get_script_digests, is_library_metric, metrics_for
 from harness.store import EXTERNAL, ModelInfo, RunPlan
@@ -126,6 +134,7 @@ def make_plan(
     tasks = {name: task for name, (task, _) in loaded.items()}
     cascades = find_cascades(strategies.values())
     splits = {name: set_calibration_aside(name, data) if cascades else data for name, (_, data) in loaded.items()}
+    begin_to_read_models(request, strategies.values(), here)  # beside the imports, which keep one core busy
     is_here, device = device is None, device or find_device(request.dtype)
     models = find_models(request, strategies.values(), here)
     bases = [model for model in models if not model.strategy]

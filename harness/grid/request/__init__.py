@@ -4,7 +4,7 @@ from harness.grid.request.cell_selectors import Exclusion, Override
 from harness.grid.request.grid_file import read_grid
 from harness.grid.request.number_checks import check_numbers
 from harness.grid.request.request import Request, make_request
-from harness.grid.request.requested_models import RequestedModel, find_models
+from harness.grid.request.requested_models import RequestedModel, begin_to_read_models, find_models
 from harness.grid.request.requested_strategies import BASE, apply_overrides, resolve_strategies
 from harness.grid.request.requested_tasks import resolve_tasks
 from harness.grid.request.search_request import read_search
@@ -16,6 +16,7 @@ __all__ = [
     "Request",
     "RequestedModel",
     "apply_overrides",
+    "begin_to_read_models",
     "check_numbers",
     "find_models",
     "make_request",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.catalog import ARTIFACT_PREFIX
-from harness.engine.models import ModelSource, has_head, resolve_model, shape_of_model
+from harness.engine.models import ModelSource, begin_hashing, has_head, resolve_model, shape_of_model
 from harness.errors import BenchError, setting
 from harness.grid.request.request import Request
 from harness.types import Shape, Strategy
@@ -47,7 +47,7 @@ def find_models(request: Request, strategies: Collection[Strategy], here: Path) 
         BenchError: a model is missing, two models have the same name, or a revision is given for several models.
     """
     own = [_find_tuned_model(strategy) for strategy in strategies if strategy.is_whole_artifact]
-    if not any(strategy.has_model and not strategy.is_whole_artifact for strategy in strategies):
+    if not _use_base_models(strategies):
         return own
     names = list(dict.fromkeys(request.models))
     if not names:
@@ -69,6 +69,15 @@ def find_models(request: Request, strategies: Collection[Strategy], here: Path) 
                 f"the strategy another one: {ARTIFACT_PREFIX}{model.requested_name}@NAME"
             )
     return [*models, *own]
+
+
+def begin_to_read_models(request: Request, strategies: Collection[Strategy], here: Path) -> None:
+    """Begin to read the files of the models that `find_models` will find on this machine, beside what this thread does until then."""
+    begin_hashing(request.models if _use_base_models(strategies) else (), here)
+
+
+def _use_base_models(strategies: Collection[Strategy]) -> bool:
+    return any(strategy.has_model and not strategy.is_whole_artifact for strategy in strategies)
 
 
 def _find_tuned_model(strategy: Strategy) -> RequestedModel:

@@ -1,6 +1,6 @@
 """Digests that reveal damage: of files, of JSON files that carry their own, and of a whole run. They do not prevent forgery."""
 
-from harness.store.seals.file_hashes import describe_damage, hash_file
+from harness.store.seals.file_hashes import describe_damage, hash_file, hash_in_background
 from harness.store.seals.machine_key import is_signed_here, sign
 from harness.store.seals.recorded_files import RESTORE, require_inside, walk_files
 from harness.store.seals.run_seal import LeftOut, PackNote, RunSeal, combine_hashes
@@ -15,6 +15,7 @@ __all__ = [
     "combine_hashes",
     "describe_damage",
     "hash_file",
+    "hash_in_background",
     "is_signed_here",
     "read_sealed",
     "read_sealed_json",

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.models.digest import folder_digest
-from harness.engine.models.resolve import TINY, known_models, resolve_model
+from harness.engine.models.digest import folder_digest, model_files
+from harness.engine.models.gguf import conversion_folder
+from harness.engine.models.resolve import TINY, begin_hashing, known_models, resolve_model
 from harness.errors import BenchError
 
 
@@ -169,3 +170,37 @@ def test_digest_follows_the_content_and_not_the_time_of_change(copied: Path) -> 
     assert folder_digest(copied) == changed
     grown(copied, lambda b: b + b"x")
     assert folder_digest(copied) != changed
+
+
+@pytest.mark.parametrize("name", ["", ".", "nowhere", "org/name", "~nobody/x", "\0", "x" * 5000, "pipe", "broken", "notes.gguf"])
+def test_to_begin_hashing_never_fails_and_never_waits(name: str, copied: Path, tmp_path: Path) -> None:
+    """What is wrong, `resolve_model` says. A pipe would never end."""
+    (Path(shutil.copytree(copied, tmp_path / "pipe")) / "model.safetensors").unlink()
+    os.mkfifo(tmp_path / "pipe" / "model.safetensors.index.json")
+    (Path(shutil.copytree(copied, tmp_path / "broken")) / "model.safetensors").unlink()
+    (tmp_path / "broken" / "model.safetensors.index.json").write_text("{", encoding="utf-8")
+    (tmp_path / "notes.gguf").write_text("no model", encoding="utf-8")
+    assert all(file.is_file() for file in begun(name, tmp_path))
+
+
+def begun(name: str, here: Path) -> list[Path]:
+    """The files that are hashed, without a thread that would let an error pass."""
+    with pytest.MonkeyPatch.context() as patch:
+        files: list[Path] = []
+        patch.setattr("harness.engine.models.resolve.hash_in_background", files.extend)
+        begin_hashing([name], here)
+    return files
+
+
+def test_files_are_hashed_that_the_digest_is_computed_from(copied: Path, cache: Path, tmp_path: Path) -> None:
+    """Of a folder, and of a GGUF file with its own conversion, not with those of others whose names begin like its name."""
+    assert begun("copied", tmp_path) == model_files(copied)
+    file = tmp_path / "mine.gguf"
+    file.write_bytes(b"GGUF")
+    assert begun("mine.gguf", tmp_path) == [file], "not converted yet"
+    conversion = Path(shutil.copytree(copied, conversion_folder(file, cache)))
+    shutil.copytree(copied, cache / "models" / "mine-large-0123456789abcdef")
+    shutil.copytree(copied, cache / "models" / "mine-0123456789abcdef")
+    assert begun("mine.gguf", tmp_path) == [file, *model_files(conversion)]
+    copied.rename(tmp_path / "tiny")
+    assert not begun("tiny", tmp_path), "the included model has precedence"
