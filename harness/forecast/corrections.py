@@ -14,6 +14,7 @@ from typing import Literal
 
 from harness.errors import BenchError
 from harness.forecast.ledger import ForecastRecord, read_ledger
+from harness.statistics import t_quantile
 from harness.types import FEWEST_CELLS, CellForecast, ForecastRange
 
 _LATEST = 200  # cells that decide a correction
@@ -100,10 +101,8 @@ def correct_by(earlier: Sequence[EarlierCell], kind: CellKind) -> MeasuredFactor
     else:
         freedom = len(everything) - 1
         deviations = math.fsum((y - overall) ** 2 for y in everything)
-    from scipy.stats import t
-
     count = len(own) or len(everything)
-    margin = float(t.ppf((1 + _COVERAGE) / 2, freedom)) * math.sqrt(deviations / freedom * (1 + 1 / count))
+    margin = t_quantile((1 + _COVERAGE) / 2, freedom) * math.sqrt(deviations / freedom * (1 + 1 / count))
     return replace(result, low=math.exp(mean - margin), high=math.exp(mean + margin))
 
 

@@ -17,6 +17,7 @@
 | `association/` | does a score rank outputs as people do? |
 | `audit/` | what are these answers worth on given data? |
 | `monitoring/` | has the data changed since the model was tested? |
+| `distributions` | quantiles and tails, without the import of `scipy.stats` |
 """
 
 from harness.statistics.assisted import FEWEST_RATINGS, AssistedMean, WhyAlone, assisted_mean, favoured_sample_factor, ratings_needed
@@ -70,6 +71,7 @@ from harness.statistics.comparison import (
     relative_reduction,
     seed_spread,
 )
+from harness.statistics.distributions import normal_quantile, t_quantile
 from harness.statistics.examples import (
     cluster_index,
     complete_examples,
@@ -303,6 +305,7 @@ __all__ = [
     "mean_interval",
     "mean_of_independent",
     "measure_separation",
+    "normal_quantile",
     "not_worse",
     "observed_scores",
     "orient",
@@ -331,6 +334,7 @@ __all__ = [
     "solve_examples",
     "stack_stored_scores",
     "statistic_stack",
+    "t_quantile",
     "tango_interval",
     "thin_days",
     "to_levels",

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.statistics.distributions import t_quantile, t_tail
 from harness.statistics.examples import Groups, cluster_index
 from harness.statistics.intervals import Basis, Interval, share_limits
 
@@ -190,11 +191,9 @@ class _Ends:
         value: the estimate, of which `logit` and `se` are a steadier one and its standard error.
         quantile: of t.
         """
-        from scipy.stats import t
-
         steady = _rate(logit)
         effective = min(1 / max(steady * (1 - steady) * se * se, 1e-12), self.most)
-        low, high = share_limits(value, effective, 1 - 2 * float(t.sf(quantile, self.df)))
+        low, high = share_limits(value, effective, 1 - 2 * t_tail(quantile, self.df))
         low, high = min(low, _rate(logit - quantile * se)), max(high, _rate(logit + quantile * se))
         return self.basis.interval(low, high, df=float(self.df))
 
@@ -214,9 +213,7 @@ def _average(k: int, estimate: Array, strengths: Array, spread: Array, ends: _En
 
 def _get_quantiles(covariance: Array, df: int, confidence: float, seed: int) -> tuple[float, float]:
     """The quantile of |t| for one pair, and of the largest |t| of all pairs, of which `covariance` is given."""
-    from scipy.stats import t
-
-    single = float(t.ppf((1 + confidence) / 2, df))
+    single = t_quantile((1 + confidence) / 2, df)
     scale = np.sqrt(np.diag(covariance))
     values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
     rng = np.random.default_rng([seed, 79])

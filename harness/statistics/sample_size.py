@@ -32,6 +32,7 @@ from statistics import NormalDist
 from typing import Literal, TypeAlias
 
 from harness.metrics import BOUNDS
+from harness.statistics.distributions import t_quantile
 from harness.statistics.intervals import MeanError, MeanSpread, OneSidedLimits, PairedSpread, ProportionSpread, Spread, UnseenUnits
 from harness.types import Metric
 
@@ -45,9 +46,7 @@ _NORMAL = NormalDist()
 
 def detectable_mean_difference(se: float, df: float, *, alpha: float = 0.05, power: float = POWER) -> float:
     """The smallest difference of means, in the unit of `se`, that a two-sided test at level alpha detects with this power."""
-    from scipy.stats import t
-
-    return float(t.ppf(1 - alpha / 2, df) + t.ppf(power, df)) * se
+    return (t_quantile(1 - alpha / 2, df) + t_quantile(power, df)) * se
 
 
 def detectable_proportion_difference(differing: float, n: int, *, alpha: float = 0.05, power: float = POWER) -> float:

@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.statistics import normal_quantile, t_quantile
+
 Array: TypeAlias = NDArray[np.float64]
 Level = Literal["nominal", "ordinal"]
 Answers: TypeAlias = Mapping[str, Mapping[str, int]]  # unit → rater → number of the answer
@@ -155,8 +157,6 @@ def _draw_interval(tables: Array, possible: Array, clusters: Sequence[str], comb
         tables: what is summed, by unit, (units, …).
         possible: tables of units with every possible pair of answers, (pairs, …).
     """
-    from scipy.stats import norm, t
-
     numbers: dict[str, int] = {}
     index = np.array([numbers.setdefault(name, len(numbers)) for name in clusters])
     if len(numbers) < 2:
@@ -170,7 +170,7 @@ def _draw_interval(tables: Array, possible: Array, clusters: Sequence[str], comb
     values = combine((weights @ np.vstack([sums, possible.reshape(len(possible), -1)])).reshape(_DRAWS, *tables.shape[1:]))
     with np.errstate(divide="ignore"):
         middle, *ends = np.log(1 - np.nanquantile(values, [0.5, 0.025, 0.975]))
-    wider = float(t.ppf(0.975, len(numbers) - 1) / norm.ppf(0.975)) * math.sqrt(len(numbers) / (len(numbers) - 1))
+    wider = t_quantile(0.975, len(numbers) - 1) / normal_quantile(0.975) * math.sqrt(len(numbers) / (len(numbers) - 1))
     low, high = (1 - math.exp(middle + wider * (end - middle)) if np.isfinite(end) and np.isfinite(middle) else 1.0 for end in ends)
     own = float(combine(sums.sum(axis=0).reshape(tables.shape[1:])))
     return min(low, own), max(high, own)

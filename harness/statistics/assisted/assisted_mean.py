@@ -39,6 +39,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.statistics.assisted.cross_fit import CrossFit, cross_fit
+from harness.statistics.distributions import normal_quantile, t_quantile
 from harness.statistics.examples import Groups, cluster_index, cluster_sums, count_units
 from harness.statistics.intervals import Basis, Interval, MeanError, mean_basis, mean_error, mean_limits, share_limits
 
@@ -212,18 +213,14 @@ def _basis(error: MeanError, n: int, cluster: NDArray[np.int64] | None, units: i
 def _limits(estimate: float, error: MeanError, is_equal: bool, confidence: float) -> tuple[float, float]:
     if is_equal:
         return mean_limits(estimate, error, (1 - confidence) / 2)
-    from scipy.stats import t
-
-    half = error.se * float(t.ppf((1 + confidence) / 2, error.df))
+    half = error.se * t_quantile((1 + confidence) / 2, error.df)
     return estimate - half, estimate + half
 
 
 def _share_limits(estimate: float, error: MeanError, n: int, confidence: float, *, exact: bool) -> tuple[float, float]:
     """The limits of as many independent examples as carry the same information."""
-    from scipy.stats import t
-
     tail = (1 + confidence) / 2
-    effective = estimate * (1 - estimate) / error.se**2 * float((t.ppf(tail, n - 1) / t.ppf(tail, error.df)) ** 2)
+    effective = estimate * (1 - estimate) / error.se**2 * (t_quantile(tail, n - 1) / t_quantile(tail, error.df)) ** 2
     return share_limits(estimate, effective, confidence, exact=exact)
 
 
@@ -244,11 +241,9 @@ def _allow_for_unseen(
         moves: by how much a failure moves its own rating, down and up.
         drawn: the variance of taking these examples for all, to be added to what failures do; 0 leaves it out.
     """
-    from scipy.stats import norm
-
     count = min(float(units), float(1 / np.sort(weights)[-_MISSED:].mean()))
     share = 1 - ((1 - confidence) / 2) ** (1 / count)
-    margin = float(norm.ppf((1 + confidence) / 2)) * math.sqrt(drawn)
+    margin = normal_quantile((1 + confidence) / 2) * math.sqrt(drawn)
     below = max(estimate - limits[0], min(math.hypot(share * moves[0], margin), plain - alone[0]))
     above = max(limits[1] - estimate, min(math.hypot(share * moves[1], margin), alone[1] - plain))
     return estimate - below, estimate + above

@@ -18,6 +18,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.statistics.distributions import t_quantile
 from harness.types import Score
 
 Array: TypeAlias = NDArray[np.float64]
@@ -64,10 +65,8 @@ def rank_association(
     left_out = np.arctanh(np.clip(values[1:][np.isfinite(values[1:])], -_EDGE, _EDGE))
     if len(left_out) < folds:
         return Score(value, None, None, n, method, reliable=False, reason="the correlation rests on single inputs")
-    from scipy.stats import t
-
     error = math.sqrt((folds - 1) / folds * float(((left_out - left_out.mean()) ** 2).sum()))
-    half = float(t.ppf(0.5 + confidence / 2, folds - 1)) * error
+    half = t_quantile(0.5 + confidence / 2, folds - 1) * error
     centre = math.atanh(max(-_EDGE, min(_EDGE, value)))
     reason = "" if len(units) >= MIN_UNITS else f"fewer than {MIN_UNITS} rated inputs"
     return Score(value, math.tanh(centre - half), math.tanh(centre + half), n, method, reliable=not reason, reason=reason)

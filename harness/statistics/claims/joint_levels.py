@@ -126,7 +126,7 @@ def _level(errors: Array, alpha: float, *, two_sided: bool) -> float:
     Args:
         errors: of each comparison, (resamples, comparisons); without their sign if both limits must hold.
     """
-    from scipy.stats import rankdata
+    from pandas import DataFrame
 
     number, comparisons = len(errors), int(errors.shape[1])
     single = alpha / 2 if two_sided else alpha
@@ -134,6 +134,6 @@ def _level(errors: Array, alpha: float, *, two_sided: bool) -> float:
         return single
     if not (np.ptp(errors, axis=0) > SAME).all():  # nothing is known about how these depend on the others
         return single / comparisons
-    p_values = (number + 0.5 - rankdata(errors, axis=0)) / number
+    p_values = (number + 0.5 - DataFrame(errors).rank().to_numpy()) / number
     joint = float(np.quantile(p_values.min(axis=1), alpha)) / (2 if two_sided else 1)
     return min(single, max(joint, single / comparisons))

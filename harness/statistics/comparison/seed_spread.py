@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.statistics.comparison.pair import Pair, make_pair
+from harness.statistics.distributions import t_quantile
 from harness.statistics.examples import Groups, observed_scores, resampled_scores
 from harness.statistics.intervals import Interval, bootstrap_basis, mean_interval, percentile_interval
 from harness.types import Metric
@@ -110,14 +111,12 @@ def seed_spread(
 def _combine(
     difference: float, examples: _Component, interval: Interval, seeds: Sequence[_Component], pair: Pair, reason: str
 ) -> SeedSpread:
-    from scipy.stats import t
-
     systematic = max(0.0, examples.variance - sum(side.noise for side in seeds))
     total = systematic + sum(side.variance for side in seeds)
     if total > examples.variance:
         parts = [(systematic, examples.df), *((side.variance, side.df) for side in seeds)]
         df = max(1 / sum((variance / total) ** _EXPONENT / freedom for variance, freedom in parts), min(side.df for side in seeds))
-        half = float(t.ppf((1 + pair.confidence) / 2, df)) * math.sqrt(total)
+        half = t_quantile((1 + pair.confidence) / 2, df) * math.sqrt(total)
         low, high = difference - half, difference + half
     else:
         assert interval.low is not None and interval.high is not None  # there are at least two units

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.statistics.distributions import normal_quantile, t_quantile
 from harness.statistics.examples import Aggregate, Groups, cluster_index, cluster_sums, count_units, resampled_totals
 from harness.statistics.intervals.classes import require_examples_of_labels, units_of_labels
 from harness.statistics.intervals.interval import Basis, Interval, no_interval, too_few_units
@@ -101,16 +102,16 @@ def corrected_limits(observed: float, resampled: Array, left_out: Array, effecti
         left_out: the score without each example, or each group, (units,): `leave_one_out`.
         effective_n: how many examples determine the score: `effective_examples`.
     """
-    from scipy.stats import norm, t
+    from scipy.special import ndtr
 
     number = len(resampled)
     ties = np.abs(resampled - observed) <= _SAME
     lower = (np.count_nonzero(resampled < observed - _SAME) + np.count_nonzero(ties) / 2) / number
-    bias = float(norm.ppf(min(max(lower, 1 / number), 1 - 1 / number)))
-    z = float(norm.ppf(1 - alpha))
-    ends = np.quantile(resampled, norm.cdf([2 * bias - z, 2 * bias + z]))
+    bias = normal_quantile(min(max(lower, 1 / number), 1 - 1 / number))
+    z = normal_quantile(1 - alpha)
+    ends = np.quantile(resampled, ndtr([2 * bias - z, 2 * bias + z]))
     m = max(2.0, effective_n)
-    wider = float(t.ppf(1 - alpha, m - 1)) / z * math.sqrt(m / (m - 1))
+    wider = t_quantile(1 - alpha, m - 1) / z * math.sqrt(m / (m - 1))
     below, above = (wider * factor for factor in _acceleration(left_out, bias, z))
     return observed + below * (float(ends[0]) - observed), observed + above * (float(ends[1]) - observed)
 

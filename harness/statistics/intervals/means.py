@@ -23,6 +23,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.statistics.distributions import t_quantile, t_tail
 from harness.statistics.examples import Groups, cluster_index, count_units
 from harness.statistics.intervals.interval import Basis, Interval, no_interval, too_few_units
 from harness.statistics.intervals.mean_errors import MeanError, mean_error
@@ -92,9 +93,7 @@ def mean_limit_distances(skewness: Array, error: MeanError, alpha: float) -> Arr
     Args:
         error: for its degrees of freedom, and the standard error of the skewness.
     """
-    from scipy.stats import t
-
-    quantile = float(t.ppf(1 - alpha, error.df))
+    quantile = t_quantile(1 - alpha, error.df)
     moved = skewness - error.skewness_error
     moved = np.where(np.abs(moved) < 1e-9, 1e-9, moved)
     hall = 3 / moved * (np.cbrt(1 + moved * (quantile - moved / 6)) - 1)
@@ -104,13 +103,11 @@ def mean_limit_distances(skewness: Array, error: MeanError, alpha: float) -> Arr
 
 def mean_p_value(mean: float, error: MeanError) -> float:
     """The two-sided p-value of a true mean of 0: twice the smallest alpha at which `mean_limits` exclude 0. `se` must be above 0."""
-    from scipy.stats import t
-
     student = mean / error.se
-    tail = float(t.sf(abs(student), error.df))
+    tail = t_tail(abs(student), error.df)
     if is_skewed(error):
         skewness = error.skewness - math.copysign(error.skewness_error, student)
-        tail = max(tail, float(t.sf(math.copysign(1.0, student) * _transformed(student, skewness), error.df)))
+        tail = max(tail, t_tail(math.copysign(1.0, student) * _transformed(student, skewness), error.df))
     return min(1.0, 2 * tail)
 
 

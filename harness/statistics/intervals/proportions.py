@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from harness.statistics.distributions import beta_quantile
 from harness.statistics.intervals.interval import Basis, Interval, no_interval
 
 
@@ -60,10 +61,8 @@ def clopper_pearson_upper(successes: int, n: int, confidence: float = 0.95) -> f
     Raises:
         ValueError: successes are not within 0…n.
     """
-    from scipy.stats import beta
-
     _check_counts(successes, n)
-    return 1.0 if successes == n else float(beta.ppf(confidence, successes + 1, n - successes))
+    return 1.0 if successes == n else beta_quantile(confidence, successes + 1, n - successes)
 
 
 def unseen_share(n: int, confidence: float = 0.95) -> float:
@@ -84,10 +83,8 @@ def _check_counts(successes: int, n: int) -> None:
 
 
 def _clopper_pearson(successes: float, n: float, tail: float) -> tuple[float, float]:
-    from scipy.stats import beta
-
-    low = 0.0 if successes <= 0 else float(beta.ppf(tail, successes, n - successes + 1))
-    high = 1.0 if successes >= n else float(beta.ppf(1 - tail, successes + 1, n - successes))
+    low = 0.0 if successes <= 0 else beta_quantile(tail, successes, n - successes + 1)
+    high = 1.0 if successes >= n else beta_quantile(1 - tail, successes + 1, n - successes)
     return low, high
 
 

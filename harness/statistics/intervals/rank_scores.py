@@ -26,6 +26,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.statistics.distributions import t_quantile
 from harness.statistics.examples import cluster_sums, count_units, observed_scores
 from harness.statistics.intervals.classes import require_examples_of_labels, units_of_labels
 from harness.statistics.intervals.interval import Basis, Interval
@@ -78,12 +79,10 @@ def rank_error(metric: Metric, stack: Array, influences: Array, cluster: NDArray
 
 def logit_limits(value: float, error: MeanError, alpha: float) -> tuple[float, float]:
     """A score between 0 and 1 is above the first, and below the second, each with confidence 1 − alpha."""
-    from scipy.stats import t
-
     if not 0 < value < 1 or error.se == 0:
         return value, value
     middle = math.log(value / (1 - value))
-    half = float(t.ppf(1 - alpha, error.df)) * error.se / (value * (1 - value))
+    half = t_quantile(1 - alpha, error.df) * error.se / (value * (1 - value))
     return _inverse_logit(middle - half), _inverse_logit(middle + half)
 
 

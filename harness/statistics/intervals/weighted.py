@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.statistics.distributions import t_quantile
 from harness.statistics.examples import Groups, cluster_index, count_units
 from harness.statistics.intervals.interval import Basis, Interval, no_interval, too_few_units
 from harness.statistics.intervals.mean_errors import mean_error
@@ -41,8 +42,6 @@ def weighted_mean(values: Array, probabilities: Array, groups: Groups | None = N
         raise ValueError(f"{n} values and {len(probabilities)} probabilities, which must all be above 0")
     if np.ptp(probabilities) < 1e-12:
         return float(values.mean()), mean_interval(values, groups, confidence)
-    from scipy.stats import t
-
     weights = 1 / probabilities
     mean = float(np.average(values, weights=weights))
     cluster = cluster_index(groups, n)
@@ -50,7 +49,7 @@ def weighted_mean(values: Array, probabilities: Array, groups: Groups | None = N
     if units < 2:
         return mean, no_interval(n, units, too_few_units(n, units))
     error = mean_error(values, cluster, weights)
-    half = error.se * float(t.ppf((1 + confidence) / 2, error.df))
+    half = error.se * t_quantile((1 + confidence) / 2, error.df)
     method = f"{_with_size('weighted by 1/probability', n, units)}, df={error.df:.1f}"
     basis = Basis(n, units, method).require(error.se > 0, "all examples have the same value")
     basis = basis.require(units >= 30, f"fewer than 30 {'examples' if cluster is None else 'groups'}")
@@ -73,8 +72,6 @@ def weighted_share(values: Array, probabilities: Array, groups: Groups | None = 
     Raises:
         ValueError: as `weighted_mean`, or a value that is neither 0 nor 1.
     """
-    from scipy.stats import t
-
     values, probabilities = np.asarray(values, dtype=np.float64), np.asarray(probabilities, dtype=np.float64)
     if not np.isin(values, (0.0, 1.0)).all():
         raise ValueError("the values of a proportion must be 0 or 1")
@@ -88,7 +85,7 @@ def weighted_share(values: Array, probabilities: Array, groups: Groups | None = 
     if interval.se and 0 < share < 1:
         df = interval.df or units - 1.0
         tail = (1 + confidence) / 2
-        effective = share * (1 - share) / interval.se**2 * float((t.ppf(tail, n - 1) / t.ppf(tail, df)) ** 2)
+        effective = share * (1 - share) / interval.se**2 * (t_quantile(tail, n - 1) / t_quantile(tail, df)) ** 2
     else:
         missed = math.ceil(-math.log((1 - confidence) / 2))
         effective = float(weights.sum() / np.sort(weights)[-missed:].mean())

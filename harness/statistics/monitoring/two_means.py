@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from harness.statistics.distributions import t_quantile
 from harness.statistics.intervals import Interval
 
 _LEAST = 30  # of each sample
@@ -20,8 +21,6 @@ def difference_of_means(
     Args:
         variance_reference, variance_new: of the samples (n − 1).
     """
-    from scipy.stats import t
-
     n, smaller = n_reference + n_new, min(n_reference, n_new)
     if smaller < 2:
         return Interval(None, None, n, n, "no interval", reliable=False, reason="fewer than two values on one side")
@@ -30,7 +29,7 @@ def difference_of_means(
     if error == 0:
         return Interval(None, None, n, n, "no interval", reliable=False, reason="all values are equal on both sides")
     df = sum(parts) ** 2 / (parts[0] ** 2 / (n_reference - 1) + parts[1] ** 2 / (n_new - 1))
-    half = float(t.ppf(0.975, df)) * error
+    half = t_quantile(0.975, df) * error
     difference = mean_new - mean_reference
     reason = "" if smaller >= _LEAST else f"fewer than {_LEAST} values on one side"
     return Interval(difference - half, difference + half, n, n, f"Welch's t, df={df:.1f}", not reason, reason, error, df)
