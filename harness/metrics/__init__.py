@@ -17,6 +17,7 @@ from harness.metrics.file_metrics import try_metrics
 from harness.metrics.join import join
 from harness.metrics.labels import ClassScores, confusion_matrix, match_label, score_classes
 from harness.metrics.plugin_contract import check_family
+from harness.metrics.porter import import_rouge_score
 from harness.metrics.stored_scores import describe_metrics
 from harness.metrics.support import SUPPORT_SCORE, input_text
 from harness.types import Metric
@@ -46,6 +47,7 @@ __all__ = [
     "find_unsupported",
     "get_script_digests",
     "has_facts",
+    "import_rouge_score",
     "input_text",
     "is_library_metric",
     "join",

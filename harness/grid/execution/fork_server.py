@@ -23,6 +23,7 @@ from harness.garbage import without_garbage_collection
 from harness.grid.execution.job import Job, read_job
 from harness.grid.execution.system_limits import peak_bytes
 from harness.grid.execution.worker import run_process, send_event
+from harness.metrics import import_rouge_score
 from harness.parent_watch import end_with_parent
 
 
@@ -34,10 +35,12 @@ class _Child:
 
 
 def preload() -> None:
-    """Import and prepare what every cell needs, except bitsandbytes, and peft, which imports it: GPUs that it initializes do not survive a
-    fork. Python no longer looks for garbage among all that this process holds then."""
+    """Import and prepare what cells need to compute, to score words and to store outputs, except bitsandbytes, and peft, which imports it:
+    GPUs that it initializes do not survive a fork. Python no longer looks for garbage among all that this process holds then."""
     with without_garbage_collection():
         import accelerate  # noqa: F401
+        import pyarrow.parquet
+        import rapidfuzz.distance  # noqa: F401
         import torch
         import transformers.models.auto  # noqa: F401
         from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache  # noqa: F401
@@ -45,6 +48,8 @@ def preload() -> None:
         from harness.engine.models import import_peft, quiet_libraries
 
         quiet_libraries()
+        import_rouge_score()
+        pyarrow.Table.from_pylist([{"text": ""}])  # the first table imports pandas
         with suppress(Exception):  # a thousand patterns for the names of weights, which are made when the first model is loaded: 0.2 s
             from transformers.conversion_mapping import get_checkpoint_conversion_mapping
 

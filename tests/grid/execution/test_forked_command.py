@@ -30,6 +30,20 @@ from harness.grid.execution import cell_processes, fork_server
 from harness.grid.execution.job import Job
 from harness.grid.execution.worker import send_event
 
+def list_imports():
+    before = set(sys.modules)
+    from pathlib import Path
+    from harness.metrics.similarity.rouge import rouge_scores
+    from harness.statistics.intervals import mean_interval
+    from harness.store.parquet_tables import read_rows, write_table
+    rouge_scores("The cat sat.\\nIt slept.", ("A cat sat.\\nIt ran.",))
+    file = Path(__file__).with_name("rows.parquet")
+    write_table(file, [{"answer": "a"}], {"answer": "string"})
+    list(read_rows(file))
+    import numpy
+    mean_interval(numpy.arange(40.0))
+    return sorted({name.split(".")[0] for name in set(sys.modules) - before})
+
 def run(job, events):
     if job.cell == "sleeps" or "bare" in sys.argv:
         send_event(events, {"event": "phase", "pid": os.getpid()})
@@ -41,7 +55,7 @@ def run(job, events):
         "event": "phase", "sum": values.sum().item(), "threads": torch.get_num_threads(), "session": os.getsid(0), "paths": sys.path,
         "variables": {name: os.environ[name] for name in cell_processes._KEPT_KERNELS},
         "looks_for_garbage": gc.isenabled(), "frozen": gc.get_freeze_count(), "looked_at": len(gc.get_objects()),
-        "tokens": load_tokenizer(included)(["a b"])["input_ids"],
+        "tokens": load_tokenizer(included)(["a b"])["input_ids"], "imported": list_imports(),
     })
     os._exit(3)
 
@@ -94,6 +108,8 @@ def test_cell_has_all_threads_and_nothing_of_the_terminal(tmp_path: Path) -> Non
     assert str(tmp_path) not in cell["paths"]
     assert cell["variables"] == cell_processes._KEPT_KERNELS
     assert cell["tokens"] == load_tokenizer(resolve_model("tiny"))(["a b"])["input_ids"], "the cell reads no tokenizer: it has it"
+    libraries = {"nltk", "pandas", "pyarrow", "rapidfuzz", "rouge_score", "scipy"}
+    assert libraries.isdisjoint(cell["imported"]), "to score and to store, a cell imports nothing"
     assert cell["looks_for_garbage"]
     assert cell["frozen"] > 100_000 > 10 * cell["looked_at"], "what the libraries have made is no garbage"
     assert (json.loads(ended)["event"], json.loads(ended)["code"]) == ("exit", 3)
