@@ -4,6 +4,7 @@ from harness.forecast.cell_planning import CellWork, FittedTraining, TargetDevic
 from harness.forecast.corrections import CellKind, calibrated, read_calibration
 from harness.forecast.device_speeds import measure_speeds
 from harness.forecast.ledger import ForecastRecord, add_to_ledger, ledger_file, read_ledger
+from harness.forecast.outlines import find_outline
 from harness.forecast.sizing import SIZING_DEVICES, SizingRow, build_sizing, sizing_settings
 from harness.forecast.trainable_sizes import TrainableSize, find_trainable_sizes, least_memory_to_yaml
 from harness.forecast.trial_budget import choose_trials
@@ -22,6 +23,7 @@ __all__ = [
     "build_sizing",
     "calibrated",
     "choose_trials",
+    "find_outline",
     "find_trainable_sizes",
     "least_memory_to_yaml",
     "ledger_file",

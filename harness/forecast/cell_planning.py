@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
@@ -22,6 +22,7 @@ from harness.forecast.memory_forecast import (
 )
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
+from harness.forecast.outlines import find_outline
 from harness.forecast.watched_steps import AnswerCounts, BatchShape, watch_answers, watch_training
 from harness.forecast.working_time import answer_range, answering_seconds, offloading_seconds, training_range, training_seconds
 from harness.forecast.workload import AnsweringWork, TrainingWork, measure_answering, measure_training
@@ -32,6 +33,7 @@ _WITHIN_A_STEP: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches",
 _TRIED_STEPS: tuple[MemoryStep, ...] = ("as-planned", "smaller-micro-batches")
 _HALVINGS = 12
 _USUAL_WIDTH = 512  # of models whose configuration names it differently
+_UNTUNED = Strategy(name="base", method="prompt")
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,15 @@ class CellWork:
     @cached_property
     def outline(self) -> ModelOutline:
         """The model with the strategy on it."""
-        labels = self.splits.test[0].choices
-        return _outline(self._source, _plain(self.strategy), labels, self._trusts_code)
+        return self._outline_of(self.strategy)
+
+    @cached_property
+    def answering_outline(self) -> ModelOutline:
+        """What answers as this model does: a fully fine-tuned model answers as the untuned one."""
+        return self.outline if self.strategy.has_adapter else self._outline_of(_UNTUNED)
+
+    def _outline_of(self, strategy: Strategy) -> ModelOutline:
+        return find_outline(self._source, strategy, self.splits.test[0].choices, trust_remote_code=self._trusts_code)
 
     def forecast(self, target: TargetDevice, *, new_trials: bool = True, new_samples: bool = True) -> CellForecast:
         """What the cell takes on a device, with the first step of the memory ladder that fits. Where none does, with the last one.
@@ -326,20 +335,6 @@ def _try_step(
     return FittedTraining(step, parts, seconds(work), seconds(work.until_earliest_stop()), placement.processes)
 
 
-def _plain(strategy: Strategy) -> Strategy:
-    """The strategy with what decides its memory, so that variants of a learning rate share what was watched."""
-    return strategy.model_copy(update={"name": "forecast", "description": "", "prompt": None})
-
-
-@lru_cache(maxsize=64)
-def _cached_outline(source: ModelSource, strategy: str, labels: tuple[str, ...], trust_remote_code: bool) -> ModelOutline:
-    return ModelOutline(source, Strategy.model_validate_json(strategy), labels=labels, trust_remote_code=trust_remote_code)
-
-
-def _outline(source: ModelSource, strategy: Strategy, labels: Sequence[str], trust_remote_code: bool) -> ModelOutline:
-    return _cached_outline(source, strategy.model_dump_json(), tuple(labels), trust_remote_code)
-
-
 @lru_cache(maxsize=1024)
 def _cached_training(outline: ModelOutline, formats: Formats, batch: BatchShape, checkpointing: bool, compiles: bool) -> StepCounts:
     return watch_training(outline, formats, batch, checkpointing=checkpointing, compiles=compiles)
@@ -353,4 +348,5 @@ def _cached_answers(
 
 
 def _answers(work: CellWork, formats: Formats, answering: AnsweringWork) -> AnswerCounts:
-    return _cached_answers(work.outline, formats, answering.batch, answering.groups, answering.nodes, answering.limit, answering.shared)
+    outline, limit = work.answering_outline, answering.limit
+    return _cached_answers(outline, formats, answering.batch, answering.groups, answering.nodes, limit, answering.shared)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from harness.engine.models import LoadedModel, explain_loading, load_skeleton
 from harness.engine.prompts import render_shots, virtual_tokens
 from harness.engine.tuning import encode_examples, list_training_problems, planned_steps
 from harness.errors import BenchError
+from harness.forecast import find_outline
 from harness.grid.planning.cells import PlannedCell
 from harness.grid.planning.stored_weights import StoredWeights, predict_stored_weights
 from harness.grid.request import RequestedModel
-from harness.types import ArtifactSpec, Shape, Splits, Strategy, Task
+from harness.types import ArtifactSpec, Splits, Strategy, Task
 
 
 def check_model(
@@ -57,9 +59,7 @@ def check_model(
                 problems += _list_start_problems(strategy, strategy.start_from, model, labels)
             if strategy.method == "peft" and id(strategy) not in adapted:
                 adapted.add(id(strategy))
-                # `adapt` changes the model that it is given.
-                fresh = load_skeleton(model.source, trust_remote_code=model.trust_remote_code, labels=labels)
-                trainable[id(strategy)], adapter_problems = _try_adapter(strategy, fresh, model.shape)
+                trainable[id(strategy)], adapter_problems = _try_adapter(strategy, model, labels)
                 problems += adapter_problems
             trained = trainable.get(id(strategy), skeleton.parameters)
             stored[id(strategy)] = predict_stored_weights(strategy, model.shape, dtype, skeleton.parameters, trained)
@@ -115,10 +115,15 @@ def _pair_problems(task: Task, splits: Splits, strategy: Strategy) -> list[str]:
     ]
 
 
-def _try_adapter(strategy: Strategy, fresh: LoadedModel, shape: Shape) -> tuple[int, Sequence[str]]:
+def _try_adapter(strategy: Strategy, model: RequestedModel, labels: Sequence[str]) -> tuple[int, Sequence[str]]:
     """The number of weights that the strategy's adapter trains, 0 if that depends on the model's weights; and why it does not fit."""
+    with suppress(Exception):  # some methods compute values as they are put on a model, which an outline does not have
+        outline = find_outline(model.source, strategy, labels, trust_remote_code=model.trust_remote_code)
+        if outline.model is not outline.loaded.model:
+            return trainable_parameters(outline.model), ()
+    fresh = load_skeleton(model.source, trust_remote_code=model.trust_remote_code, labels=labels)
     try:
-        adapted = adapt(fresh.model, strategy, 0, shape=shape)
+        adapted = adapt(fresh.model, strategy, 0, shape=model.shape)
     except BenchError as error:
         return 0, error.problems
     return trainable_parameters(adapted) if adapted is not fresh.model else 0, ()
