@@ -16,7 +16,6 @@ from harness.api.loaded_run import Run
 from harness.api.run_outcomes import summarize_for_trackers
 from harness.errors import BenchError, first_line, setting
 from harness.plugins import has_installed_plugins, use_plugin_files
-from harness.reporting import write_page
 from harness.results import RunResults
 from harness.store import RunFolder, RunPlan, StoredRun, find_run_to_resume
 from harness.types import Cell, HostedForecast
@@ -136,13 +135,19 @@ def run_request(
                 checkpoint_every=checkpoint_every,
                 open_executor=None if cluster is None else cluster.open_executor,
                 forecasts=forecasts,
-                before_end=lambda done: write_page(RunResults(done.folder), done.folder.report),
+                before_end=_write_report,
             )
             run = Run(RunResults(finished.folder))
             if trackers:
                 with summarize_for_trackers(run) as outcome:
                     tracking.finish(outcome)
     return run
+
+
+def _write_report(run: StoredRun) -> None:
+    from harness.reporting import write_page
+
+    write_page(RunResults(run.folder), run.folder.report)
 
 
 def _check_together(executor: str, devices_per_cell: int) -> None:

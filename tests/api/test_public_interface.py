@@ -27,6 +27,9 @@ def test_every_public_name_loads_and_is_documented() -> None:
         assert getattr(harness, name).__doc__, name
     for name in api.__all__:
         assert getattr(api, name).__doc__, name
+    assert sorted(api._MODULES) == sorted(api.__all__) == sorted(set(api.__all__)) and dir(api) == sorted(api.__all__)
+    with pytest.raises(AttributeError, match=r"'harness\.api' has no attribute 'nothing'"):
+        api.nothing  # noqa: B018
     assert dir(harness) == sorted(harness.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         harness.nothing  # noqa: B018
@@ -108,6 +111,14 @@ def test_reading_a_run_imports_no_engine(made: Any) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert HEAVY.isdisjoint(done.stdout.split())
+
+
+def test_a_name_imports_only_what_it_needs() -> None:
+    """Commands that list strategies or tasks begin without what reports and gates need."""
+    code = "import sys; from harness.api import open_catalog; open_catalog(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {"pandas", "scipy", "harness.reporting", "harness.gate"}.isdisjoint(done.stdout.split())
 
 
 def test_a_users_script_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

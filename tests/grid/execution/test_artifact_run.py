@@ -55,7 +55,7 @@ def start(folder: Path, *strategies: str | Strategy, **options: Any) -> Run:
 def _no_pages() -> Iterator[None]:
     """The report is read in one test alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.api.requested_runs.write_page", lambda results, file: None)
+        patch.setattr("harness.api.requested_runs._write_report", lambda run: None)
         yield
 
 

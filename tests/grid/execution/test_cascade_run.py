@@ -69,7 +69,7 @@ def read_first(folder: Path) -> tuple[StoredRun, Cell, CellResult]:
 def _no_pages() -> Iterator[None]:
     """Nothing here reads the report, which takes a second."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.api.requested_runs.write_page", lambda results, file: None)
+        patch.setattr("harness.api.requested_runs._write_report", lambda run: None)
         yield
 
 

@@ -36,7 +36,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixt
     monkeypatch.setenv("THE_KEY", KEY)
     monkeypatch.setattr("harness.cache._Choice.folder", tmp_path / "cache")
     if "page" not in request.fixturenames:
-        monkeypatch.setattr("harness.api.requested_runs.write_page", lambda results, file: None)
+        monkeypatch.setattr("harness.api.requested_runs._write_report", lambda run: None)
     Path("rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in ROWS), encoding="utf-8")
     Path("parcels.yaml").write_text(
         "name: parcels\nkind: classification\nprompt: '{{ text }}'\nlabels: [shipping, billing]\n"

@@ -86,7 +86,7 @@ def test_a_training_goes_on_from_an_adapter_which_is_the_reference(here: Path, t
     text = "name: onward\nmethod: peft\nstart_from: {path: tuned}\ntrain: {objective: dpo, learning_rate: 1e-3}\n"
     (tmp_path / "on.yaml").write_text(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.api.requested_runs.write_page", lambda results, file: None)
+        patch.setattr("harness.api.requested_runs._write_report", lambda run: None)
         done = start(tmp_path, [str(tmp_path / "on.yaml")], base=False)
     (cell,) = done.cells
     check_training(done, "onward")
