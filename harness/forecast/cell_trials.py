@@ -48,11 +48,6 @@ _LOADING = 0.2  # seconds to read the weights of a model that writes a sample: t
 _LONGEST_SAMPLE, _SAMPLE_SHARE = 10.0, 0.5  # seconds that outputs of a sample may take, and a share of all answers that they may take
 _TRIED_MICRO_BATCHES, _TRIED_BATCHES = 6.0, 0.4  # of a training and of answers, that a trial computes; a batch with few of its tokens
 _FROZEN_WIDTH, _TRAINED_WIDTH = 4, 16  # bytes of a parameter in a trial; trained ones have gradients and states
-# Fields of a recipe that do not change how long a step takes: variants of a learning rate share a trial.
-_WITHOUT_EFFECT = {
-    "batch_size", "beta", "epochs", "learning_rate", "lora_plus", "max_grad_norm", "max_length", "micro_batch_tokens", "patience",
-    "schedule", "validations_per_epoch", "warmup", "weight_decay",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -247,14 +242,14 @@ class CellTrials:
 
     def _training_key(self, work: TrainingWork) -> list[object]:
         shape = [len(work.typical), _longest_of(work)]
-        strategy = self.outline.strategy.model_dump(mode="json", exclude={"shots": True, "train": _WITHOUT_EFFECT})
+        strategy = self.outline.strategy.model_dump(mode="json")
         return ["training", *self._model, strategy, *map(_rounded, shape), work.compiles]
 
     def _answers_key(self, work: AnsweringWork) -> list[object]:
         labels = work.labels if work.asked is None else None
         shape = [work.batch.rows, max(map(len, work.typical)), work.nodes, work.limit, len(labels or ()), work.usually_before]
         # Without a recipe: a fully fine-tuned model answers as fast as the untuned one.
-        strategy = self.outline.strategy.model_dump(mode="json", exclude={"method", "shots", "train"})
+        strategy = self.outline.strategy.model_dump(mode="json", exclude={"method", "train"})
         return ["answers", labels is None, *self._model, strategy, *map(_rounded, shape)]
 
     def _sample_key(self, work: AnsweringWork) -> list[object]:

@@ -10,8 +10,12 @@ from harness.errors import BenchError
 from harness.forecast.model_outline import ModelOutline
 from harness.types import Strategy, TrainSpec
 
-# Fields that change neither what a strategy puts on a model nor what a step takes: variants of a learning rate share an outline.
-_WITHOUT_EFFECT = ("epochs", "learning_rate", "patience", "schedule", "validations_per_epoch", "warmup", "weight_decay")
+# Fields of a recipe that change neither what a strategy puts on a model nor what a step takes: variants of a learning rate share an outline
+# and its trials.
+_WITHOUT_EFFECT = (
+    "batch_size", "beta", "epochs", "learning_rate", "lora_plus", "max_grad_norm", "max_length", "micro_batch_tokens", "patience",
+    "schedule", "validations_per_epoch", "warmup", "weight_decay",
+)  # fmt: skip
 
 
 def find_outline(source: ModelSource, strategy: Strategy, labels: Sequence[str], *, trust_remote_code: bool = False) -> ModelOutline:

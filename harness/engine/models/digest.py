@@ -13,7 +13,6 @@ from harness.store import hash_file, hash_in_background
 # Files that can change an output, beside the weights. A README or a license cannot.
 _PATTERNS = ("*.safetensors.index.json", "config.json", "generation_config.json", "tokenizer*", "*.model", "vocab*",
              "merges.txt", "special_tokens_map.json", "added_tokens.json", "chat_template*", "*.py")  # fmt: skip
-
 _AT_ONCE = 8  # files of a model that are read at the same time, at most
 
 

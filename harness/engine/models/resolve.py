@@ -86,7 +86,7 @@ def resolve_model(name: str, revision: str | None = None, *, here: Path | None =
 
 def begin_hashing(names: Sequence[str], here: Path) -> None:
     """Begin to hash the files of those models that are folders or GGUF files on this machine, one after the other, beside what this thread
-    does next; `resolve_model` then waits only for the rest. What is wrong with a name or a file, it says."""
+    does next; `resolve_model` then waits only for the rest, and reports what is wrong with a name or a file."""
     hash_in_background(_find_files(names, here))
 
 

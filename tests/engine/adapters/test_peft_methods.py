@@ -2,11 +2,10 @@
 
 import pytest
 import torch
-from peft import PeftType
+from method_fields import FIELDS, METHODS
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from harness.engine.adapters import adapt, load_adapter, save_artifact
-from harness.engine.adapters.peft_methods import _REFUSED
 from harness.engine.inference import generate
 from harness.engine.inference.choose import LabelScorer
 from harness.engine.tuning import planned_steps, train
@@ -15,26 +14,11 @@ from harness.engine.tuning.loss import batch_loss
 from harness.measure import Meter
 from harness.types import Strategy, TrainSpec
 
-# What each method must be told, and the learning rate at which it learns within a few steps; most say nothing of either.
-FIELDS = {
-    "ADAPTION_PROMPT": {"adapter_len": 4, "adapter_layers": 2},
-    "ADALORA": {"init_r": 6, "target_r": 3},
-    "C3A": {"block_size": 16},
-    "CARTRIDGE": {"num_virtual_tokens": 4, "num_frozen_tokens": 1},
-    "P_TUNING": {"num_virtual_tokens": 4, "encoder_hidden_size": 32},
-    "PREFIX_TUNING": {"num_virtual_tokens": 4},
-    "PROMPT_TUNING": {"num_virtual_tokens": 4},
-    "ROAD": {"group_size": 16},
-    "SHIRA": {"r": 4},
-    "TRAINABLE_TOKENS": {"token_indices": list(range(3, 20))},
-    "VBLORA": {"vector_length": 16},
-    "WAVEFT": {"n_frequency": 100},
-}
+# The learning rate at which a method learns within a few steps; most say nothing.
 RATES = {
     "ADAPTION_PROMPT": 0.3, "CARTRIDGE": 0.3, "PREFIX_TUNING": 0.3, "PROMPT_TUNING": 0.3, "UNILORA": 0.3,
     "IA3": 0.1, "PVERA": 0.1, "SUPERTUNING": 0.1, "VERA": 0.1,
 }  # fmt: skip
-METHODS = sorted({kind.value for kind in PeftType} - set(_REFUSED))
 PROMPTS = [[5, 9, 33, 20], [7], [60, 61, 62, 63, 64, 65, 66]]
 LABELS = [[10, 11, 1], [10, 12, 13, 1], [40, 1]]
 

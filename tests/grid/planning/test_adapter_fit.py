@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from peft import PeftType
+from method_fields import FIELDS, METHODS
 from tiny_models import save_model
 
 from harness.engine.adapters import adapt, trainable_parameters
-from harness.engine.adapters.peft_methods import _REFUSED
 from harness.engine.models import ModelSource, load_skeleton, resolve_model
 from harness.grid.planning.preflight import _try_adapter
 from harness.grid.request import RequestedModel
 from harness.types import Strategy, TrainSpec
-
-# What a method must be told for a small model.
-FIELDS = {
-    "ADAPTION_PROMPT": {"adapter_len": 4, "adapter_layers": 2},
-    "ADALORA": {"init_r": 6, "target_r": 3},
-    "BOFT": {"boft_block_size": 4},
-    "C3A": {"block_size": 16},
-    "CARTRIDGE": {"num_virtual_tokens": 4, "num_frozen_tokens": 1},
-    "P_TUNING": {"num_virtual_tokens": 4, "encoder_hidden_size": 32},
-    "PREFIX_TUNING": {"num_virtual_tokens": 4},
-    "PROMPT_TUNING": {"num_virtual_tokens": 4},
-    "ROAD": {"group_size": 16},
-    "SHIRA": {"r": 4},
-    "TRAINABLE_TOKENS": {"token_indices": list(range(3, 20))},
-    "VBLORA": {"vector_length": 16},
-    "WAVEFT": {"n_frequency": 100},
-}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +19,7 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> ModelSource:
     return resolve_model(str(save_model(folder, "llama", hidden_size=64, intermediate_size=96)))
 
 
-@pytest.mark.parametrize("method", sorted({kind.value for kind in PeftType} - set(_REFUSED)))
+@pytest.mark.parametrize("method", METHODS)
 def test_every_method_fits_and_its_weights_are_counted(method: str, llama: ModelSource) -> None:
     """Some compute values as they are put on a model, which an outline without values does not have."""
     fields = FIELDS.get(method, {})
