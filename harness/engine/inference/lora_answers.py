@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, TypeAlias
 
+from harness.engine.models import is_faster_linear, product_forward
+
 # Aᵀ (in, r), s·Bᵀ (r, out), and by how much DoRA scales each output (out): s·Bᵀ is scaled already.
 _Factors: TypeAlias = tuple[Any, Any, Any | None]
 
@@ -31,14 +33,16 @@ def answering(model: Any) -> Iterator[None]:
     """Inside this context, a model computes without gradients, and its layers of LoRA, AdaLoRA and DoRA as this module says."""
     import torch
 
-    layers = [each for each in _lora_layers(model) if _is_in_use(each) and "forward" not in vars(each)]  # not inside such a context already
-    for layer in layers:
-        layer.forward = partial(_forward, layer, {})
+    changed = {each: partial(_forward, each, {}) for each in _lora_layers(model) if _is_in_use(each)}
+    changed |= {each: product_forward(each) for each in model.modules() if is_faster_linear(each)}
+    changed = {each: forward for each, forward in changed.items() if "forward" not in vars(each)}  # not inside such a context already
+    for layer, forward in changed.items():
+        layer.forward = forward
     try:
         with torch.no_grad():
             yield
     finally:
-        for layer in layers:
+        for layer in changed:
             del layer.forward
 
 

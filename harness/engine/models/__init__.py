@@ -30,6 +30,7 @@ from harness.engine.models.load import (
 )
 from harness.engine.models.model_calls import decoder_start, logits_only_at, right_padded
 from harness.engine.models.peft_import import import_peft
+from harness.engine.models.products import is_faster_linear, multiply, product_forward
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.random_model import build_random_model
 from harness.engine.models.replaced_attention import AttentionFunction, replaced_attention
@@ -60,6 +61,7 @@ __all__ = [
     "head_modules",
     "hub_models",
     "import_peft",
+    "is_faster_linear",
     "known_models",
     "load_description",
     "load_model",
@@ -67,10 +69,12 @@ __all__ = [
     "load_tokenizer",
     "logits_only_at",
     "model_files",
+    "multiply",
     "named_models",
     "number_formats_of",
     "offload_layers",
     "parameters_of",
+    "product_forward",
     "quiet_libraries",
     "read_gguf",
     "read_tensor_shapes",

@@ -14,6 +14,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from harness.engine.models import multiply
 from harness.engine.tuning.adapted_linear import without_dropped
 
 
@@ -21,7 +22,6 @@ from harness.engine.tuning.adapted_linear import without_dropped
 def adapted_dora() -> Any:
     """The function of autograd."""
     import torch
-    import torch.nn.functional as F
     from torch.autograd.function import once_differentiable
 
     class AdaptedDora(torch.autograd.Function):
@@ -55,11 +55,11 @@ def adapted_dora() -> Any:
             left = without_dropped(rows, dropped)
             if weight is not None:
                 matrix = weight.to(computed)
-                output = F.linear(rows, matrix, bias)
-                left_output = None if dropped is None else F.linear(left, matrix, bias)
+                output = multiply(rows, matrix, bias)
+                left_output = None if dropped is None else multiply(left, matrix, bias)
             if dropped is None:
                 left_output = output
-            inner = left @ first.to(computed).t()  # (N, r)
+            inner = multiply(left, first.to(computed))  # (N, r)
             scaled, change = _scaled(second, change, factor * scale, computed), change.to(computed)
             added = inner @ scaled.t() if bias is None else torch.addmm((change * bias).mul_(-factor), inner, scaled.t())  # (N, out)
             added.addcmul_(left_output, change, value=factor).add_(output)
@@ -74,9 +74,9 @@ def adapted_dora() -> Any:
             rows, weight, bias, dropped, inner, left_output, norms, change, magnitude, first, second = ctx.saved_tensors
             computed, factor, scale = rows.dtype, ctx.factor, ctx.factor * ctx.scale
             outer = gradient.to(computed)  # (N, out)
-            into_inner = outer @ _scaled(second, change, scale, computed)  # (N, r)
+            into_inner = multiply(outer, _scaled(second, change, scale, computed).t())  # (N, r)
             into_first = (into_inner.t() @ without_dropped(rows, dropped)).to(first.dtype)
-            by_inner = (outer.t() @ inner).float()  # (out, r)
+            by_inner = (inner.t() @ outer).t().float()  # (out, r)
             into_magnitude = None
             if left_output is not None:
                 wide = outer.float() if computed == torch.float16 else outer  # whose largest number a scaled gradient comes near to
@@ -92,12 +92,12 @@ def adapted_dora() -> Any:
                 into_output, into_left = outer, outer * change.mul(factor)
             into_x = None
             if ctx.needs_input_grad[0]:
-                into_x = into_inner @ first.to(computed)
+                into_x = multiply(into_inner, first.to(computed).t())
                 if weight is not None and into_left is not None:
-                    into_x.addmm_(into_left, weight.to(computed))
+                    into_x.add_(multiply(into_left, weight.to(computed).t()))
                 into_x = without_dropped(into_x, dropped)
                 if weight is not None:
-                    into_x.addmm_(into_output, weight.to(computed))
+                    into_x.add_(multiply(into_output, weight.to(computed).t()))
                 into_x = into_x.to(ctx.dtype)
             into_base = (into_output, into_left) if weight is None else (None, None)
             return into_x, *into_base, *[None] * 8, into_magnitude, into_first, into_second

@@ -6,10 +6,13 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from harness.engine.distributed import is_sharded
+from harness.engine.models import is_faster_linear, product_forward
 from harness.engine.tuning.cpu_attention import cpu_attention
 from harness.engine.tuning.fused_gates import fused_gates
 from harness.engine.tuning.fused_norms import fused_norms
 from harness.engine.tuning.fused_rotations import fused_rotations
+from harness.engine.tuning.replaced_forwards import computes_itself, replaced_forwards
 from harness.engine.tuning.token_functions import PLAIN, compiled
 from harness.measure import usable_cores
 from harness.types import Choice
@@ -35,12 +38,21 @@ def fused_layers(model: Any, kind: str, *, compiles: bool = False) -> Iterator[N
     with contextlib.ExitStack() as stack:
         if kind == "cpu":
             stack.enter_context(cpu_attention())
+            stack.enter_context(_faster_products(model))
         if kind == "cpu" or compiles:
             stack.enter_context(fused_norms(model, functions))
         if compiles:
             stack.enter_context(fused_gates(model, functions))
             stack.enter_context(fused_rotations(model, functions))
         yield
+
+
+def _faster_products(model: Any) -> contextlib.AbstractContextManager[None]:
+    """Linear layers compute as `product_forward` says, but those under an adapter, which is one function with its layer."""
+    modules = [] if is_sharded(model) else list(model.modules())
+    adapted = {module.base_layer for module in modules if hasattr(module, "base_layer")}
+    layers = [each for each in modules if is_faster_linear(each) and computes_itself(each) and each not in adapted]
+    return replaced_forwards({layer: product_forward(layer) for layer in layers})
 
 
 def pays_to_compile(choice: Choice, kind: str, dtype: str, parameters: int, tokens: float) -> bool:

@@ -39,6 +39,12 @@ def adapted(base: Any = Two, **options: Any) -> Any:
     return model.eval()
 
 
+@pytest.fixture
+def products_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers that are left to PEFT have its very outputs."""
+    monkeypatch.setattr("harness.engine.models.products.has_onednn_products", lambda: False)
+
+
 def _spoil(model: Any) -> None:
     for name, parameter in model.named_parameters():
         if "lora_B" in name:
@@ -109,6 +115,7 @@ def test_outputs_of_adalora_are_those_of_peft(base: Any, kept: int) -> None:
         assert torch.equal(answer(model, x), of_peft(model, x))
 
 
+@pytest.mark.usefixtures("products_of_torch")
 def test_ranks_of_adalora_make_few_shapes() -> None:
     """Each shape of a product is prepared when it is new, and a cell keeps few of them prepared."""
     shapes: set[tuple[int, ...]] = set()
@@ -136,11 +143,13 @@ def test_in_bfloat16_outputs_are_about_as_near_to_those_in_float32() -> None:
     assert (outputs - exact).norm() < 1.2 * (theirs - exact).norm() < 0.02 * exact.norm()
 
 
+@pytest.mark.usefixtures("products_of_torch")
 def test_adapters_with_a_bias_are_left_to_peft() -> None:
     model, x = adapted(lora_bias=True, target_modules=["second"]), inputs()
     assert torch.equal(answer(model, x), of_peft(model, x))
 
 
+@pytest.mark.usefixtures("products_of_torch")
 def test_adapters_that_are_switched_off_merged_or_several_are_left_to_peft() -> None:
     model, x = adapted(), inputs()
     with model.disable_adapter():
@@ -154,6 +163,7 @@ def test_adapters_that_are_switched_off_merged_or_several_are_left_to_peft() -> 
     assert torch.equal(answer(model, x), of_peft(model, x))
 
 
+@pytest.mark.usefixtures("products_of_torch")
 def test_a_model_that_is_trained_or_computes_gradients_is_left_to_peft() -> None:
     model, x = adapted(lora_dropout=0.5), inputs()
     with answering(model), torch.enable_grad():

@@ -1,0 +1,154 @@
+"""Products in float32 by oneDNN: those of torch, to rounding, and only where they are faster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from adapted_layers import WIDTH, Two, packed
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from harness.engine.inference import answering
+from harness.engine.models import is_faster_linear, multiply, product_forward
+from harness.engine.models.products import has_onednn_products, is_amd
+from harness.engine.tuning import fused_layers
+
+AMD = "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: AMD EPYC\n"
+PRODUCTS = "harness.engine.models.products.has_onednn_products"
+
+pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch was built without oneDNN")
+
+
+@pytest.fixture(autouse=True)
+def by_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PRODUCTS, lambda: True)
+
+
+class Names(TorchDispatchMode):
+    """The operations that are computed inside this context."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.names.append(function.overloadpacket.__name__)
+        return function(*args, **(kwargs or {}))
+
+    @property
+    def products(self) -> int:
+        return self.names.count("_linear_pointwise")
+
+
+def matrix(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape))).to(dtype)
+
+
+@pytest.mark.parametrize("rows", [(0, 40), (1, 40), (33, 40), (2, 5, 40), (3, 1, 40)])
+@pytest.mark.parametrize("bias", [None, matrix(24)], ids=["", "bias"])
+def test_products_are_those_of_torch(rows: tuple[int, ...], bias: torch.Tensor | None) -> None:
+    x, weight = matrix(*rows), matrix(24, 40)
+    with Names() as computed:
+        outputs = [multiply(x, weight, bias), multiply(x, weight.t().contiguous().t(), bias)]
+    assert computed.products == 2
+    for output in outputs:
+        torch.testing.assert_close(output, nn.functional.linear(x, weight, bias), rtol=1e-5, atol=1e-5)
+
+
+def test_both_matrices_may_be_views() -> None:
+    wide, tall = matrix(33, 80), matrix(40, 33)
+    torch.testing.assert_close(multiply(wide[:, ::2], matrix(24, 40)), wide[:, ::2] @ matrix(24, 40).t(), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(multiply(tall.t(), matrix(40, 24).t()), tall.t() @ matrix(40, 24), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_other_number_formats_are_left_to_torch(dtype: torch.dtype) -> None:
+    x, weight = matrix(4, 40, dtype=dtype), matrix(24, 40, dtype=dtype)
+    with Names() as computed:
+        output = multiply(x, weight)
+    assert computed.products == 0
+    assert torch.equal(output, nn.functional.linear(x, weight))
+
+
+def test_autocast_and_tensors_without_storage_are_left_to_torch() -> None:
+    layer = nn.Linear(40, 24)
+    layer.forward = product_forward(layer)  # type: ignore[method-assign]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert layer(matrix(4, 40)).dtype == torch.bfloat16
+    assert multiply(matrix(4, 40).to("meta"), matrix(24, 40).to("meta")).shape == (4, 24)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("frozen", ["", "weight", "bias", "input"])
+def test_gradients_are_those_of_torch(bias: bool, frozen: str) -> None:
+    found = []
+    for faster in (True, False):
+        torch.manual_seed(0)
+        layer, x = nn.Linear(40, 24, bias=bias), matrix(2, 5, 40).requires_grad_(frozen != "input")
+        if frozen in dict(layer.named_parameters()):
+            layer.get_parameter(frozen).requires_grad_(False)
+        if faster:
+            layer.forward = product_forward(layer)  # type: ignore[method-assign]
+        output = layer(x)
+        output += 1.0  # as models do, in place
+        (output * matrix(2, 5, 24)).sum().backward()
+        found.append([output.detach(), *(each.grad for each in (x, *layer.parameters()))])
+    for ours, theirs in zip(*found, strict=True):
+        assert (ours is None) == (theirs is None)
+        if theirs is not None:
+            torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
+def test_a_model_answers_and_trains_by_them_and_is_then_as_it_was() -> None:
+    torch.manual_seed(0)
+    model, x = Two(), matrix(3, WIDTH)
+    expected = model(x)
+    with answering(model), Names() as answered:
+        torch.testing.assert_close(model(x), expected, rtol=1e-5, atol=1e-5)
+    with fused_layers(model, "cpu"), Names() as trained:
+        model(x).sum().backward()
+    assert answered.products == 2
+    assert trained.products == 2 + 1, "forward, and into the input of the second layer"
+    assert model.first.weight.grad is not None
+    assert not any("forward" in vars(module) for module in model.modules())
+
+
+def test_layers_that_compute_otherwise_are_left_alone() -> None:
+    class Other(nn.Linear):
+        pass
+
+    assert is_faster_linear(nn.Linear(4, 4))
+    assert not is_faster_linear(Other(4, 4))
+    assert not is_faster_linear(nn.Linear(4, 4, dtype=torch.bfloat16))
+    assert not is_faster_linear(nn.Linear(4, 4, device="meta"))
+    assert not any(is_faster_linear(module) for module in packed().modules())
+
+
+@pytest.mark.parametrize(("text", "expected"), [(AMD, True), (AMD.replace("AuthenticAMD", "GenuineIntel"), False), ("", False)])
+def test_the_maker_of_the_processor_is_read_from_the_system(tmp_path: Path, text: str, expected: bool) -> None:
+    (tmp_path / "cpuinfo").write_text(text, encoding="utf-8")
+    assert is_amd(tmp_path / "cpuinfo") is expected
+    assert not is_amd(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("maker", "instructions", "product", "expected"),
+    [
+        (True, "AVX512", lambda rows, weight, *_: rows @ weight.t(), True),
+        (False, "AVX512", lambda rows, weight, *_: rows @ weight.t(), False),
+        (True, "AVX2", lambda rows, weight, *_: rows @ weight.t(), False),
+        (True, "AVX512", lambda rows, weight, *_: rows @ weight.t() + 1, False),
+        (True, "AVX512", lambda rows: rows, False),
+    ],
+    ids=["measured", "another maker", "older", "other results", "another signature"],
+)
+def test_products_are_used_only_where_they_were_measured_and_are_right(
+    monkeypatch: pytest.MonkeyPatch, maker: bool, instructions: str, product: Any, expected: bool
+) -> None:
+    monkeypatch.setattr("harness.engine.models.products.is_amd", lambda: maker)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: instructions)
+    monkeypatch.setattr(torch.ops.mkldnn, "_linear_pointwise", product)
+    assert has_onednn_products.__wrapped__() is expected
