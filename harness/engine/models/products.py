@@ -21,6 +21,14 @@ def multiply(rows: Any, weight: Any, bias: Any = None) -> Any:
     return torch.ops.mkldnn._linear_pointwise(rows, weight, bias, "none", [], "")
 
 
+def add_product(total: Any, rows: Any, weight: Any) -> None:
+    """Adds x·Wᵀ to a total (N, out) in place, for rows x (N, in) and W (out, in)."""
+    if _by_onednn(rows, weight):
+        total.add_(multiply(rows, weight))
+    else:
+        total.addmm_(rows, weight.t())
+
+
 def is_faster_linear(module: Any) -> bool:
     """Whether a linear layer takes less time by `multiply` than by torch."""
     import torch
@@ -33,10 +41,10 @@ def product_forward(layer: Any) -> partial[Any]:
     return partial(_forward, layer)
 
 
-def _forward(layer: Any, x: Any) -> Any:
+def _forward(layer: Any, input: Any) -> Any:  # the name that callers of torch's layer may give
     import torch
 
-    weight, bias = layer.weight, layer.bias
+    x, weight, bias = input, layer.weight, layer.bias
     if not _by_onednn(x, weight):
         return type(layer).forward(layer, x)
     if torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)):
@@ -67,11 +75,12 @@ def has_onednn_products() -> bool:
         return False
     generator = torch.Generator().manual_seed(0)
     rows, weight = torch.randn(5, 24, generator=generator), torch.randn(24, 7, generator=generator).t()
-    try:
-        output = torch.ops.mkldnn._linear_pointwise(rows, weight, None, "none", [], "")
-    except (AttributeError, RuntimeError, TypeError):  # another version of torch: this is no part of its interface
-        return False
-    return torch.allclose(output, rows @ weight.t(), atol=1e-4)
+    with torch.autocast("cpu", enabled=False):
+        try:
+            output = torch.ops.mkldnn._linear_pointwise(rows, weight, None, "none", [], "")
+        except (AttributeError, RuntimeError, TypeError):  # another version of torch: this is no part of its interface
+            return False
+        return torch.allclose(output, rows @ weight.t(), atol=1e-4)
 
 
 def is_amd(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from harness.engine.models import multiply
+from harness.engine.models import add_product, multiply
 from harness.engine.tuning.adapted_linear import without_dropped
 
 
@@ -94,10 +94,10 @@ def adapted_dora() -> Any:
             if ctx.needs_input_grad[0]:
                 into_x = multiply(into_inner, first.to(computed).t())
                 if weight is not None and into_left is not None:
-                    into_x.add_(multiply(into_left, weight.to(computed).t()))
+                    add_product(into_x, into_left, weight.to(computed).t())
                 into_x = without_dropped(into_x, dropped)
                 if weight is not None:
-                    into_x.add_(multiply(into_output, weight.to(computed).t()))
+                    add_product(into_x, into_output, weight.to(computed).t())
                 into_x = into_x.to(ctx.dtype)
             into_base = (into_output, into_left) if weight is None else (None, None)
             return into_x, *into_base, *[None] * 8, into_magnitude, into_first, into_second

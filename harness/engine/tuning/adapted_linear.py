@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from harness.engine.models import multiply
+from harness.engine.models import add_product, multiply
 
 
 @lru_cache(maxsize=1)
@@ -68,7 +68,7 @@ def adapted_linear() -> Any:
             if ctx.needs_input_grad[0]:
                 into_x = without_dropped(multiply(into_inner, first.t()), dropped)
                 if weight is not None:
-                    into_x.add_(multiply(outer, weight.to(computed).t()))
+                    add_product(into_x, outer, weight.to(computed).t())
                 into_x = into_x.to(ctx.dtype)
             ranks = [each.shape[0] for each in factors[::2]]
             into_each = zip(into_first.split(ranks), into_second.split(ranks, 1), ctx.scales, strict=True)

@@ -12,7 +12,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from harness.engine.inference import answering
-from harness.engine.models import is_faster_linear, multiply, product_forward
+from harness.engine.models import add_product, is_faster_linear, multiply, product_forward
 from harness.engine.models.products import has_onednn_products, is_amd
 from harness.engine.tuning import fused_layers
 
@@ -64,20 +64,34 @@ def test_both_matrices_may_be_views() -> None:
     torch.testing.assert_close(multiply(tall.t(), matrix(40, 24).t()), tall.t() @ matrix(40, 24), rtol=1e-5, atol=1e-5)
 
 
+def test_a_product_is_added_to_a_total_in_place() -> None:
+    x, weight, total = matrix(33, 40), matrix(24, 40), matrix(33, 24)
+    expected = total + x @ weight.t()
+    with Names() as computed:
+        add_product(total, x, weight)
+    assert computed.products == 1
+    torch.testing.assert_close(total, expected, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
 def test_other_number_formats_are_left_to_torch(dtype: torch.dtype) -> None:
-    x, weight = matrix(4, 40, dtype=dtype), matrix(24, 40, dtype=dtype)
+    """Also sums: rounded once, and without another matrix."""
+    x, weight, total = matrix(4, 40, dtype=dtype), matrix(24, 40, dtype=dtype), matrix(4, 24, dtype=dtype)
+    expected = torch.addmm(total, x, weight.t())
     with Names() as computed:
         output = multiply(x, weight)
+        add_product(total, x, weight)
     assert computed.products == 0
+    assert computed.names.count("addmm_") == 1
     assert torch.equal(output, nn.functional.linear(x, weight))
+    assert torch.equal(total, expected)
 
 
 def test_autocast_and_tensors_without_storage_are_left_to_torch() -> None:
     layer = nn.Linear(40, 24)
     layer.forward = product_forward(layer)  # type: ignore[method-assign]
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert layer(matrix(4, 40)).dtype == torch.bfloat16
+        assert layer(input=matrix(4, 40)).dtype == torch.bfloat16
     assert multiply(matrix(4, 40).to("meta"), matrix(24, 40).to("meta")).shape == (4, 24)
 
 
@@ -151,4 +165,6 @@ def test_products_are_used_only_where_they_were_measured_and_are_right(
     monkeypatch.setattr("harness.engine.models.products.is_amd", lambda: maker)
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: instructions)
     monkeypatch.setattr(torch.ops.mkldnn, "_linear_pointwise", product)
-    assert has_onednn_products.__wrapped__() is expected
+    for dtype in (torch.float32, torch.bfloat16):  # asked first inside autocast, too
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
+            assert has_onednn_products.__wrapped__() is expected
