@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, TypeAlias
 
-from harness.engine.models import is_faster_linear, product_forward
+from harness.engine.models import is_faster_linear, product_forward, replaced_forwards
 
 # Aᵀ (in, r), s·Bᵀ (r, out), and by how much DoRA scales each output (out): s·Bᵀ is scaled already.
 _Factors: TypeAlias = tuple[Any, Any, Any | None]
@@ -30,20 +30,16 @@ _RANK_MULTIPLE = 16
 
 @contextlib.contextmanager
 def answering(model: Any) -> Iterator[None]:
-    """Inside this context, a model computes without gradients, and its layers of LoRA, AdaLoRA and DoRA as this module says."""
+    """Inside this context, a model computes without gradients, its layers of LoRA, AdaLoRA and DoRA as this module says, and its
+    linear layers as `product_forward` says.
+    """
     import torch
 
     changed = {each: partial(_forward, each, {}) for each in _lora_layers(model) if _is_in_use(each)}
     changed |= {each: product_forward(each) for each in model.modules() if is_faster_linear(each)}
     changed = {each: forward for each, forward in changed.items() if "forward" not in vars(each)}  # not inside such a context already
-    for layer, forward in changed.items():
-        layer.forward = forward
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for layer in changed:
-            del layer.forward
+    with replaced_forwards(changed), torch.no_grad():
+        yield
 
 
 def is_plain_lora(module: Any) -> bool:

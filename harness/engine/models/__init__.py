@@ -34,6 +34,7 @@ from harness.engine.models.products import add_product, is_faster_linear, multip
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.random_model import build_random_model
 from harness.engine.models.replaced_attention import AttentionFunction, replaced_attention
+from harness.engine.models.replaced_forwards import computes_itself, replaced_forwards
 from harness.engine.models.resolve import TINY, ModelSource, begin_hashing, known_models, resolve_description, resolve_model
 from harness.engine.models.shared_weights import share_weights
 
@@ -49,6 +50,7 @@ __all__ = [
     "avoid_repacking",
     "begin_hashing",
     "build_random_model",
+    "computes_itself",
     "converted_models",
     "decoder_start",
     "digest_of",
@@ -80,6 +82,7 @@ __all__ = [
     "read_gguf",
     "read_tensor_shapes",
     "replaced_attention",
+    "replaced_forwards",
     "require_four_bit",
     "resolve_description",
     "resolve_model",

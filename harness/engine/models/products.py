@@ -1,4 +1,4 @@
-"""Products of matrices in float32 on CPUs that are not of Intel, by oneDNN instead of MKL.
+"""Products of float32 matrices on AMD processors with AVX-512: by oneDNN instead of MKL.
 
 torch multiplies such matrices with Intel's MKL. On two cores of an AMD EPYC with AVX-512 (torch 2.13), oneDNN multiplied 800 rows by the
 matrices of SmolLM2-135M 1.1 times as fast, 12 to 64 rows 1.2 to 1.4 times, 32 rows by its output layer 1.8 times, and by the factors of
@@ -8,8 +8,9 @@ an adapter up to three times. It was not measured on other processors, where tor
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import Any
+
+from harness.measure import cpu_name
 
 
 def multiply(rows: Any, weight: Any, bias: Any = None) -> Any:
@@ -71,7 +72,7 @@ def has_onednn_products() -> bool:
     import torch
 
     has_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    if not (has_onednn and is_amd() and torch.backends.cpu.get_cpu_capability() == "AVX512"):
+    if not (has_onednn and cpu_name().startswith("AMD ") and torch.backends.cpu.get_cpu_capability() == "AVX512"):
         return False
     generator = torch.Generator().manual_seed(0)
     rows, weight = torch.randn(5, 24, generator=generator), torch.randn(24, 7, generator=generator).t()
@@ -81,15 +82,6 @@ def has_onednn_products() -> bool:
         except (AttributeError, RuntimeError, TypeError):  # another version of torch: this is no part of its interface
             return False
         return torch.allclose(output, rows @ weight.t(), atol=1e-4)
-
-
-def is_amd(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether the processor is one of AMD, as Linux reports it."""
-    try:
-        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:  # another system than Linux
-        return False
-    return any(line.startswith("vendor_id") and line.partition(":")[2].strip() == "AuthenticAMD" for line in lines)
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from harness.engine.distributed import is_sharded
-from harness.engine.tuning.replaced_forwards import computes_itself, replaced_forwards
+from harness.engine.models import computes_itself, replaced_forwards
 from harness.engine.tuning.token_functions import TokenFunctions, without_autocast
 
 

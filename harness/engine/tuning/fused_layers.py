@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.engine.distributed import is_sharded
-from harness.engine.models import is_faster_linear, product_forward
+from harness.engine.models import computes_itself, is_faster_linear, product_forward, replaced_forwards
 from harness.engine.tuning.cpu_attention import cpu_attention
 from harness.engine.tuning.fused_gates import fused_gates
 from harness.engine.tuning.fused_norms import fused_norms
 from harness.engine.tuning.fused_rotations import fused_rotations
-from harness.engine.tuning.replaced_forwards import computes_itself, replaced_forwards
 from harness.engine.tuning.token_functions import PLAIN, compiled
 from harness.measure import usable_cores
 from harness.types import Choice
@@ -26,10 +25,11 @@ _COMPILING = ("cpu", "cuda")  # kinds of devices: torch compiles C++ for a CPU, 
 
 @contextlib.contextmanager
 def fused_layers(model: Any, kind: str, *, compiles: bool = False) -> Iterator[None]:
-    """Inside this context, a model that trains on a CPU computes attention and norms as `cpu_attention` and `fused_norms` say.
+    """Inside this context, a model that trains on a CPU computes attention, norms and products as `cpu_attention`, `fused_norms` and
+    `product_forward` say.
 
     Args:
-        kind: of the device. On another than a CPU, where attention and plain norms were not measured, only what is compiled changes.
+        kind: of the device. On another than a CPU, where these were not measured, only what is compiled changes.
         compiles: whether what is computed for each token by itself is compiled, with that of gated layers and rotary positions. The plain
             functions of those take no less time than transformers.
     """

@@ -18,11 +18,11 @@ from typing import Any
 
 from harness.engine.distributed import is_sharded
 from harness.engine.inference import is_dora, is_plain_lora
+from harness.engine.models import computes_itself, replaced_forwards
 from harness.engine.tuning.adapted_dora import adapted_dora
 from harness.engine.tuning.adapted_linear import adapted_linear
 from harness.engine.tuning.dora_norms import DoraNorms
 from harness.engine.tuning.keyed_dropout import KeyedRandom
-from harness.engine.tuning.replaced_forwards import computes_itself, replaced_forwards
 
 
 @contextlib.contextmanager

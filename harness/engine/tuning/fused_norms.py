@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from harness.engine.distributed import is_sharded
-from harness.engine.tuning.replaced_forwards import computes_itself, replaced_forwards
+from harness.engine.models import computes_itself, replaced_forwards
 from harness.engine.tuning.token_functions import PLAIN, TokenFunctions, without_autocast
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +12,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from harness.engine.inference import answering
 from harness.engine.models import add_product, is_faster_linear, multiply, product_forward
-from harness.engine.models.products import has_onednn_products, is_amd
+from harness.engine.models.products import has_onednn_products
 from harness.engine.tuning import fused_layers
 
-AMD = "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: AMD EPYC\n"
 PRODUCTS = "harness.engine.models.products.has_onednn_products"
 
 pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch was built without oneDNN")
@@ -141,28 +139,21 @@ def test_layers_that_compute_otherwise_are_left_alone() -> None:
     assert not any(is_faster_linear(module) for module in packed().modules())
 
 
-@pytest.mark.parametrize(("text", "expected"), [(AMD, True), (AMD.replace("AuthenticAMD", "GenuineIntel"), False), ("", False)])
-def test_the_maker_of_the_processor_is_read_from_the_system(tmp_path: Path, text: str, expected: bool) -> None:
-    (tmp_path / "cpuinfo").write_text(text, encoding="utf-8")
-    assert is_amd(tmp_path / "cpuinfo") is expected
-    assert not is_amd(tmp_path / "missing")
-
-
 @pytest.mark.parametrize(
-    ("maker", "instructions", "product", "expected"),
+    ("processor", "instructions", "product", "expected"),
     [
-        (True, "AVX512", lambda rows, weight, *_: rows @ weight.t(), True),
-        (False, "AVX512", lambda rows, weight, *_: rows @ weight.t(), False),
-        (True, "AVX2", lambda rows, weight, *_: rows @ weight.t(), False),
-        (True, "AVX512", lambda rows, weight, *_: rows @ weight.t() + 1, False),
-        (True, "AVX512", lambda rows: rows, False),
+        ("AMD EPYC 9454 48-Core Processor", "AVX512", lambda rows, weight, *_: rows @ weight.t(), True),
+        ("Intel(R) Xeon(R) Processor @ 2.70GHz", "AVX512", lambda rows, weight, *_: rows @ weight.t(), False),
+        ("AMD EPYC 9454 48-Core Processor", "AVX2", lambda rows, weight, *_: rows @ weight.t(), False),
+        ("AMD EPYC 9454 48-Core Processor", "AVX512", lambda rows, weight, *_: rows @ weight.t() + 1, False),
+        ("AMD EPYC 9454 48-Core Processor", "AVX512", lambda rows: rows, False),
     ],
     ids=["measured", "another maker", "older", "other results", "another signature"],
 )
 def test_products_are_used_only_where_they_were_measured_and_are_right(
-    monkeypatch: pytest.MonkeyPatch, maker: bool, instructions: str, product: Any, expected: bool
+    monkeypatch: pytest.MonkeyPatch, processor: str, instructions: str, product: Any, expected: bool
 ) -> None:
-    monkeypatch.setattr("harness.engine.models.products.is_amd", lambda: maker)
+    monkeypatch.setattr("harness.engine.models.products.cpu_name", lambda: processor)
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: instructions)
     monkeypatch.setattr(torch.ops.mkldnn, "_linear_pointwise", product)
     for dtype in (torch.float32, torch.bfloat16):  # asked first inside autocast, too

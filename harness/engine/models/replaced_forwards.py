@@ -1,4 +1,4 @@
-"""Modules of a model that compute in another way while it trains."""
+"""Modules of a model that compute in another way while it trains or answers."""
 
 from __future__ import annotations
 
