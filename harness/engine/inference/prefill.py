@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # What a pass costs beside its tokens, counted in tokens: reading the weights, and starting the kernels of a GPU.
 _PASS_TOKENS = {"cpu": 64}
 _PASS_TOKENS_ELSEWHERE = 2048
+# Models that take the places of two tokens in the cache for their distance: no padding may stand between a beginning and the rest.
+_DISTANCES_IN_THE_CACHE = frozenset({"mpt"})
 
 
 @dataclass
@@ -48,27 +50,25 @@ def prefill(prefix: Prefix, prompts: Sequence[Sequence[int]], pad_id: int, room:
     device = next(prefix.model.parameters()).device
     if not plain_cache(prefix.model.config):
         return _prefill_at_once(prefix, prompts, pad_id, device)
-    groups = group_by_length([len(prompt) for prompt in prompts], _pass_tokens(device.type))
+    groups = list_groups(prefix.model.config, [len(prompt) for prompt in prompts], device.type)
     if len(groups) == 1:
         whole = _prefill_at_once(prefix, prompts, pad_id, device)
-        return whole if at_once else _with_room(prefix, whole.mask, [(range(len(prompts)), whole)], room)
-    _, mask = left_padded(prompts, pad_id, device)
+        return whole if at_once else _with_room([(range(len(prompts)), whole)], *whole.mask.shape, room)
     parts = ((group, _prefill_at_once(prefix, [prompts[i] for i in group], pad_id, device)) for group in groups)
-    return _with_room(prefix, prefix.mask(mask), parts, room)
+    return _with_room(parts, len(prompts), prefix.length + max(map(len, prompts)), room)
 
 
 def list_groups(config: Any, lengths: Sequence[int], device: str) -> list[list[int]]:
     """The prompts that a model of this configuration reads at once, of prompts of these lengths, by number and in their order."""
-    return group_by_length(lengths, _pass_tokens(device)) if plain_cache(config) else [list(range(len(lengths)))]
+    if not plain_cache(config):
+        return [list(range(len(lengths)))]
+    pass_tokens = 0 if config.model_type in _DISTANCES_IN_THE_CACHE else _PASS_TOKENS.get(device, _PASS_TOKENS_ELSEWHERE)
+    return group_by_length(lengths, pass_tokens)
 
 
 def count_read(config: Any, lengths: Sequence[int], device: str) -> int:
     """The tokens that pass through a model of this configuration when it reads prompts of these lengths, their padding included."""
     return sum(len(group) * max(lengths[i] for i in group) for group in list_groups(config, lengths, device))
-
-
-def _pass_tokens(device: str) -> int:
-    return _PASS_TOKENS.get(device, _PASS_TOKENS_ELSEWHERE)
 
 
 def group_by_length(lengths: Sequence[int], overhead: int) -> list[list[int]]:
@@ -113,30 +113,32 @@ def _prefill_at_once(prefix: Prefix, prompts: Sequence[Sequence[int]], pad_id: i
     return Prefilled(passed.logits[:, -1], cache, mask, positions[:, -1:])
 
 
-def _with_room(prefix: Prefix, mask: Any, parts: Iterable[tuple[Sequence[int], Prefilled]], room: int) -> Prefilled:
-    """The batch of these parts, each with the numbers of its rows.
+def _with_room(parts: Iterable[tuple[Sequence[int], Prefilled]], rows: int, width: int, room: int) -> Prefilled:
+    """The batch of so many rows and of tokens of the longest, of these parts, each with the numbers of its rows.
 
     A layer of a part is dropped once its keys and values are copied: no more than one layer of them is in memory twice.
     """
     import torch
     from transformers import Cache
 
-    rows, width = mask.shape
     layers: list[Any] = []
     logits: Any = None
     positions: Any = None
+    mask: Any = None
     for numbers, part in parts:
         if logits is None:
             logits, positions = (each.new_zeros(rows, each.shape[1]) for each in (part.logits, part.positions))
+            mask = part.mask.new_zeros(rows, width)
         index = torch.tensor(list(numbers), device=mask.device)
         logits[index], positions[index] = part.logits, part.positions
+        mask[index, width - part.mask.shape[1] :] = part.mask
         of_part, part.cache.layers = part.cache.layers[::-1], []
         for number in range(len(of_part)):
             own = of_part.pop()
             if number == len(layers):
                 layers.append(_room_like(own, rows, width, room))
             if own.is_initialized:
-                layers[number].put(index.to(own.keys.device), own.keys, own.values, prefix.length)
+                layers[number].put(index.to(own.keys.device), own.keys, own.values)
             del own  # else the last one stays in memory while the next part is computed
         del part
     assert logits is not None, "a batch has rows"

@@ -25,12 +25,11 @@ class RoomyLayer(DynamicLayer):  # type: ignore[misc]
         self._all_keys, self._all_values = (each.new_zeros(rows, each.shape[1], width + room, each.shape[3]) for each in (keys, values))
         self._view(width)
 
-    def put(self, rows: Any, keys: Any, values: Any, shared: int) -> None:
-        """Put keys and values of some rows in place: the first `shared` tokens at the beginning, the others at the end of the prompts."""
-        width, own = self.keys.shape[2], keys.shape[2] - shared
-        for whole, part in ((self._all_keys, keys), (self._all_values, values)):
-            whole[rows, :, :shared] = part[:, :, :shared]
-            whole[rows, :, width - own : width] = part[:, :, shared:]
+    def put(self, rows: Any, keys: Any, values: Any) -> None:
+        """Put keys and values of some rows at the end of what this layer is to hold before new tokens follow."""
+        width = self.keys.shape[2]
+        self._all_keys[rows, :, width - keys.shape[2] : width] = keys
+        self._all_values[rows, :, width - values.shape[2] : width] = values
 
     def update(self, key_states: Any, value_states: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Add tokens of every row; returns all keys and values."""

@@ -7,15 +7,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig
+from transformers import AutoModelForCausalLM, BloomConfig, FalconConfig, LlamaConfig, MistralConfig, MptConfig
 
 from harness.engine.inference.generate import generate
-from harness.engine.inference.prefill import group_by_length, prefill
+from harness.engine.inference.prefill import group_by_length, list_groups, prefill
 from harness.engine.inference.roomy_layer import RoomyLayer
 from harness.engine.inference.shared_prefix import Prefix
 
 DRAW = random.Random(4)
-SIZES = {"vocab_size": 64, "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+SIZES = {"vocab_size": 96, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 PROMPTS = [[DRAW.randrange(3, 90) for _ in range(length)] for length in (5, 150, 6, 140, 1, 70, 149, 6)]
 
 
@@ -42,16 +42,25 @@ def test_no_other_groups_cost_fewer_tokens(lengths, overhead):
 
 
 def tiny_decoder(config_class=LlamaConfig, **changed):
-    sizes = {"vocab_size": 96, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
     torch.manual_seed(0)
-    return AutoModelForCausalLM.from_config(config_class(**sizes, num_key_value_heads=2, max_position_embeddings=512, **changed)).eval()
+    return AutoModelForCausalLM.from_config(config_class(**SIZES, num_key_value_heads=2, max_position_embeddings=512, **changed)).eval()
 
 
+DECODERS = [
+    LlamaConfig(**SIZES, num_key_value_heads=2),
+    BloomConfig(vocab_size=96, hidden_size=32, n_layer=2, n_head=4),
+    FalconConfig(vocab_size=96, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, alibi=True),
+    MptConfig(vocab_size=96, d_model=32, n_heads=4, n_layers=2, max_seq_len=512),  # distances are those in the cache
+]
+
+
+@pytest.mark.parametrize("config", DECODERS, ids=[each.model_type for each in DECODERS])
 @pytest.mark.parametrize("beginning", [0, 20], ids=["no-beginning", "shared-beginning"])
-def test_rows_are_as_if_each_had_passed_alone(beginning):
-    model = tiny_decoder()
+def test_rows_are_as_if_each_had_passed_alone(config, beginning):
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config).eval()
     prompts = [[7] * beginning + prompt for prompt in PROMPTS]
-    assert len(group_by_length([len(prompt) for prompt in prompts], 64)) > 1
+    assert len(list_groups(config, [len(prompt) for prompt in prompts], "cpu")) > 1
     with torch.no_grad():
         batch = prefill(*Prefix.of(model).with_beginning(prompts), 0, room=3)
         for i, prompt in enumerate(prompts):
@@ -87,6 +96,6 @@ def test_a_batch_of_one_group_is_not_copied_for_tokens_that_pass_together(prompt
     model = AutoModelForCausalLM.from_config(LlamaConfig(**SIZES)).eval()
     with torch.no_grad():
         batch = prefill(Prefix.of(model), prompts, 0, room=3, at_once=True)
-    (layer,) = batch.cache.layers
+    layer = batch.cache.layers[0]
     assert isinstance(layer, RoomyLayer) is copied
     assert layer.keys.shape[2] == batch.mask.shape[1] == len(prompts[0])
