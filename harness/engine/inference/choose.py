@@ -16,6 +16,7 @@ from harness.engine.inference.last_positions import last_positions
 from harness.engine.inference.lora_answers import answering
 from harness.engine.inference.prefill import prefill
 from harness.engine.inference.shared_prefix import Prefix, plain_cache
+from harness.engine.inference.tree_attention import tree_attention
 
 # The most elements of the largest logits tensor (rows × nodes × vocabulary): 2**26 float32 numbers are 256 MiB.
 _LOGITS_BUDGET = 1 << 26
@@ -159,9 +160,11 @@ class LabelScorer:
             if tree.tokens:
                 nodes = torch.tensor(tree.tokens, device=device).expand(len(prompts), -1)  # (B, N)
                 depths = batch.positions + 1 + torch.tensor(tree.depths, device=device)  # (B, N)
-                later = prefix.model(
-                    input_ids=nodes, attention_mask=self._tree_mask(batch.mask), position_ids=depths, cache=batch.cache, use_cache=True
-                ).logits  # (B, N, V)
+                mask = self._tree_mask(batch.mask)
+                with tree_attention(prefix.model, tree.parents, batch.mask.shape[1]):
+                    later = prefix.model(
+                        input_ids=nodes, attention_mask=mask, position_ids=depths, cache=batch.cache, use_cache=True
+                    ).logits  # (B, N, V)
                 totals = log_totals(later)  # (B, N)
                 for label, path in enumerate(tree.paths):
                     if len(path) > 1:
