@@ -259,9 +259,9 @@ def measure_answering(task: Task, strategy: Strategy, loaded: LoadedModel, split
     rows = min(most_rows, len(splits.test), max(len(largest), 1))
     shared = count_shared(loaded.model.config, [prompts[i].ids for i in largest]) if predictor.shape == "decoder" else 0
     reads_groups = predictor.shape == "decoder"
-    count_passed = partial(count_read, loaded.model.config, device=device) if reads_groups else count_padded
+    count_passed = partial(count_read, loaded.model.config, device=device, shared=shared) if reads_groups else count_padded
     own = [each - shared for each in first]
-    groups = list_groups(loaded.model.config, own, device) if reads_groups else [range(len(first))]
+    groups = list_groups(loaded.model.config, own, device, shared) if reads_groups else [range(len(first))]
     shapes = [_shape_of_prompts([first[i] for i in group]) for group in groups]
     return AnsweringWork(
         batch=replace(_shape_of_prompts(first), rows=rows),

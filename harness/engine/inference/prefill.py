@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PASS_TOKENS = {"cpu": 64}
 _PASS_TOKENS_ELSEWHERE = 2048
 # Models that take the places of two tokens in the cache for their distance: no padding may stand between a beginning and the rest.
-_DISTANCES_IN_THE_CACHE = frozenset({"mpt"})
+_DISTANCES_IN_THE_CACHE = frozenset({"gpt_neo", "mpt", "roformer"})
 
 
 @dataclass
@@ -50,25 +50,33 @@ def prefill(prefix: Prefix, prompts: Sequence[Sequence[int]], pad_id: int, room:
     device = next(prefix.model.parameters()).device
     if not plain_cache(prefix.model.config):
         return _prefill_at_once(prefix, prompts, pad_id, device)
-    groups = list_groups(prefix.model.config, [len(prompt) for prompt in prompts], device.type)
+    groups = list_groups(prefix.model.config, [len(prompt) for prompt in prompts], device.type, prefix.length)
     if len(groups) == 1:
         whole = _prefill_at_once(prefix, prompts, pad_id, device)
-        return whole if at_once else _with_room([(range(len(prompts)), whole)], *whole.mask.shape, room)
+        return whole if at_once else _with_room([(range(len(prompts)), whole)], len(prompts), whole.mask.shape[1], room)
     parts = ((group, _prefill_at_once(prefix, [prompts[i] for i in group], pad_id, device)) for group in groups)
     return _with_room(parts, len(prompts), prefix.length + max(map(len, prompts)), room)
 
 
-def list_groups(config: Any, lengths: Sequence[int], device: str) -> list[list[int]]:
-    """The prompts that a model of this configuration reads at once, of prompts of these lengths, by number and in their order."""
+def list_groups(config: Any, lengths: Sequence[int], device: str, shared: int = 0) -> list[list[int]]:
+    """The prompts that a model of this configuration reads at once, of prompts of these lengths, by number and in their order.
+
+    Args:
+        shared: how many tokens precede all of them.
+    """
     if not plain_cache(config):
         return [list(range(len(lengths)))]
-    pass_tokens = 0 if config.model_type in _DISTANCES_IN_THE_CACHE else _PASS_TOKENS.get(device, _PASS_TOKENS_ELSEWHERE)
-    return group_by_length(lengths, pass_tokens)
+    needs_no_padding = shared and config.model_type in _DISTANCES_IN_THE_CACHE
+    return group_by_length(lengths, 0 if needs_no_padding else _PASS_TOKENS.get(device, _PASS_TOKENS_ELSEWHERE))
 
 
-def count_read(config: Any, lengths: Sequence[int], device: str) -> int:
-    """The tokens that pass through a model of this configuration when it reads prompts of these lengths, their padding included."""
-    return sum(len(group) * max(lengths[i] for i in group) for group in list_groups(config, lengths, device))
+def count_read(config: Any, lengths: Sequence[int], device: str, shared: int = 0) -> int:
+    """The tokens that pass through a model of this configuration when it reads prompts of these lengths, their padding included.
+
+    Args:
+        shared: see `list_groups`.
+    """
+    return sum(len(group) * max(lengths[i] for i in group) for group in list_groups(config, lengths, device, shared))
 
 
 def group_by_length(lengths: Sequence[int], overhead: int) -> list[list[int]]:

@@ -63,7 +63,7 @@ def try_answering(
     few = _limit_prompts(outline, device, prompts)
     shared = count_shared(outline.config, few) if outline.shape == "decoder" else 0
     rest = [len(prompt) - shared for prompt in few]
-    tokens = shared + (count_read(outline.config, rest, device) if outline.shape == "decoder" else len(few) * max(rest))
+    tokens = shared + (count_read(outline.config, rest, device, shared) if outline.shape == "decoder" else len(few) * max(rest))
     write = generate if outline.shape == "decoder" else generate_seq2seq
     if outline.shape != "decoder" or not plain_cache(outline.config):
         rows = min(rows, max(_FEWEST_ROWS, most_tokens_read(outline, device) // len(longest)))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import AutoModelForCausalLM, BloomConfig, FalconConfig, LlamaConfig, MistralConfig, MptConfig
+from transformers import AutoModelForCausalLM, BloomConfig, FalconConfig, GPTNeoConfig, LlamaConfig, MistralConfig, MptConfig
 
 from harness.engine.inference.generate import generate
 from harness.engine.inference.prefill import group_by_length, list_groups, prefill
@@ -50,7 +50,9 @@ DECODERS = [
     LlamaConfig(**SIZES, num_key_value_heads=2),
     BloomConfig(vocab_size=96, hidden_size=32, n_layer=2, n_head=4),
     FalconConfig(vocab_size=96, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, alibi=True),
-    MptConfig(vocab_size=96, d_model=32, n_heads=4, n_layers=2, max_seq_len=512),  # distances are those in the cache
+    # In these, distances are those in the cache.
+    MptConfig(vocab_size=96, d_model=32, n_heads=4, n_layers=2, max_seq_len=512),
+    GPTNeoConfig(vocab_size=96, hidden_size=32, num_layers=2, num_heads=4, window_size=16, attention_types=[[["global", "local"], 1]]),
 ]
 
 
@@ -60,13 +62,24 @@ def test_rows_are_as_if_each_had_passed_alone(config, beginning):
     torch.manual_seed(0)
     model = AutoModelForCausalLM.from_config(config).eval()
     prompts = [[7] * beginning + prompt for prompt in PROMPTS]
-    assert len(list_groups(config, [len(prompt) for prompt in prompts], "cpu")) > 1
+    assert len(list_groups(config, [len(prompt) for prompt in prompts], "cpu", beginning)) > 1
     with torch.no_grad():
-        batch = prefill(*Prefix.of(model).with_beginning(prompts), 0, room=3)
+        prefix, rest = Prefix.of(model).with_beginning(prompts)
+        batch = prefill(prefix, rest, 0, room=3)
         for i, prompt in enumerate(prompts):
             alone = model(input_ids=torch.tensor([prompt])).logits[0, -1]
             torch.testing.assert_close(batch.logits[i], alone, rtol=1e-4, atol=1e-5)
             assert int(batch.positions[i]) == len(prompt) - 1
+        following = torch.full((len(prompts), 1), 9)
+        later = prefix.model(
+            input_ids=following,
+            attention_mask=torch.cat([batch.mask, torch.ones_like(following)], dim=1),
+            position_ids=batch.positions + 1,
+            cache=batch.cache,
+            use_cache=True,
+        ).logits[:, -1]
+        for i, prompt in enumerate(prompts):
+            torch.testing.assert_close(later[i], model(input_ids=torch.tensor([[*prompt, 9]])).logits[0, -1], rtol=1e-4, atol=1e-5)
     together = generate(model, prompts, max_new_tokens=9, stop_ids={5, 11}, pad_id=0)
     assert together == [generate(model, [prompt], max_new_tokens=9, stop_ids={5, 11}, pad_id=0)[0] for prompt in prompts]
 

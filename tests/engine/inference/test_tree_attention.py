@@ -17,7 +17,7 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from harness.engine.inference import LabelScorer
 from harness.engine.inference import tree_attention as module
 from harness.engine.inference.choose import LabelTree, score_labels
-from harness.engine.inference.tree_attention import split_tree
+from harness.engine.inference.tree_attention import choose_parts, split_tree
 
 DRAW = random.Random(5)
 WORDS = [[DRAW.randrange(3, 50) for _ in range(DRAW.randrange(1, 4))] for _ in range(12)]
@@ -42,7 +42,9 @@ def load(folder: Path, family: str, dtype: torch.dtype = torch.float32) -> Any:
 def test_likelihoods_are_those_of_full_passes(folder: Path, family: str, labels: list[list[int]]) -> None:
     assert len(LabelTree.of(labels).tokens) > 64
     model = load(folder, family)
-    actual = torch.tensor(LabelScorer(model, labels, 0)(PROMPTS))
+    scorer = LabelScorer(model, labels, 0)
+    actual = torch.tensor(scorer(PROMPTS))
+    assert scorer._tree_works or getattr(model.config, "sliding_window", None)  # else they are full passes
     expected = torch.tensor([score_labels(model, prompt, labels, 0) for prompt in PROMPTS])
     torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-3)
 
@@ -54,7 +56,7 @@ def test_likelihoods_are_those_of_a_mask(folder: Path, family: str, dtype: torch
     scorer = LabelScorer(model, LABELS, 0)
     actual = torch.tensor(scorer(PROMPTS))
     assert scorer._tree_works
-    monkeypatch.setattr(module, "_PART", 10_000)
+    monkeypatch.setattr(module, "_PARTS", ())
     expected = torch.tensor(LabelScorer(model, LABELS, 0)(PROMPTS))
     tolerance = 1e-4 if dtype == torch.float32 else 0.02
     torch.testing.assert_close(actual, expected, rtol=tolerance, atol=10 * tolerance)
@@ -94,14 +96,14 @@ def test_attention_is_as_before_afterwards(folder: Path) -> None:
 
 
 @st.composite
-def trees(draw: st.DrawFn) -> list[int]:
+def trees(draw: st.DrawFn) -> tuple[int, ...]:
     """The parents of up to 40 nodes, each after its own."""
     count = draw(st.integers(1, 40))
-    return [draw(st.integers(-1, node - 1)) for node in range(count)]
+    return tuple(draw(st.integers(-1, node - 1)) for node in range(count))
 
 
 @given(trees(), st.integers(1, 9))
-def test_each_part_has_exactly_what_its_nodes_see(parents: list[int], size: int) -> None:
+def test_each_part_has_exactly_what_its_nodes_see(parents: tuple[int, ...], size: int) -> None:
     parts = split_tree(parents, size)
     assert [node for begin, end, _ in parts for node in range(begin, end)] == list(range(len(parents)))
     for begin, end, before in parts:
@@ -109,4 +111,16 @@ def test_each_part_has_exactly_what_its_nodes_see(parents: list[int], size: int)
         for node in range(begin, end):
             while (node := parents[node]) >= 0:
                 seen.add(node)
-        assert before == sorted(node for node in seen if node < begin)
+        assert list(before) == sorted(node for node in seen if node < begin)
+
+
+def test_parts_are_larger_behind_long_prompts_which_each_of_them_copies() -> None:
+    parents = LabelTree.of(LABELS).parents
+    counts = [len(choose_parts(parents, before)) for before in (0, 30, 300, 3000)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > 2 and counts[-1] == 1
+
+
+@pytest.mark.parametrize("parents", [(), (-1,), (-1, 0, 1, -1)])
+def test_small_trees_stay_whole(parents: tuple[int, ...]) -> None:
+    assert len(choose_parts(parents, 20)) <= 1
