@@ -16,6 +16,7 @@ from harness.forecast.memory_forecast import (
     DeviceKind,
     Placement,
     answer_memory,
+    arranged_bytes,
     divide_layers,
     loading_memory,
     training_memory,
@@ -217,7 +218,8 @@ class CellWork:
         answers = _answers(self, formats, answering)
         step: MemoryStep | None = "as-planned"
         text_batches = None if answering.asked is None else answering.batches
-        parts = answer_memory(self.outline, formats, answers.peak, target.kind, text_batches=text_batches)
+        arranged = 0 if text_batches is None else arranged_bytes(self.outline, formats, answering.limit)
+        parts = answer_memory(self.outline, formats, answers.peak, target.kind, text_batches=text_batches, arranged=arranged)
         training, devices = ForecastRange(0.0), 1
         if self.strategy.train is not None:
             fitted = fit_training(self.outline, target, formats, speeds, partial(self._measure, target))

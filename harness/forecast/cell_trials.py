@@ -11,7 +11,7 @@ from functools import partial
 
 from harness.engine.inference import ends_with
 from harness.engine.models import has_amx
-from harness.forecast.memory_forecast import DeviceKind
+from harness.forecast.memory_forecast import DeviceKind, arranged_bytes
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.output_lengths import OutputSample, WrittenTokens
 from harness.forecast.output_samples import can_sample, list_choices, sample_outputs
@@ -226,11 +226,13 @@ class CellTrials:
         ended = self._ends_of(work)
         labels = work.labels if work.asked is None else None
         rows, room = work.batch.rows, work.limit - work.limit // 2
-        seconds = self._cached(
-            self._answers_key(work),
-            lambda: try_answering(self.outline, self.formats, self.kind, work.typical, rows, labels, ended, work.usually_before, room),
-            only_first=(AnsweringTrial._fields.index("start"),),
-        )
+        arranges = work.asked is not None and arranged_bytes(self.outline, self.formats, work.limit) > 0
+
+        def run() -> AnsweringTrial:
+            prompts, before = work.typical, work.usually_before
+            return try_answering(self.outline, self.formats, self.kind, prompts, rows, labels, ended, before, room, arranges)
+
+        seconds = self._cached(self._answers_key(work), run, only_first=(AnsweringTrial._fields.index("start"),))
         return AnsweringTrial(*seconds)
 
     def _cached(self, key: list[object], run: Callable[[], TrialValues], only_first: Collection[int]) -> TrialValues:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from harness.engine.models import arranged_size, count_linear
 from harness.forecast.meta_tracker import StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.types import MemoryParts, MemoryStep
@@ -156,14 +157,16 @@ def _collected(outline: ModelOutline, weights: float, gradients: float) -> float
 
 
 def answer_memory(
-    outline: ModelOutline, formats: Formats, peak: float, device: DeviceKind, *, text_batches: float | None = None
+    outline: ModelOutline, formats: Formats, peak: float, device: DeviceKind, *, text_batches: float | None = None, arranged: int = 0
 ) -> MemoryParts:
     """The peak memory of answering, of which a batch allocates `peak` bytes.
 
     Args:
         text_batches: how many batches of texts are written; None where labels are chosen.
+        arranged: bytes of weights that are in memory in another order, too.
     """
     weights, constants = _base_bytes(outline, formats, training=False)
+    weights += arranged
     if outline.strategy.quantization is not None:
         peak += _width(outline, formats) * outline.sizes.largest_packed
     adapter = 4 * outline.sizes.adapter
@@ -176,6 +179,14 @@ def answer_memory(
     if text_batches > 1:
         return _with_runtime(outline, formats, parts, device, _ANSWERING_PROCESS + _MORE_SHAPES, _LATER_TEXT_GAPS * above)
     return _with_runtime(outline, formats, parts, device, _ANSWERING_PROCESS, _TEXT_GAPS * above)
+
+
+def arranged_bytes(outline: ModelOutline, formats: Formats, tokens: int) -> int:
+    """What a model adds that arranges its weights while it writes so many tokens of each output. See `arranged_size`."""
+    if not formats.on_cpu or formats.weights != "float32":
+        return 0
+    packed = outline.sizes.packed if outline.strategy.quantization is not None else 0
+    return arranged_size(count_linear(outline.model) - packed, tokens)
 
 
 def loading_memory(outline: ModelOutline, formats: Formats) -> int:

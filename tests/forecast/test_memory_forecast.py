@@ -16,7 +16,7 @@ from harness.engine.models import Device, load_model, resolve_model
 from harness.engine.tuning import EncodedExample, make_optimizer
 from harness.engine.tuning.loss import batch_loss
 from harness.forecast.cell_planning import formats_on, target_of_machine
-from harness.forecast.memory_forecast import answer_memory, loading_memory, training_memory
+from harness.forecast.memory_forecast import answer_memory, arranged_bytes, loading_memory, training_memory
 from harness.forecast.meta_tracker import PARTS, StepCounts
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.watched_steps import BatchShape, watch_training
@@ -116,6 +116,18 @@ def test_small_tensors_leave_more_gaps_than_large_ones_in_proportion() -> None:
 
     assert (runtime(200) - runtime(160)) / 40 < 0.5 * (runtime(120) - runtime(90)) / 30
     assert (runtime(3000) - runtime(2000)) / 1000 == pytest.approx(0.18, abs=0.01)
+
+
+def test_weights_that_writing_arranges_count_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    outline = ModelOutline(resolve_model("tiny"), BASE)
+    on_cpu, narrow, on_gpu = Formats("float32", None, on_cpu=True), Formats("bfloat16", None, on_cpu=True), Formats("float32", None)
+    monkeypatch.setattr("harness.engine.models.products.has_onednn_products", lambda: True)
+    arranged = arranged_bytes(outline, on_cpu, 64)
+    layers = [module for module in outline.model.modules() if type(module) is torch.nn.Linear]
+    assert arranged == sum(4 * module.in_features * module.out_features for module in layers) > 0
+    assert [arranged_bytes(outline, *each) for each in ((narrow, 64), (on_gpu, 64), (on_cpu, 4))] == [0, 0, 0]
+    with_them, without = (answer_memory(outline, on_cpu, 2**28, "cpu", text_batches=1, arranged=size) for size in (arranged, 0))
+    assert with_them.total - without.total == arranged
 
 
 @pytest.mark.parametrize("strategy", [BASE, LORA], ids=["base", "lora"])

@@ -29,14 +29,17 @@ _RANK_MULTIPLE = 16
 
 
 @contextlib.contextmanager
-def answering(model: Any) -> Iterator[None]:
+def answering(model: Any, *, arranges: bool = False) -> Iterator[None]:
     """Inside this context, a model computes without gradients, its layers of LoRA, AdaLoRA and DoRA as this module says, and its
     linear layers as `product_forward` says.
+
+    Args:
+        arranges: whether linear layers arrange their weights, see `arranged_size`.
     """
     import torch
 
     changed = {each: partial(_forward, each, {}) for each in _lora_layers(model) if _is_in_use(each)}
-    changed |= {each: product_forward(each) for each in model.modules() if is_faster_linear(each)}
+    changed |= {each: product_forward(each, arranges=arranges) for each in model.modules() if is_faster_linear(each)}
     changed = {each: forward for each, forward in changed.items() if "forward" not in vars(each)}  # not inside such a context already
     with replaced_forwards(changed), torch.no_grad():
         yield

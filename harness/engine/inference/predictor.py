@@ -7,6 +7,7 @@ training encodes its examples through it. A model therefore always sees the prom
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -15,8 +16,9 @@ from harness.engine.inference.choose import LabelScorer, score_continuations
 from harness.engine.inference.classify import classify
 from harness.engine.inference.extract import ends_with, extract
 from harness.engine.inference.generate import generate
+from harness.engine.inference.lora_answers import answering
 from harness.engine.inference.seq2seq import Seq2SeqScorer, generate_seq2seq
-from harness.engine.models import LoadedModel
+from harness.engine.models import LoadedModel, arranged_size, count_linear
 from harness.engine.prompts import (
     EncodedPrompt,
     KeepTokens,
@@ -128,17 +130,20 @@ class Predictor:
         if not examples:
             return []
         predict_batch, max_rows = self.batch_function()
-        return predict_in_batches(
-            predict_batch,
-            examples,
-            self.prompts(examples) if prompts is None else prompts,
-            max_rows=max_rows,
-            output_tokens=self._output_tokens,
-            done=done or {},
-            on_batch=on_batch,
-            on_tokens=on_tokens,
-            only=only,
-        )
+        prompts = self.prompts(examples) if prompts is None else prompts
+        arranges = arranged_size(count_linear(self.loaded.model), self._output_tokens) > 0
+        with answering(self.loaded.model, arranges=arranges) if arranges else nullcontext():  # for all batches
+            return predict_in_batches(
+                predict_batch,
+                examples,
+                prompts,
+                max_rows=max_rows,
+                output_tokens=self._output_tokens,
+                done=done or {},
+                on_batch=on_batch,
+                on_tokens=on_tokens,
+                only=only,
+            )
 
     def list_batches(self, prompts: Sequence[EncodedPrompt]) -> list[list[int]]:
         """The batches that `predict` makes, as places of their prompts."""

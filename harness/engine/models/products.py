@@ -12,6 +12,10 @@ from typing import Any
 
 from harness.measure import cpu_name
 
+_ROWS = 32  # that a weight is arranged for; it suits other numbers of rows, too
+_WORTH_ARRANGING = 16  # tokens of an output: to arrange a weight takes as long as ten products with it save
+_MOST_ARRANGED = 1 << 30  # bytes
+
 
 def multiply(rows: Any, weight: Any, bias: Any = None) -> Any:
     """x·Wᵀ + b (..., out) for rows x (..., in) and W (out, in), without a gradient. Both may be transposed views."""
@@ -37,20 +41,54 @@ def is_faster_linear(module: Any) -> bool:
     return type(module) is torch.nn.Linear and _is_plain(module.weight) and has_onednn_products()
 
 
-def product_forward(layer: Any) -> partial[Any]:
-    """The forward pass of a linear layer by `multiply`, also where gradients are computed."""
-    return partial(_forward, layer)
+def product_forward(layer: Any, *, arranges: bool = False) -> partial[Any]:
+    """The forward pass of a linear layer by `multiply`, also where gradients are computed.
+
+    Args:
+        arranges: whether the first output without gradients arranges the weight for later ones. Until then, it may change; not afterwards.
+    """
+    return partial(_forward, layer, [] if arranges else None)
 
 
-def _forward(layer: Any, input: Any) -> Any:  # the name that callers of torch's layer may give
+def arranged_size(count: int, tokens: int) -> int:
+    """Bytes that arranged weights of a model in float32 take on a CPU, beside its own, while it writes so many tokens of each output.
+
+    oneDNN reads a matrix in an order of its own, and puts it in that order for each product. With 32 rows, that takes a quarter of the
+    time. 0: weights are not arranged, because a model is large, few tokens pay for it, or torch multiplies.
+
+    Args:
+        count: what `count_linear` says.
+    """
+    size = 4 * count
+    return size if tokens >= _WORTH_ARRANGING and size <= _MOST_ARRANGED and has_onednn_products() else 0
+
+
+def count_linear(model: Any) -> int:
+    """The weights of a model's linear layers that are not in 4 bits."""
+    import torch
+
+    return sum(module.weight.numel() for module in model.modules() if type(module) is torch.nn.Linear)
+
+
+def _forward(layer: Any, arranged: list[Any] | None, input: Any) -> Any:  # the name that callers of torch's layer may give
     import torch
 
     x, weight, bias = input, layer.weight, layer.bias
     if not _by_onednn(x, weight):
         return type(layer).forward(layer, x)
+    if arranged is not None and not torch.is_grad_enabled():
+        if not arranged:
+            arranged.append(_arrange(weight.detach()))
+        return torch.ops.mkldnn._linear_pointwise(x, arranged[0], bias, "none", [], "")
     if torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)):
         return _linear().apply(x.reshape(-1, x.shape[-1]), weight, bias).view(*x.shape[:-1], weight.shape[0])
     return multiply(x, weight, bias)
+
+
+def _arrange(weight: Any) -> Any:
+    import torch
+
+    return torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), _ROWS)
 
 
 def _by_onednn(rows: Any, weight: Any) -> bool:
@@ -78,10 +116,10 @@ def has_onednn_products() -> bool:
     rows, weight = torch.randn(5, 24, generator=generator), torch.randn(24, 7, generator=generator).t()
     with torch.autocast("cpu", enabled=False):
         try:
-            output = torch.ops.mkldnn._linear_pointwise(rows, weight, None, "none", [], "")
+            outputs = [torch.ops.mkldnn._linear_pointwise(rows, each, None, "none", [], "") for each in (weight, _arrange(weight))]
         except (AttributeError, RuntimeError, TypeError):  # another version of torch: this is no part of its interface
             return False
-        return torch.allclose(output, rows @ weight.t(), atol=1e-4)
+        return all(torch.allclose(output, rows @ weight.t(), atol=1e-4) for output in outputs)
 
 
 @lru_cache(maxsize=1)

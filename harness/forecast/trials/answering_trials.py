@@ -10,7 +10,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from harness.engine.inference import LabelScorer, Seq2SeqScorer, classify, count_read, count_shared, generate, generate_seq2seq, plain_cache
+from harness.engine.inference import (
+    LabelScorer,
+    Seq2SeqScorer,
+    answering,
+    classify,
+    count_read,
+    count_shared,
+    generate,
+    generate_seq2seq,
+    plain_cache,
+)
 from harness.forecast.model_outline import Formats, ModelOutline
 from harness.forecast.trials.model import build_trial_model
 from harness.forecast.trials.size import READING, USUAL_TOKENS, Layers, most_tokens, of_whole_model
@@ -48,6 +58,7 @@ def try_answering(
     ended: Callable[[Sequence[int]], bool] | None = None,
     written: int = 0,
     room: int = 0,
+    arranges: bool = False,
 ) -> AnsweringTrial:
     """Time answers to these prompts.
 
@@ -58,6 +69,7 @@ def try_answering(
         written: tokens of each output that are there when the next one is timed, of a decoder: the more there are, the longer it takes.
         room: for how many more there is room. With room for five, a token of the included model took a tenth less than with as much as
             its cells have.
+        arranges: whether linear layers arrange their weights, as they do in a cell.
     """
     longest = [*max(prompts, key=len), *[0] * (written if outline.shape == "decoder" else 0)]
     few = _limit_prompts(outline, device, prompts)
@@ -80,8 +92,9 @@ def try_answering(
 
         beginnings = (_same_beginning(longest, count) for count in (rows, quarter))
         trials = (partial(_write_seconds, write, model, each, ended, device, room) for each in beginnings)
-        many, fewer = (twice_if_short(trial, device) for trial in trials)
-        return *first_and_later(read, device, may_run_once=counts_first_run(device, layers)), many, fewer
+        with answering(model, arranges=arranges):
+            many, fewer = (twice_if_short(trial, device) for trial in trials)
+            return *first_and_later(read, device, may_run_once=counts_first_run(device, layers)), many, fewer
 
     quarter = max(1, rows // 4)
     start, reading, many, fewer = of_whole_model(outline, run)

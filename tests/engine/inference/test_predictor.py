@@ -1,6 +1,7 @@
 """Predictions are in the order of the examples, and the same after an interruption."""
 
 import pytest
+import torch
 
 from harness.engine.inference import Predictor
 from harness.engine.models import find_device, load_model, resolve_model
@@ -10,6 +11,7 @@ from harness.engine.prompts.rendering import template_renderer
 from harness.measure import Meter
 from harness.types import DataSpec, DecodeSpec, Example, Strategy, Task
 
+PRODUCTS = "harness.engine.models.products.has_onednn_products"
 LABELS = ("billing", "urgent", "urgent care")
 
 
@@ -80,3 +82,29 @@ def test_budget_leaves_room_for_the_output(loaded):
     assert prompt_budget(task("summarization", max_length=100), encoder, 2048, ()) == 96
     longest = max(len(row) for row in encoder.completions(LABELS))
     assert prompt_budget(task("classification"), encoder, 2048, LABELS) == 2048 - longest
+
+
+@pytest.mark.parametrize(
+    ("kind", "choices", "tokens", "count"), [("summarization", (), 20, 1), ("summarization", (), 4, 0), ("classification", LABELS, 20, 0)]
+)
+def test_weights_are_arranged_once_for_all_batches_of_long_outputs(loaded, monkeypatch, kind, choices, tokens, count):
+    """And where all is done already, for none."""
+    spec, rows = task(kind, decode=DecodeSpec(max_new_tokens=tokens)), examples(choices=choices)
+    monkeypatch.setattr(PRODUCTS, lambda: False)
+    usual, _, _ = run(loaded, spec, rows)
+    arranged = []
+
+    def arrange(weight):
+        arranged.append(weight.data_ptr())
+        return torch.ops.mkldnn._reorder_linear_weight(weight, 32)
+
+    monkeypatch.setattr(PRODUCTS, lambda: True)
+    monkeypatch.setattr("harness.engine.models.products._arrange", arrange)
+    outputs, _, _ = run(loaded, spec, rows)
+    assert [each.output for each in outputs] == [each.output for each in usual]
+    layers = [module.weight.data_ptr() for module in loaded.model.modules() if type(module) is torch.nn.Linear]
+    assert sorted(arranged) == sorted(layers * count)
+    arranged.clear()
+    run(loaded, spec, rows, done={each.example_id: each for each in outputs})
+    assert not arranged
+    assert not any("forward" in vars(module) for module in loaded.model.modules())

@@ -11,7 +11,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from harness.engine.inference import answering
-from harness.engine.models import add_product, is_faster_linear, multiply, product_forward
+from harness.engine.models import add_product, arranged_size, count_linear, is_faster_linear, multiply, product_forward
 from harness.engine.models.products import has_onednn_products
 from harness.engine.tuning import fused_layers
 
@@ -128,6 +128,43 @@ def test_a_model_answers_and_trains_by_them_and_is_then_as_it_was() -> None:
     assert not any("forward" in vars(module) for module in model.modules())
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_weight_is_arranged_once_for_outputs_without_gradients(bias: bool) -> None:
+    torch.manual_seed(0)
+    layer = nn.Linear(40, 24, bias=bias)
+    forward = product_forward(layer, arranges=True)
+    with Names() as computed:
+        trained = forward(matrix(4, 40))
+        assert trained.requires_grad
+        assert "_reorder_linear_weight" not in computed.names
+        with torch.no_grad():
+            for x in (matrix(2, 5, 40), matrix(1, 40), matrix(0, 40), matrix(700, 40)):
+                torch.testing.assert_close(forward(x), layer(x), rtol=1e-5, atol=1e-5)
+    assert computed.names.count("_reorder_linear_weight") == 1
+
+
+def test_a_transposed_weight_is_arranged_too() -> None:
+    layer = nn.Linear(40, 24)
+    layer.weight = nn.Parameter(matrix(40, 24).t())
+    with torch.no_grad():
+        torch.testing.assert_close(product_forward(layer, arranges=True)(matrix(4, 40)), layer(matrix(4, 40)), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("count", "tokens", "expected"), [(100, 64, 400), (100, 15, 0), (2**28, 64, 2**30), (2**28 + 1, 64, 0)])
+def test_weights_are_arranged_for_many_tokens_where_they_are_not_large(count: int, tokens: int, expected: int) -> None:
+    assert arranged_size(count, tokens) == expected
+
+
+def test_no_weight_is_arranged_where_torch_multiplies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PRODUCTS, lambda: False)
+    assert arranged_size(100, 64) == 0
+
+
+def test_weights_in_4_bits_are_not_counted() -> None:
+    assert count_linear(Two()) == 2 * 3 * WIDTH * WIDTH
+    assert count_linear(packed()) == 0
+
+
 def test_layers_that_compute_otherwise_are_left_alone() -> None:
     class Other(nn.Linear):
         pass
@@ -156,6 +193,7 @@ def test_products_are_used_only_where_they_were_measured_and_are_right(
     monkeypatch.setattr("harness.engine.models.products.cpu_name", lambda: processor)
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: instructions)
     monkeypatch.setattr(torch.ops.mkldnn, "_linear_pointwise", product)
+    monkeypatch.setattr(torch.ops.mkldnn, "_reorder_linear_weight", lambda weight, _: weight)
     for dtype in (torch.float32, torch.bfloat16):  # asked first inside autocast, too
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
             assert has_onednn_products.__wrapped__() is expected
