@@ -226,7 +226,7 @@ class CellTrials:
         ended = self._ends_of(work)
         labels = work.labels if work.asked is None else None
         rows, room = work.batch.rows, work.limit - work.limit // 2
-        arranges = work.asked is not None and arranged_bytes(self.outline, self.formats, work.limit) > 0
+        arranges = self._arranges(work)
 
         def run() -> AnsweringTrial:
             prompts, before = work.typical, work.usually_before
@@ -252,7 +252,11 @@ class CellTrials:
         shape = [work.batch.rows, max(map(len, work.typical)), work.nodes, work.limit, len(labels or ()), work.usually_before]
         # Without a recipe: a fully fine-tuned model answers as fast as the untuned one.
         strategy = self.outline.strategy.model_dump(mode="json", exclude={"method", "train"})
-        return ["answers", labels is None, *self._model, strategy, *map(_rounded, shape)]
+        return ["answers", labels is None, *self._model, strategy, *map(_rounded, shape), self._arranges(work)]
+
+    def _arranges(self, work: AnsweringWork) -> bool:
+        """Whether the model arranges its weights."""
+        return work.asked is not None and arranged_bytes(self.outline, self.formats, work.limit) > 0
 
     def _sample_key(self, work: AnsweringWork) -> list[object]:
         examples = hashlib.sha256(json.dumps(work.examples).encode()).hexdigest()

@@ -27,6 +27,7 @@ WIDE, NARROW = Formats("float32", None), Formats("bfloat16", "bfloat16")
 BASE = Strategy(name="b", method="prompt")
 FULL = Strategy(name="f", method="full", train=TrainSpec())
 LORA = Strategy(name="l", method="peft", train=TrainSpec(), adapter={"peft_type": "LORA", "r": 4, "target_modules": "all-linear"})
+QLORA = LORA.model_copy(update={"quantization": QuantizationSpec()})
 ADALORA = Strategy(
     name="a", method="peft", train=TrainSpec(), adapter={"peft_type": "ADALORA", "init_r": 4, "target_r": 2, "target_modules": "all-linear"}
 )
@@ -118,14 +119,21 @@ def test_small_tensors_leave_more_gaps_than_large_ones_in_proportion() -> None:
     assert (runtime(3000) - runtime(2000)) / 1000 == pytest.approx(0.18, abs=0.01)
 
 
-def test_weights_that_writing_arranges_count_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    outline = ModelOutline(resolve_model("tiny"), BASE)
-    on_cpu, narrow, on_gpu = Formats("float32", None, on_cpu=True), Formats("bfloat16", None, on_cpu=True), Formats("float32", None)
+@pytest.mark.parametrize("strategy", [BASE, LORA, QLORA], ids=["base", "lora", "qlora"])
+def test_weights_that_writing_arranges_count_once_more(strategy: Strategy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that a model multiplies by, and of 4-bit weights none. The matrices of an adapter are not arranged, but counted."""
     monkeypatch.setattr("harness.engine.models.products.has_onednn_products", lambda: True)
+    source = resolve_model("tiny")
+    model = load_model(source, Device("cpu", "a CPU", "float32"), quantization=strategy.quantization).model
+    model = model if strategy.train is None else adapt(model, strategy, 0)
+    sizes: list[int] = []
+    for name, module in model.named_modules():
+        if type(module) is torch.nn.Linear and "lora_" not in name:
+            sizes.append(4 * module.weight.numel())
+    outline, on_cpu = ModelOutline(source, strategy), Formats("float32", None, on_cpu=True)
     arranged = arranged_bytes(outline, on_cpu, 64)
-    layers = [module for module in outline.model.modules() if type(module) is torch.nn.Linear]
-    assert arranged == sum(4 * module.in_features * module.out_features for module in layers) > 0
-    assert [arranged_bytes(outline, *each) for each in ((narrow, 64), (on_gpu, 64), (on_cpu, 4))] == [0, 0, 0]
+    assert 0 < sum(sizes) <= arranged <= sum(sizes) + 4 * outline.sizes.adapter
+    assert arranged_bytes(outline, Formats("bfloat16", None, on_cpu=True), 64) == arranged_bytes(outline, WIDE, 64) == 0
     with_them, without = (answer_memory(outline, on_cpu, 2**28, "cpu", text_batches=1, arranged=size) for size in (arranged, 0))
     assert with_them.total - without.total == arranged
 

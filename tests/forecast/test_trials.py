@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -186,6 +187,22 @@ def test_trials_run_the_steps_of_a_cell(tiny: ModelSource, monkeypatch: pytest.M
     assert set(lengths) == {34}, "a token behind 30 others"
     choosing = try_answering(outline, HALF, "cpu", prompts, 8, ((5, 6), (7, 6)))
     assert choosing.reading > 0 and (choosing.writing, choosing.row) == (0, 0)
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch was built without oneDNN")
+@pytest.mark.parametrize("arranges", [True, False])
+def test_trials_arrange_weights_where_cells_do(tiny: ModelSource, monkeypatch: pytest.MonkeyPatch, arranges: bool) -> None:
+    arranged: list[int] = []
+
+    def arrange(weight: Any) -> Any:
+        arranged.append(weight.numel())
+        return torch.ops.mkldnn._reorder_linear_weight(weight, 32)
+
+    monkeypatch.setattr("harness.engine.models.products.has_onednn_products", lambda: True)
+    monkeypatch.setattr("harness.engine.models.products._arrange", arrange)
+    outline = ModelOutline(tiny, LORA)
+    try_answering(outline, Formats("float32", None), "cpu", [[7, 8, 9], [7, 8, 8, 9]], 8, None, None, 0, 16, arranges)
+    assert bool(arranged) is arranges
 
 
 @pytest.mark.parametrize("family", ["t5", "distilbert"])

@@ -7,7 +7,7 @@ training encodes its examples through it. A model therefore always sees the prom
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -18,7 +18,7 @@ from harness.engine.inference.extract import ends_with, extract
 from harness.engine.inference.generate import generate
 from harness.engine.inference.lora_answers import answering
 from harness.engine.inference.seq2seq import Seq2SeqScorer, generate_seq2seq
-from harness.engine.models import LoadedModel, arranged_size, count_linear
+from harness.engine.models import LoadedModel, arranges_weights
 from harness.engine.prompts import (
     EncodedPrompt,
     KeepTokens,
@@ -131,8 +131,7 @@ class Predictor:
             return []
         predict_batch, max_rows = self.batch_function()
         prompts = self.prompts(examples) if prompts is None else prompts
-        arranges = arranged_size(count_linear(self.loaded.model), self._output_tokens) > 0
-        with answering(self.loaded.model, arranges=arranges) if arranges else nullcontext():  # for all batches
+        with self.writing():
             return predict_in_batches(
                 predict_batch,
                 examples,
@@ -150,6 +149,16 @@ class Predictor:
         _, max_rows = self.batch_function()
         return list(split_into_batches(prompts, max_rows, self._output_tokens))
 
+    def writing(self, tokens: int | None = None) -> AbstractContextManager[None]:
+        """Inside this context, outputs of many tokens take less time on some processors. The model must not change meanwhile.
+
+        Args:
+            tokens: the most of one output; None: as many as those of the task.
+        """
+        model = self.loaded.model
+        arranges = arranges_weights(model, self._output_tokens if tokens is None else tokens)
+        return answering(model, arranges=True) if arranges else nullcontext()
+
     @property
     def _output_tokens(self) -> int:
         return 0 if self.task.chooses else self.task.decode.max_new_tokens
@@ -161,15 +170,16 @@ class Predictor:
     def continue_greedily(self, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> list[list[int]]:
         """The tokens that a decoder writes behind each prompt, until it ends the output or has written so many."""
         written: list[list[int]] = []
-        for start in range(0, len(prompts), BATCH_ROWS):
-            outputs = generate(
-                self.loaded.model,
-                prompts[start : start + BATCH_ROWS],
-                max_new_tokens=max_new_tokens,
-                stop_ids=self.encoder.stop_ids,
-                pad_id=self.encoder.pad_id,
-            )
-            written += [output.ids for output in outputs]
+        with self.writing(max_new_tokens):
+            for start in range(0, len(prompts), BATCH_ROWS):
+                outputs = generate(
+                    self.loaded.model,
+                    prompts[start : start + BATCH_ROWS],
+                    max_new_tokens=max_new_tokens,
+                    stop_ids=self.encoder.stop_ids,
+                    pad_id=self.encoder.pad_id,
+                )
+                written += [output.ids for output in outputs]
         return written
 
     def batch_function(self) -> tuple[PredictBatch, int]:

@@ -30,7 +30,15 @@ from harness.engine.models.load import (
 )
 from harness.engine.models.model_calls import decoder_start, logits_only_at, right_padded
 from harness.engine.models.peft_import import import_peft
-from harness.engine.models.products import add_product, arranged_size, count_linear, is_faster_linear, multiply, product_forward
+from harness.engine.models.products import (
+    add_product,
+    arranged_size,
+    arranges_weights,
+    count_linear,
+    is_faster_linear,
+    multiply,
+    product_forward,
+)
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.random_model import build_random_model
 from harness.engine.models.replaced_attention import AttentionFunction, replaced_attention
@@ -48,6 +56,7 @@ __all__ = [
     "ModelSource",
     "add_product",
     "arranged_size",
+    "arranges_weights",
     "avoid_repacking",
     "begin_hashing",
     "build_random_model",

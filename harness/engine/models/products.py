@@ -63,8 +63,14 @@ def arranged_size(count: int, tokens: int) -> int:
     return size if tokens >= _WORTH_ARRANGING and size <= _MOST_ARRANGED and has_onednn_products() else 0
 
 
+def arranges_weights(model: Any, tokens: int) -> bool:
+    """Whether a model's linear layers arrange their weights while it writes so many tokens of each output. See `arranged_size`."""
+    count = sum(module.weight.numel() for module in model.modules() if is_faster_linear(module))
+    return arranged_size(count, tokens) > 0
+
+
 def count_linear(model: Any) -> int:
-    """The weights of a model's linear layers that are not in 4 bits."""
+    """The weights of the linear layers of a model, with or without numbers, that are not in 4 bits."""
     import torch
 
     return sum(module.weight.numel() for module in model.modules() if type(module) is torch.nn.Linear)

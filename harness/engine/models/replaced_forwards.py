@@ -15,10 +15,10 @@ def computes_itself(module: Any) -> bool:
 @contextlib.contextmanager
 def replaced_forwards(forwards: Mapping[Any, Callable[..., Any]]) -> Iterator[None]:
     """Inside this context, each of these modules has the given forward pass."""
-    for module, forward in forwards.items():
-        module.forward = forward
     try:
+        for module, forward in forwards.items():
+            module.forward = forward
         yield
     finally:
         for module in forwards:
-            del module.forward
+            vars(module).pop("forward", None)

@@ -45,7 +45,8 @@ def measure_serving(
     on_form("stored")
     begin = time.perf_counter()
     share = seconds / 2 if has_adapter else seconds
-    stored = measure_speed("stored", _probe(finished, predictor), share)
+    with predictor.writing():
+        stored = measure_speed("stored", _probe(finished, predictor), share)
     if not has_adapter:
         return (stored,), ""
     try:
@@ -54,7 +55,8 @@ def measure_serving(
         return (stored,), str(error)
     on_form("merged")
     left = max(share, seconds - (time.perf_counter() - begin))
-    return (stored, measure_speed("merged", _probe(finished, merged), min(share, left))), ""
+    with merged.writing():
+        return (stored, measure_speed("merged", _probe(finished, merged), min(share, left))), ""
 
 
 def _probe(finished: FinishedCell, predictor: Predictor) -> SpeedProbe:

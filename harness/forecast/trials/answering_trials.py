@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -92,7 +93,7 @@ def try_answering(
 
         beginnings = (_same_beginning(longest, count) for count in (rows, quarter))
         trials = (partial(_write_seconds, write, model, each, ended, device, room) for each in beginnings)
-        with answering(model, arranges=arranges):
+        with answering(model, arranges=True) if arranges else nullcontext():
             many, fewer = (twice_if_short(trial, device) for trial in trials)
             return *first_and_later(read, device, may_run_once=counts_first_run(device, layers)), many, fewer
 

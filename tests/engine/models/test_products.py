@@ -11,7 +11,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from harness.engine.inference import answering
-from harness.engine.models import add_product, arranged_size, count_linear, is_faster_linear, multiply, product_forward
+from harness.engine.models import add_product, arranged_size, arranges_weights, count_linear, is_faster_linear, multiply, product_forward
 from harness.engine.models.products import has_onednn_products
 from harness.engine.tuning import fused_layers
 
@@ -160,9 +160,11 @@ def test_no_weight_is_arranged_where_torch_multiplies(monkeypatch: pytest.Monkey
     assert arranged_size(100, 64) == 0
 
 
-def test_weights_in_4_bits_are_not_counted() -> None:
-    assert count_linear(Two()) == 2 * 3 * WIDTH * WIDTH
+def test_weights_in_other_formats_are_not_arranged() -> None:
+    assert count_linear(Two()) == count_linear(Two().to("meta")) == 2 * 3 * WIDTH * WIDTH
     assert count_linear(packed()) == 0
+    assert arranges_weights(Two(), 64)
+    assert not any(arranges_weights(model, 64) for model in (Two().bfloat16(), Two().to("meta"), packed()))
 
 
 def test_layers_that_compute_otherwise_are_left_alone() -> None:
