@@ -89,3 +89,10 @@ def save_model(folder: Path, family: str, *, saved_as: str | None = None, spread
     model.save_pretrained(folder)
     words.save_pretrained(folder)
     return folder
+
+
+def load_decoder(folder: Path, family: str, dtype: torch.dtype) -> Any:
+    """A decoder of this family, which is saved in a folder that tests share."""
+    if not (folder / family).exists():
+        save_model(folder / family, family)
+    return transformers.AutoModelForCausalLM.from_pretrained(folder / family, dtype=dtype).eval()

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_models import DECODERS, save_model
-from transformers import AutoModelForCausalLM, DynamicCache
+from tiny_models import DECODERS, load_decoder
+from transformers import DynamicCache
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from harness.engine.inference import generate
@@ -25,9 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def load(folder: Path, family: str, dtype: torch.dtype = torch.bfloat16) -> Any:
-    if not (folder / family).exists():
-        save_model(folder / family, family)
-    return AutoModelForCausalLM.from_pretrained(folder / family, dtype=dtype).eval()
+    return load_decoder(folder, family, dtype)
 
 
 def next_logits(model: Any, context: Any, *, padded: bool) -> torch.Tensor:

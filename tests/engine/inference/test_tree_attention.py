@@ -10,8 +10,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_models import DECODERS, save_model
-from transformers import AutoModelForCausalLM
+from tiny_models import DECODERS, load_decoder
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from harness.engine.inference import LabelScorer
@@ -32,9 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def load(folder: Path, family: str, dtype: torch.dtype = torch.float32) -> Any:
-    if not (folder / family).exists():
-        save_model(folder / family, family)
-    return AutoModelForCausalLM.from_pretrained(folder / family, dtype=dtype).eval()
+    return load_decoder(folder, family, dtype)
 
 
 @pytest.mark.parametrize("labels", [LABELS, LONG], ids=["many", "long"])
