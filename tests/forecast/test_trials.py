@@ -199,7 +199,7 @@ def test_trials_arrange_weights_where_cells_do(tiny: ModelSource, monkeypatch: p
         return torch.ops.mkldnn._reorder_linear_weight(weight, 32)
 
     monkeypatch.setattr("harness.engine.models.products.has_onednn_products", lambda: True)
-    monkeypatch.setattr("harness.engine.models.products._arrange", arrange)
+    monkeypatch.setattr("harness.engine.models.arranged_products.arrange", arrange)
     outline = ModelOutline(tiny, LORA)
     try_answering(outline, Formats("float32", None), "cpu", [[7, 8, 9], [7, 8, 8, 9]], 8, None, None, 0, 16, arranges)
     assert bool(arranged) is arranges

@@ -1,5 +1,6 @@
 """From a model and examples to predictions: generated text, or the most likely label."""
 
+from harness.engine.inference.answering import answering
 from harness.engine.inference.batching import BATCH_ROWS, PredictBatch, PromptedExample, split_into_batches
 from harness.engine.inference.choose import LabelScorer, LabelTree, log_totals, rows_of_labels
 from harness.engine.inference.classify import classify
@@ -7,7 +8,7 @@ from harness.engine.inference.decoding_state import count_rows
 from harness.engine.inference.extract import ends_with, extract
 from harness.engine.inference.generate import generate, require_finite
 from harness.engine.inference.last_positions import last_positions
-from harness.engine.inference.lora_answers import answering, is_dora, is_plain_lora
+from harness.engine.inference.lora_answers import is_dora, is_plain_lora
 from harness.engine.inference.predictor import Predictor
 from harness.engine.inference.prefill import count_read, list_groups
 from harness.engine.inference.seq2seq import Seq2SeqScorer, generate_seq2seq

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.engine.inference.answering import answering
 from harness.engine.inference.generate import require_finite
 from harness.engine.inference.last_positions import last_positions
-from harness.engine.inference.lora_answers import answering
 from harness.engine.inference.prefill import prefill
 from harness.engine.inference.shared_prefix import Prefix, plain_cache
 from harness.engine.inference.tree_attention import tree_attention

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from harness.engine.inference.answering import answering
 from harness.engine.inference.generate import require_finite
-from harness.engine.inference.lora_answers import answering
 from harness.engine.models import right_padded
 
 

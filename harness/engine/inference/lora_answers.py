@@ -14,13 +14,9 @@ each token that is written, which takes longer than to read all weights. Here th
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Iterator
 from functools import partial
 from typing import Any, TypeAlias
-
-from harness.engine.models import is_faster_linear, product_forward, replaced_forwards
 
 # Aᵀ (in, r), s·Bᵀ (r, out), and by how much DoRA scales each output (out): s·Bᵀ is scaled already.
 _Factors: TypeAlias = tuple[Any, Any, Any | None]
@@ -28,21 +24,9 @@ _Factors: TypeAlias = tuple[Any, Any, Any | None]
 _RANK_MULTIPLE = 16
 
 
-@contextlib.contextmanager
-def answering(model: Any, *, arranges: bool = False) -> Iterator[None]:
-    """Inside this context, a model computes without gradients, its layers of LoRA, AdaLoRA and DoRA as this module says, and its
-    linear layers as `product_forward` says.
-
-    Args:
-        arranges: whether linear layers arrange their weights, see `arranged_size`.
-    """
-    import torch
-
-    changed = {each: partial(_forward, each, {}) for each in _lora_layers(model) if _is_in_use(each)}
-    changed |= {each: product_forward(each, arranges=arranges) for each in model.modules() if is_faster_linear(each)}
-    changed = {each: forward for each, forward in changed.items() if "forward" not in vars(each)}  # not inside such a context already
-    with replaced_forwards(changed), torch.no_grad():
-        yield
+def answering_forwards(model: Any) -> dict[Any, partial[Any]]:
+    """The forward pass of each layer of LoRA, AdaLoRA and DoRA that is in use, as this module says; of none inside `answering` already."""
+    return {each: partial(_forward, each, {}) for each in _lora_layers(model) if _is_in_use(each) and "forward" not in vars(each)}
 
 
 def is_plain_lora(module: Any) -> bool:

@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+from harness.engine.inference.answering import answering
 from harness.engine.inference.batching import BATCH_ROWS, PredictBatch, PromptedExample, predict_in_batches, split_into_batches
 from harness.engine.inference.choose import LabelScorer, score_continuations
 from harness.engine.inference.classify import classify
 from harness.engine.inference.extract import ends_with, extract
 from harness.engine.inference.generate import generate
-from harness.engine.inference.lora_answers import answering
 from harness.engine.inference.seq2seq import Seq2SeqScorer, generate_seq2seq
 from harness.engine.models import LoadedModel, arranges_weights
 from harness.engine.prompts import (

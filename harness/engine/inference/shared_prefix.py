@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.engine.inference.answering import answering
 from harness.engine.inference.last_positions import last_positions
-from harness.engine.inference.lora_answers import answering
 
 # A separate pass pays off for a shared beginning of at least so many tokens.
 _WORTH_SHARING = 16

@@ -1,5 +1,6 @@
 """From a model's name to a model in memory: found, checked, identified by a digest, and loaded on the device of this machine."""
 
+from harness.engine.models.arranged_products import arranged_forward, arranged_size, arranges_weights, count_linear
 from harness.engine.models.device import DTYPES, Device, find_device, has_amx
 from harness.engine.models.digest import digest_of, folder_digest, model_files, shipped_model_digest
 from harness.engine.models.experts import stacked_experts
@@ -30,15 +31,7 @@ from harness.engine.models.load import (
 )
 from harness.engine.models.model_calls import decoder_start, logits_only_at, right_padded
 from harness.engine.models.peft_import import import_peft
-from harness.engine.models.products import (
-    add_product,
-    arranged_size,
-    arranges_weights,
-    count_linear,
-    is_faster_linear,
-    multiply,
-    product_forward,
-)
+from harness.engine.models.products import add_product, is_faster_linear, multiply, product_forward
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.random_model import build_random_model
 from harness.engine.models.replaced_attention import AttentionFunction, replaced_attention
@@ -55,6 +48,7 @@ __all__ = [
     "LoadedModel",
     "ModelSource",
     "add_product",
+    "arranged_forward",
     "arranged_size",
     "arranges_weights",
     "avoid_repacking",

@@ -13,22 +13,20 @@ from typing import Any
 from harness.measure import cpu_name
 
 _ROWS = 32  # that a weight is arranged for; it suits other numbers of rows, too
-_WORTH_ARRANGING = 16  # tokens of an output: to arrange a weight takes as long as ten products with it save
-_MOST_ARRANGED = 1 << 30  # bytes
 
 
 def multiply(rows: Any, weight: Any, bias: Any = None) -> Any:
     """x·Wᵀ + b (..., out) for rows x (..., in) and W (out, in), without a gradient. Both may be transposed views."""
     import torch
 
-    if not _by_onednn(rows, weight):
+    if not multiplies_by_onednn(rows, weight):
         return torch.nn.functional.linear(rows, weight, bias)
     return torch.ops.mkldnn._linear_pointwise(rows, weight, bias, "none", [], "")
 
 
 def add_product(total: Any, rows: Any, weight: Any) -> None:
     """Adds x·Wᵀ to a total (N, out) in place, for rows x (N, in) and W (out, in)."""
-    if _by_onednn(rows, weight):
+    if multiplies_by_onednn(rows, weight):
         total.add_(multiply(rows, weight))
     else:
         total.addmm_(rows, weight.t())
@@ -41,66 +39,34 @@ def is_faster_linear(module: Any) -> bool:
     return type(module) is torch.nn.Linear and _is_plain(module.weight) and has_onednn_products()
 
 
-def product_forward(layer: Any, *, arranges: bool = False) -> partial[Any]:
-    """The forward pass of a linear layer by `multiply`, also where gradients are computed.
-
-    Args:
-        arranges: whether the first output without gradients arranges the weight for later ones. Until then, it may change; not afterwards.
-    """
-    return partial(_forward, layer, [] if arranges else None)
+def product_forward(layer: Any) -> partial[Any]:
+    """The forward pass of a linear layer by `multiply`, also where gradients are computed."""
+    return partial(_forward, layer)
 
 
-def arranged_size(count: int, tokens: int) -> int:
-    """Bytes that arranged weights of a model in float32 take on a CPU, beside its own, while it writes so many tokens of each output.
-
-    oneDNN reads a matrix in an order of its own, and puts it in that order for each product. With 32 rows, that takes a quarter of the
-    time. 0: weights are not arranged, because a model is large, few tokens pay for it, or torch multiplies.
-
-    Args:
-        count: what `count_linear` says.
-    """
-    size = 4 * count
-    return size if tokens >= _WORTH_ARRANGING and size <= _MOST_ARRANGED and has_onednn_products() else 0
-
-
-def arranges_weights(model: Any, tokens: int) -> bool:
-    """Whether a model's linear layers arrange their weights while it writes so many tokens of each output. See `arranged_size`."""
-    count = sum(module.weight.numel() for module in model.modules() if is_faster_linear(module))
-    return arranged_size(count, tokens) > 0
-
-
-def count_linear(model: Any) -> int:
-    """The weights of the linear layers of a model, with or without numbers, that are not in 4 bits."""
-    import torch
-
-    return sum(module.weight.numel() for module in model.modules() if type(module) is torch.nn.Linear)
-
-
-def _forward(layer: Any, arranged: list[Any] | None, input: Any) -> Any:  # the name that callers of torch's layer may give
-    import torch
-
-    x, weight, bias = input, layer.weight, layer.bias
-    if not _by_onednn(x, weight):
-        return type(layer).forward(layer, x)
-    if arranged is not None and not torch.is_grad_enabled():
-        if not arranged:
-            arranged.append(_arrange(weight.detach()))
-        return torch.ops.mkldnn._linear_pointwise(x, arranged[0], bias, "none", [], "")
-    if torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)):
-        return _linear().apply(x.reshape(-1, x.shape[-1]), weight, bias).view(*x.shape[:-1], weight.shape[0])
-    return multiply(x, weight, bias)
-
-
-def _arrange(weight: Any) -> Any:
+def arrange(weight: Any) -> Any:
+    """A weight (out, in) in the order in which oneDNN reads it, as another tensor that only `_linear_pointwise` takes."""
     import torch
 
     return torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), _ROWS)
 
 
-def _by_onednn(rows: Any, weight: Any) -> bool:
+def multiplies_by_onednn(rows: Any, weight: Any) -> bool:
+    """Whether these matrices are multiplied by oneDNN."""
     import torch
 
     return _is_plain(rows) and _is_plain(weight) and has_onednn_products() and not torch.is_autocast_enabled("cpu")
+
+
+def _forward(layer: Any, input: Any) -> Any:  # the name that callers of torch's layer may give
+    import torch
+
+    x, weight, bias = input, layer.weight, layer.bias
+    if not multiplies_by_onednn(x, weight):
+        return type(layer).forward(layer, x)
+    if torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad or (bias is not None and bias.requires_grad)):
+        return _linear().apply(x.reshape(-1, x.shape[-1]), weight, bias).view(*x.shape[:-1], weight.shape[0])
+    return multiply(x, weight, bias)
 
 
 def _is_plain(tensor: Any) -> bool:
@@ -122,7 +88,7 @@ def has_onednn_products() -> bool:
     rows, weight = torch.randn(5, 24, generator=generator), torch.randn(24, 7, generator=generator).t()
     with torch.autocast("cpu", enabled=False):
         try:
-            outputs = [torch.ops.mkldnn._linear_pointwise(rows, each, None, "none", [], "") for each in (weight, _arrange(weight))]
+            outputs = [torch.ops.mkldnn._linear_pointwise(rows, each, None, "none", [], "") for each in (weight, arrange(weight))]
         except (AttributeError, RuntimeError, TypeError):  # another version of torch: this is no part of its interface
             return False
         return all(torch.allclose(output, rows @ weight.t(), atol=1e-4) for output in outputs)

@@ -101,7 +101,7 @@ def test_weights_are_arranged_once_for_all_batches_of_long_outputs(monkeypatch, 
         return torch.ops.mkldnn._reorder_linear_weight(weight, 32)
 
     monkeypatch.setattr(PRODUCTS, lambda: True)
-    monkeypatch.setattr("harness.engine.models.products._arrange", arrange)
+    monkeypatch.setattr("harness.engine.models.arranged_products.arrange", arrange)
     outputs, _, _ = run(loaded, spec, rows)
     assert [each.output for each in outputs] == [each.output for each in usual]
     layers = [module.weight.data_ptr() for module in loaded.model.modules() if type(module) is torch.nn.Linear]

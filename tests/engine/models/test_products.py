@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import torch
 from adapted_layers import WIDTH, Two, packed
+from operations import Names, matrix
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from harness.engine.inference import answering
-from harness.engine.models import add_product, arranged_size, arranges_weights, count_linear, is_faster_linear, multiply, product_forward
+from harness.engine.models import add_product, is_faster_linear, multiply, product_forward
 from harness.engine.models.products import has_onednn_products
 from harness.engine.tuning import fused_layers
 
@@ -23,26 +23,6 @@ pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason
 @pytest.fixture(autouse=True)
 def by_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PRODUCTS, lambda: True)
-
-
-class Names(TorchDispatchMode):
-    """The operations that are computed inside this context."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-
-    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.names.append(function.overloadpacket.__name__)
-        return function(*args, **(kwargs or {}))
-
-    @property
-    def products(self) -> int:
-        return self.names.count("_linear_pointwise")
-
-
-def matrix(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape))).to(dtype)
 
 
 @pytest.mark.parametrize("rows", [(0, 40), (1, 40), (33, 40), (2, 5, 40), (3, 1, 40)])
@@ -126,45 +106,6 @@ def test_a_model_answers_and_trains_by_them_and_is_then_as_it_was() -> None:
     assert trained.products == 2 + 1, "forward, and into the input of the second layer"
     assert model.first.weight.grad is not None
     assert not any("forward" in vars(module) for module in model.modules())
-
-
-@pytest.mark.parametrize("bias", [True, False])
-def test_a_weight_is_arranged_once_for_outputs_without_gradients(bias: bool) -> None:
-    torch.manual_seed(0)
-    layer = nn.Linear(40, 24, bias=bias)
-    forward = product_forward(layer, arranges=True)
-    with Names() as computed:
-        trained = forward(matrix(4, 40))
-        assert trained.requires_grad
-        assert "_reorder_linear_weight" not in computed.names
-        with torch.no_grad():
-            for x in (matrix(2, 5, 40), matrix(1, 40), matrix(0, 40), matrix(700, 40)):
-                torch.testing.assert_close(forward(x), layer(x), rtol=1e-5, atol=1e-5)
-    assert computed.names.count("_reorder_linear_weight") == 1
-
-
-def test_a_transposed_weight_is_arranged_too() -> None:
-    layer = nn.Linear(40, 24)
-    layer.weight = nn.Parameter(matrix(40, 24).t())
-    with torch.no_grad():
-        torch.testing.assert_close(product_forward(layer, arranges=True)(matrix(4, 40)), layer(matrix(4, 40)), rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize(("count", "tokens", "expected"), [(100, 64, 400), (100, 15, 0), (2**28, 64, 2**30), (2**28 + 1, 64, 0)])
-def test_weights_are_arranged_for_many_tokens_where_they_are_not_large(count: int, tokens: int, expected: int) -> None:
-    assert arranged_size(count, tokens) == expected
-
-
-def test_no_weight_is_arranged_where_torch_multiplies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PRODUCTS, lambda: False)
-    assert arranged_size(100, 64) == 0
-
-
-def test_weights_in_other_formats_are_not_arranged() -> None:
-    assert count_linear(Two()) == count_linear(Two().to("meta")) == 2 * 3 * WIDTH * WIDTH
-    assert count_linear(packed()) == 0
-    assert arranges_weights(Two(), 64)
-    assert not any(arranges_weights(model, 64) for model in (Two().bfloat16(), Two().to("meta"), packed()))
 
 
 def test_layers_that_compute_otherwise_are_left_alone() -> None:
