@@ -1,6 +1,6 @@
 """From a model and examples to predictions: generated text, or the most likely label."""
 
-from harness.engine.inference.answering import answering
+from harness.engine.inference.answering_layers import answering
 from harness.engine.inference.batching import BATCH_ROWS, PredictBatch, PromptedExample, split_into_batches
 from harness.engine.inference.choose import LabelScorer, LabelTree, log_totals, rows_of_labels
 from harness.engine.inference.classify import classify

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.engine.inference.answering import answering
+from harness.engine.inference.answering_layers import answering
 from harness.engine.inference.generate import require_finite
 from harness.engine.inference.last_positions import last_positions
 from harness.engine.inference.prefill import prefill

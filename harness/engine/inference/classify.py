@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harness.engine.inference.answering import answering
+from harness.engine.inference.answering_layers import answering
 from harness.engine.inference.generate import require_finite
 from harness.engine.models import right_padded
 

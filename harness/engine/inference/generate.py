@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.engine.inference.answering import answering
+from harness.engine.inference.answering_layers import answering
 from harness.engine.inference.decoding_state import OpenOutputs
 from harness.engine.inference.one_token_attention import one_token_attention
 from harness.engine.inference.prefill import Prefilled, prefill

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from harness.engine.inference.answering import answering
+from harness.engine.inference.answering_layers import answering
 from harness.engine.inference.batching import BATCH_ROWS, PredictBatch, PromptedExample, predict_in_batches, split_into_batches
 from harness.engine.inference.choose import LabelScorer, score_continuations
 from harness.engine.inference.classify import classify

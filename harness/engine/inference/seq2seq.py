@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from harness.engine.inference.answering import answering
+from harness.engine.inference.answering_layers import answering
 from harness.engine.inference.decoding_state import OpenOutputs
 from harness.engine.inference.generate import Generated, as_generated, require_finite, token_logprobs
 from harness.engine.inference.one_token_attention import one_token_attention

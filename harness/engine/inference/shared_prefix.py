@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.engine.inference.answering import answering
+from harness.engine.inference.answering_layers import answering
 from harness.engine.inference.last_positions import last_positions
 
 # A separate pass pays off for a shared beginning of at least so many tokens.
