@@ -13,10 +13,10 @@ from harness.engine.models import arranged_forward, is_faster_linear, product_fo
 @contextlib.contextmanager
 def answering(model: Any, *, arranges: bool = False) -> Iterator[None]:
     """Inside this context, a model computes without gradients, its layers of LoRA, AdaLoRA and DoRA as `lora_answers` says, and its
-    linear layers as `product_forward` says.
+    linear layers by `product_forward` or `arranged_forward`.
 
     Args:
-        arranges: whether linear layers arrange their weights, see `arranged_size`. They must not change inside the context.
+        arranges: whether linear layers arrange their weights, which must not change inside the context; see `arranged_size`.
     """
     import torch
 
