@@ -172,11 +172,10 @@ def shape_of_model(source: ModelSource, *, trust_remote_code: bool = False) -> S
         BenchError: it is not a language model.
     """
     quiet_libraries()
-    with without_garbage_collection():
+    check_config(source.folder)
+    with without_garbage_collection(), explain_loading(source.name):  # to know the shape, transformers imports half of its modules
         from transformers import AutoConfig
 
-    check_config(source.folder)
-    with explain_loading(source.name):
         return shape_of(AutoConfig.from_pretrained(str(source.folder), trust_remote_code=trust_remote_code))
 
 
