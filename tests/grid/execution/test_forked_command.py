@@ -196,6 +196,7 @@ def test_a_plug_in_or_a_tracker_is_not_forked(monkeypatch: pytest.MonkeyPatch, t
         return planned.pop()
 
     assert start_run()
+    monkeypatch.setattr("harness.grid.trackers.available.find_spec", lambda name: object())  # whether it is installed or not
     assert not start_run(track=["tensorboard"])
     monkeypatch.setattr("harness.api.requested_runs.has_installed_plugins", lambda: True)
     assert not start_run()
