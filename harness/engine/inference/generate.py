@@ -55,7 +55,7 @@ def generate(
 
     prefix, prompts = Prefix.of(model).with_beginning(prompts)
     outputs = OpenOutputs(len(prompts), stop_ids, ended)
-    with answering(model), one_token_attention(model):
+    with answering(model), one_token_attention(model) as attention:
         batch = prefill(prefix, prompts, pad_id, room=max_new_tokens - 1)
         for left in reversed(range(max_new_tokens)):
             tokens = batch.logits.argmax(dim=-1)  # (B,)
@@ -68,6 +68,7 @@ def generate(
                 tokens = _keep_rows(batch, tokens, kept)
             batch.mask = torch.cat([batch.mask, batch.mask.new_ones(len(batch.mask), 1)], dim=1)
             batch.positions = batch.positions + 1
+            attention.divide(batch.mask)
             batch.logits = prefix.model(
                 input_ids=tokens.unsqueeze(1),
                 attention_mask=batch.mask,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.engine.inference.last_positions import last_positions
+from harness.engine.inference.row_groups import group_by_length
 from harness.engine.inference.shared_prefix import Prefix, plain_cache
 
 if TYPE_CHECKING:
@@ -77,25 +78,6 @@ def count_read(config: Any, lengths: Sequence[int], device: str, shared: int = 0
         shared: see `list_groups`.
     """
     return sum(len(group) * max(lengths[i] for i in group) for group in list_groups(config, lengths, device, shared))
-
-
-def group_by_length(lengths: Sequence[int], overhead: int) -> list[list[int]]:
-    """The rows in groups, such that passing each group, padded to its longest row, costs the fewest tokens in all.
-
-    Args:
-        overhead: what a pass costs beside its tokens, in tokens.
-    """
-    order = sorted(range(len(lengths)), key=lambda i: lengths[i])
-    best: list[tuple[int, int]] = [(0, 0)]  # of the shortest rows up to here: the cost, and where the last group begins
-    for end in range(1, len(order) + 1):
-        width = lengths[order[end - 1]]
-        best.append(min((best[begin][0] + overhead + (end - begin) * width, begin) for begin in range(end)))
-    groups, end = [], len(order)
-    while end:
-        begin = best[end][1]
-        groups.append(order[begin:end])
-        end = begin
-    return groups[::-1]
 
 
 def left_padded(rows: Sequence[Sequence[int]], pad_id: int, device: Any) -> tuple[Any, Any]:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, BloomConfig, FalconConfig, GPTNeoConfig, LlamaConfig, MistralConfig, MptConfig
 
 from harness.engine.inference.generate import generate
-from harness.engine.inference.prefill import group_by_length, list_groups, prefill
+from harness.engine.inference.prefill import list_groups, prefill
 from harness.engine.inference.roomy_layer import RoomyLayer
+from harness.engine.inference.row_groups import group_by_length
 from harness.engine.inference.shared_prefix import Prefix
 
 DRAW = random.Random(4)
