@@ -21,7 +21,7 @@ from harness.bounded_file import read_bounded
 from harness.cache import cache_folder
 from harness.errors import BenchError
 from harness.forecast.trials.cpu_pace import TrialValues, watched_paces, watching_pace
-from harness.measure import get_result_versions, usable_cores
+from harness.measure import get_result_versions, return_freed_memory, usable_cores
 
 FILE = "trials.jsonl"
 _LARGEST = 2**20  # bytes
@@ -61,7 +61,10 @@ def cached_trial(
     if key in known:
         return known[key]
     paces = watched_paces()
-    values = run() if paces is None or not is_timed else paces.run(key, run, only_first)
+    try:
+        values = run() if paces is None or not is_timed else paces.run(key, run, only_first)
+    finally:
+        return_freed_memory()  # which a model on a CPU keeps: a cell, too, begins without it
     _add(_Line(key, time.time(), list(values)))
     return values
 
