@@ -13,7 +13,7 @@ from harness.measure.environment import (
     trial_digest,
     usable_cores,
 )
-from harness.measure.freed_memory import keep_freed_memory, return_freed_memory
+from harness.measure.freed_memory import keep_freed_memory, keeping_freed_memory, return_freed_memory
 from harness.measure.known_devices import DeviceTable, KnownDevice, device_table, get_devices
 from harness.measure.meter import Meter
 from harness.measure.prices import Price, get_device_price
@@ -35,6 +35,7 @@ __all__ = [
     "get_result_versions",
     "hosted_digest",
     "keep_freed_memory",
+    "keeping_freed_memory",
     "leak_test_digest",
     "return_freed_memory",
     "trial_digest",

@@ -94,7 +94,7 @@ class Meter:
         """One `Cost` per phase, in the order of their starts; the current phase is counted up to now."""
         if self._open:
             self._stop()
-            self._start()
+            self._start(is_new=False)
         return tuple(
             Cost(
                 phase=name,
@@ -109,10 +109,15 @@ class Meter:
             for name, t in self._tallies.items()
         )
 
-    def _start(self) -> None:
+    def _start(self, *, is_new: bool = True) -> None:
+        """
+        Args:
+            is_new: other work may have used memory since the phase was measured last.
+        """
         if self._open:
             self._tallies.setdefault(self._open[-1], _Tally())
-            reset_peak_memory(self._device)
+            if is_new:
+                reset_peak_memory(self._device)
             self._joules_since = self._energy.read()
             self._since = time.perf_counter()
 

@@ -21,7 +21,7 @@ from harness.engine.adapters import adapt
 from harness.engine.inference import Predictor
 from harness.engine.models import Device, find_device, load_model, resolve_model
 from harness.engine.tuning import encode_material, train
-from harness.measure import Meter
+from harness.measure import Meter, keep_freed_memory
 from harness.types import DataSpec, DecodeSpec, Example, QuantizationSpec, Strategy, Task, TrainSpec
 
 ADAPTER = {"peft_type": "LORA", "r": 16, "lora_alpha": 32, "lora_dropout": 0.0, "target_modules": "all-linear"}
@@ -41,6 +41,8 @@ def measure(arguments: Sequence[str]) -> dict[str, Any]:
     loaded = load_model(resolve_model(a.model), device, full_precision=full, quantization=strategy.quantization)
     if a.adapter:
         loaded.model = PeftModel.from_pretrained(loaded.model, a.adapter).eval()
+    if device.kind == "cpu":
+        keep_freed_memory()  # as the process of a cell does
     meter = Meter(device.kind, device.name, None)
     choices = tuple(rows[0].get("choices", ()))
     examples = [Example(str(i), {"input": r["prompt"]}, (r.get("completion", ""),), choices) for i, r in enumerate(rows)]

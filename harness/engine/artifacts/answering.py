@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from harness.data import NewRows
 from harness.engine.artifacts.answered_rows import AnsweredRow
 from harness.engine.inference import BATCH_ROWS, Predictor
+from harness.measure import keeping_freed_memory
 from harness.types import Prediction
 
 PART_ROWS = BATCH_ROWS  # rows that are answered at once
@@ -26,9 +27,10 @@ def answer_rows(
         kept: answers of an interrupted command, by id.
         on_batch: receives each new batch of predictions, but not those that were kept.
     """
-    for part in parts:
-        prompts = predictor.prompts(part.examples)
-        known = {example.id: kept[example.id] for example in part.examples if example.id in kept} if kept else {}
-        predictions = predictor.predict(part.examples, prompts, done=known, on_batch=on_batch)
-        for example, columns, prompt, prediction in zip(part.examples, part.columns, prompts, predictions, strict=True):
-            yield AnsweredRow(example, columns, prediction, prompt.truncated)
+    with keeping_freed_memory():
+        for part in parts:
+            prompts = predictor.prompts(part.examples)
+            known = {example.id: kept[example.id] for example in part.examples if example.id in kept} if kept else {}
+            predictions = predictor.predict(part.examples, prompts, done=known, on_batch=on_batch)
+            for example, columns, prompt, prediction in zip(part.examples, part.columns, prompts, predictions, strict=True):
+                yield AnsweredRow(example, columns, prediction, prompt.truncated)

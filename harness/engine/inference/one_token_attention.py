@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from functools import lru_cache
+from threading import get_ident
 from typing import Any
 
 from harness.engine.inference.row_groups import split_in_order
@@ -45,6 +46,7 @@ class OneTokenAttention:
         self._first: tuple[int, ...] = ()  # of each row, the first key that it sees
         self._lengths: tuple[int, ...] = ()  # of each row when this was last divided anew
         self._width = 0
+        self._thread = 0  # that divides
         self._cut: tuple[Any, tuple[_Group, ...], list[Any]] = (None, (), [])  # a mask, which layers share, and what groups have of it
 
     def divide(self, mask: Any) -> None:
@@ -55,6 +57,7 @@ class OneTokenAttention:
         """
         if mask.device.type != "cpu":
             return
+        self._thread = get_ident()
         first, self._width = tuple(mask.argmax(dim=1).tolist()), mask.shape[1]
         if first != self._first:
             self._first, self._lengths = first, tuple(self._width - begin for begin in first)
@@ -73,7 +76,7 @@ class OneTokenAttention:
         if query.shape[2] != 1 or options.get("position_bias") is not None:
             return original(module, query, key, value, mask, **options)
         groups = self._groups(key, mask)
-        if len(groups) < 2:
+        if not any(first for _, _, first in groups):
             return _attend(original, module, query, key, value, mask, **options)
         outputs = [
             _attend(original, module, query[begin:end], key[begin:end, :, first:], value[begin:end, :, first:], part, **options)[0]
@@ -82,16 +85,20 @@ class OneTokenAttention:
         return torch.cat(outputs), None
 
     def _groups(self, key: Any, mask: Any) -> tuple[_Group, ...]:
-        """The groups of a layer; none where its keys are not those of all positions."""
+        """The groups of a layer; none where its keys are not those of all positions, or another thread answers with another model."""
         rows, heads, width, size = key.shape
+        if self._thread != get_ident():
+            return ()
         if mask is None or mask.shape[0] != rows or not width == mask.shape[-1] == self._width or rows != len(self._first):
             return ()
         return _choose_groups(self._first, self._lengths, _GROUP_NUMBERS // (heads * size))
 
     def _masks(self, mask: Any, groups: tuple[_Group, ...]) -> list[Any]:
-        if self._cut[0] is not mask or self._cut[1] is not groups:
-            self._cut = mask, groups, [mask[begin:end, ..., first:] for begin, end, first in groups]
-        return self._cut[2]
+        whole, cut_for, masks = self._cut
+        if whole is not mask or cut_for is not groups:
+            masks = [mask[begin:end, ..., first:] for begin, end, first in groups]
+            self._cut = mask, groups, masks
+        return masks
 
 
 @lru_cache(maxsize=4)

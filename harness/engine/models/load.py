@@ -20,7 +20,6 @@ from harness.engine.models.shape import AUTO_CLASS, shape_of
 from harness.engine.models.tokenizer_reading import read_tokenizer, try_tokenizer
 from harness.errors import BenchError, first_line, setting
 from harness.garbage import without_garbage_collection
-from harness.measure import keep_freed_memory
 from harness.types import QuantizationSpec, Shape
 
 _MAX_GROWTH = 4  # how many times as many weights a model may have as its files hold, some of which are shared
@@ -54,8 +53,7 @@ def load_model(
     labels: Sequence[str] = (),
     to_divide: bool = False,
 ) -> LoadedModel:
-    """Load a model from safetensors. On a CPU, the process keeps memory that it frees from then on, which saves time; see
-    `keep_freed_memory`.
+    """Load a model from safetensors.
 
     Args:
         full_precision: keep the weights in float32 whatever the device's dtype, as weights that are trained need it. An encoder's weights
@@ -69,8 +67,6 @@ def load_model(
     Raises:
         BenchError: the folder does not contain a complete language model, or an encoder gets no labels.
     """
-    if device.kind == "cpu":
-        keep_freed_memory()
     tokenizer, config, shape = _read(source, trust_remote_code)
     import torch
     import transformers

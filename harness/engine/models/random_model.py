@@ -6,7 +6,6 @@ from typing import Any
 
 from harness.engine.models.four_bit import avoid_repacking, quantize_when_moved
 from harness.engine.models.shape import AUTO_CLASS
-from harness.measure import keep_freed_memory
 from harness.types import QuantizationSpec, Shape
 
 _DRAWN = 1_000_003  # numbers, which are repeated; a prime, so that no two parameters, and no two experts in one, are equal
@@ -29,8 +28,7 @@ def _fill_with_random_numbers(model: Any) -> None:
 
 
 def build_random_model(config: Any, shape: Shape, device: str, dtype: str, quantization: QuantizationSpec | None = None) -> Any:
-    """A model with random weights on a device, for trials of its speed; no code that comes with a model is run. On a CPU, the process keeps
-    memory that it frees from then on, as after `load_model`.
+    """A model with random weights on a device, for trials of its speed; no code that comes with a model is run.
 
     Args:
         config: its configuration; an encoder's has its labels.
@@ -41,8 +39,6 @@ def build_random_model(config: Any, shape: Shape, device: str, dtype: str, quant
     import transformers
     from transformers.initialization import no_init_weights
 
-    if device == "cpu":
-        keep_freed_memory()
     number_format = torch.float32 if shape == "encoder" else getattr(torch, dtype)
     with no_init_weights():
         model = getattr(transformers, AUTO_CLASS[shape]).from_config(config, dtype=number_format)

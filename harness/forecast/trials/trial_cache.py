@@ -21,7 +21,7 @@ from harness.bounded_file import read_bounded
 from harness.cache import cache_folder
 from harness.errors import BenchError
 from harness.forecast.trials.cpu_pace import TrialValues, watched_paces, watching_pace
-from harness.measure import get_result_versions, return_freed_memory, usable_cores
+from harness.measure import get_result_versions, keeping_freed_memory, usable_cores
 
 FILE = "trials.jsonl"
 _LARGEST = 2**20  # bytes
@@ -61,10 +61,8 @@ def cached_trial(
     if key in known:
         return known[key]
     paces = watched_paces()
-    try:
+    with keeping_freed_memory():  # as a cell does
         values = run() if paces is None or not is_timed else paces.run(key, run, only_first)
-    finally:
-        return_freed_memory()  # which a model on a CPU keeps: a cell, too, begins without it
     _add(_Line(key, time.time(), list(values)))
     return values
 
@@ -75,7 +73,9 @@ def repeat_slow_trials(forecast: Callable[[], _Forecasts]) -> _Forecasts:
         forecasts, known = forecast(), read_trials()
         slow = [key for key in paces.list_slow() if key in known]
         for key in slow:
-            _add(_Line(key, time.time(), list(paces.repeat(key, known[key]))))
+            with keeping_freed_memory():
+                again = paces.repeat(key, known[key])
+            _add(_Line(key, time.time(), list(again)))
         return forecast() if slow else forecasts
 
 

@@ -39,7 +39,7 @@ from harness.grid.execution.memory_place import require_devices, save_place
 from harness.grid.execution.reused_costs import AT_ONCE, DEVICES
 from harness.grid.execution.system_limits import free_device_memory, is_memory_error
 from harness.grid.execution.training_outcome import TrainingOutcome, save_outcome
-from harness.measure import Meter, environment
+from harness.measure import Meter, environment, keep_freed_memory
 from harness.metrics import get_script_digests
 from harness.store import CellFolder, RunFolder, to_json_line
 from harness.types import Cost, Example, LadderPlace, Shape, Strategy, Task, TrainingSummary
@@ -69,6 +69,8 @@ class CellTraining:
         self.shape: Shape = info.shape
         self.device = Device(job.device["kind"], job.device["name"], job.device["dtype"])
         self._job = job
+        if self.device.kind == "cpu":
+            keep_freed_memory()  # until this process ends, with its cell
         self.meter = self.make_meter()
         self.emit = emit
         self.group = group

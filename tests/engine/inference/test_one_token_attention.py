@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -125,7 +126,7 @@ def keys_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.mark.parametrize("beginning", [0, 20], ids=["no-beginning", "shared-beginning"])
 @pytest.mark.parametrize("family", ["llama", "qwen2"])
 def test_rows_of_any_length_and_any_end_write_what_they_write_alone(
-    folder: Path, family: str, beginning: int, keys_read: list[int]
+    folder: Path, family: str, beginning: int, keys_read: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = load(folder, family, torch.float32)
     prompts = [[7] * beginning + prompt for prompt in RAGGED]
@@ -135,8 +136,37 @@ def test_rows_of_any_length_and_any_end_write_what_they_write_alone(
     together = generate(model, prompts, max_new_tokens=12, stop_ids=stops, pad_id=0)
     assert together == alone
     assert len({len(each.ids) for each in alone}) > 1, "some rows should be removed earlier than others"
-    padded = sum(beginning + 60 + token for token in range(1, 1 + max(len(each.ids) for each in alone))) * len(prompts)
-    assert sum(keys_read) / model.config.num_hidden_layers < 0.8 * padded
+    apart = sum(keys_read)
+    keys_read.clear()
+    monkeypatch.setattr(module, "_GROUP_NUMBERS", 10**9)
+    assert generate(model, prompts, max_new_tokens=12, stop_ids=stops, pad_id=0) == alone
+    assert apart < 0.9 * sum(keys_read)
+
+
+def test_rows_that_stay_alone_do_not_read_the_padding_of_those_that_ended(folder: Path, keys_read: list[int]) -> None:
+    model = load(folder, "llama", torch.float32)
+    attention = module.OneTokenAttention()
+    mask = torch.zeros(3, 60, dtype=torch.long)
+    mask[:, 52:] = 1
+    attention.divide(mask)
+    query, key = torch.randn(3, 4, 1, 8), torch.randn(3, 4, 60, 8)
+    layer = model.model.layers[0].self_attn
+    ours, _ = attention(ALL_ATTENTION_FUNCTIONS["sdpa"], layer, query, key, key, mask.bool()[:, None, None])
+    assert keys_read == [3 * 8]
+    torch.testing.assert_close(ours, ALL_ATTENTION_FUNCTIONS["sdpa"](layer, query, key, key, mask.bool()[:, None, None])[0])
+
+
+def test_another_thread_attends_to_all_keys(folder: Path, keys_read: list[int]) -> None:
+    """What is in the place of attention is that of all models of the process."""
+    layer = load(folder, "llama", torch.float32).model.layers[0].self_attn
+    attention = module.OneTokenAttention()
+    mask = torch.zeros(2, 9, dtype=torch.long)
+    mask[:, 5:] = 1
+    attention.divide(mask)
+    query, key, all_keys = torch.randn(2, 4, 1, 8), torch.randn(2, 4, 9, 8), torch.ones(2, 1, 1, 9, dtype=torch.bool)
+    with ThreadPoolExecutor(1) as threads:
+        ours, _ = threads.submit(attention, ALL_ATTENTION_FUNCTIONS["sdpa"], layer, query, key, key, all_keys).result()
+    torch.testing.assert_close(ours, ALL_ATTENTION_FUNCTIONS["sdpa"](layer, query, key, key, all_keys)[0])
 
 
 def test_rows_attend_together_where_that_takes_less_time(folder: Path, keys_read: list[int]) -> None:

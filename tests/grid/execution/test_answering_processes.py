@@ -55,6 +55,7 @@ def test_a_divided_test_set_has_the_answers_of_one_process_and_resumes(tmp_path:
     jobs: list[Job] = []
     stored: list[int] = []
     interrupts = [True]
+    kept: list[bool] = []
 
     def train_here(job: Job, files: Any, emit: Emit, steps: Any) -> Mapping[str, Any]:
         return open_cell_run(replace(job, processes=1), emit).train_in_group()
@@ -74,6 +75,7 @@ def test_a_divided_test_set_has_the_answers_of_one_process_and_resumes(tmp_path:
     monkeypatch.setattr("harness.engine.inference.predictor.BATCH_ROWS", ROWS)
     monkeypatch.setattr("harness.grid.execution.cell_training.run_group", train_here)
     monkeypatch.setattr("harness.grid.execution.cell_answering.AnsweringProcesses", OneThatEndsEarly)
+    monkeypatch.setattr("harness.grid.execution.cell_training.keep_freed_memory", lambda: kept.append(True))
     replace_scheduler(monkeypatch, run_here)
     start: dict[str, Any] = {
         "model": str(tmp_path / "model"), "runs_dir": tmp_path / "runs", "dtype": "float32", "base": False, "reuse": False,
@@ -88,6 +90,7 @@ def test_a_divided_test_set_has_the_answers_of_one_process_and_resumes(tmp_path:
     first, second = SHARES
     assert sorted([*first, *range(0, batches, 2)]) == [*range(batches)], "the cell's own process has every other one"
     assert len(second) == (batches - 2) // 2, "two batches are done"
+    assert kept, "on a CPU, the process of a cell keeps what it frees"
     assert stored[-1] == len(predictions) and stored == sorted(stored)
 
     alone: list[Prediction] = []
