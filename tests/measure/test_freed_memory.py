@@ -74,6 +74,24 @@ print(json.dumps([measure_growth(work), inside][::-1]))
     assert afterwards < _BLOCK / 10
 
 
+def test_a_context_inside_another_ends_nothing_of_it() -> None:
+    """As a trial that makes another trial, or one in a process that keeps freed memory for its rest."""
+    in_context, in_process = run(
+        """
+def use_after_inner_context():
+    with keeping_freed_memory():
+        pass
+    use()
+
+with keeping_freed_memory():
+    in_context = measure_growth(use_after_inner_context)
+keep_freed_memory()
+print(json.dumps([in_context, measure_growth(use_after_inner_context)]))
+"""
+    )
+    assert min(in_context, in_process) > 0.9 * _BLOCK
+
+
 def test_a_phase_keeps_what_it_frees_and_does_not_count_what_was_freed_before_it() -> None:
     """Costs are read after each batch of answers."""
     kept, peak_growth = run(

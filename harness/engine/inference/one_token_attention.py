@@ -22,10 +22,10 @@ from typing import Any
 from harness.engine.inference.row_groups import split_in_order
 from harness.engine.models import AttentionFunction, replaced_attention
 
-# What a group of rows costs beside its keys, in numbers of keys of one position. With 3 heads of 64, a position of a row took 0.17 µs,
-# and a group 40 µs.
+# What a group of rows costs beside its keys, as the numbers of further keys that would take as long. With 3 heads of 64 numbers, a
+# position of a row took 0.17 µs, and a group 40 µs.
 _GROUP_NUMBERS = 50_000
-# Options that change nothing of this, or are looked at. With another one, transformers computes attention.
+# Options that do not change the result, or that are taken into account here. With any other one, transformers computes attention.
 _KNOWN_OPTIONS = frozenset({"dropout", "scaling", "is_causal", "position_ids", "use_cache", "sliding_window", "cache_position"})
 
 _Group = tuple[int, int, int]  # the first row, the one behind the last, and the first key that one of them sees
