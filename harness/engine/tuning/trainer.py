@@ -19,8 +19,9 @@ from harness.engine.tuning.preference_loss import pair_margins, preference_losse
 from harness.measure import Meter
 from harness.types import LadderPlace, Shape
 
-# More tokens at once do not make a CPU faster, and their activations take gigabytes (SmolLM2-135M with LoRA in float32: 1.6 MB per token).
-MICRO_BATCH_TOKENS = {"cpu": 2048, "cuda": 8192, "mps": 4096}
+# More tokens at once make a CPU slower: it first has to find and clear the memory of their activations, which is gigabytes (SmolLM2-135M
+# with LoRA in float32: 1.6 MB per token).
+MICRO_BATCH_TOKENS = {"cpu": 1024, "cuda": 8192, "mps": 4096}
 
 
 _FULL = ("DefaultCPUAllocator", "MPS backend out of memory")  # CUDA has an error of its own
