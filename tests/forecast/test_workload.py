@@ -18,7 +18,9 @@ def test_a_micro_batch_of_shorter_texts_may_have_more_tokens() -> None:
     task = open_catalog((), ()).task("summarization").value
     examples = tuple(Example(id=str(i), inputs={"input": "word " * (750 if i < 8 else 560)}, targets=("word " * 10,)) for i in range(16))
     splits = Splits(examples, (), examples[:1], DataReport("made", {}, {}), "digest")
-    work = measure_training(task, LORA, load_skeleton(resolve_model("tiny"), labels=()), splits, len(examples), "cpu", "float32", budget=2048)
+    work = measure_training(
+        task, LORA, load_skeleton(resolve_model("tiny"), labels=()), splits, len(examples), "cpu", "float32", budget=2048
+    )
     assert work.batch.rows == 3
     assert work.later is not None and work.later.rows * work.later.tokens <= work.batch.rows * work.batch.tokens < 2048
 

@@ -86,7 +86,7 @@ def test_a_cell_starts_again_with_the_next_step_and_has_the_same_result(here: Pa
     assert result.training.memory.step == "offloaded-weights"
     assert result.training.best_validation_loss == pytest.approx(plain.training.best_validation_loss, abs=1e-5)
     (sentence,) = [note_sentence(note) for note in result.notes if note.code == "memory_step"]
-    assert sentence.startswith("Memory: the training fits its device with weights and optimizer states on the CPU (micro-batches of 2,048")
+    assert sentence.startswith("Memory: the training fits its device with weights and optimizer states on the CPU (micro-batches of 1,024")
 
 
 def test_a_cell_is_out_of_memory_only_if_no_step_is_left(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,11 +170,11 @@ def test_a_training_that_the_system_kills_for_memory_takes_the_next_step_and_a_r
     with pytest.raises(KeyboardInterrupt):  # the second attempt, by Ctrl-C
         run_lora(here, "killed")
     assert [job.killed_bytes for job in processes.attempts] == [None, 3_210_000_000]
-    assert taken == [(1, 2048), (2, 2048), (1, 1024), (2, 1024)]
+    assert taken == [(1, 1024), (2, 1024), (1, 512), (2, 512)]
     resumed = Processes().use(monkeypatch)
     result = the_result(run_lora(here, "killed"))
-    assert [(job.place, job.killed_bytes) for job in resumed.attempts] == [(LadderPlace("smaller-micro-batches", 1024), None)]
-    assert taken[4:6] == [(1, 1024), (2, 1024)], "it does not climb again"
+    assert [(job.place, job.killed_bytes) for job in resumed.attempts] == [(LadderPlace("smaller-micro-batches", 512), None)]
+    assert taken[4:6] == [(1, 512), (2, 512)], "it does not climb again"
     assert result.status == "done" and result.training is not None
     assert result.training.memory.step == "smaller-micro-batches"
 
