@@ -19,8 +19,8 @@ from harness.engine.tuning.preference_loss import pair_margins, preference_losse
 from harness.measure import Meter
 from harness.types import LadderPlace, Shape
 
-# More tokens at once make a CPU slower: it first has to find and clear the memory of their activations, which is gigabytes (SmolLM2-135M
-# with LoRA in float32: 1.6 MB per token).
+# Activations of more tokens take gigabytes (SmolLM2-135M with LoRA in float32: 1.6 MB per token), and the system has to find and clear each
+# page. On a CPU, this costs more time than larger matrix products save: docs/performance.md has the measurements.
 MICRO_BATCH_TOKENS = {"cpu": 1024, "cuda": 8192, "mps": 4096}
 
 
