@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,6 +62,27 @@ def test_worse_model_has_a_higher_loss_and_virtual_tokens_are_supported(loaded: 
     assert good is not None and bad is not None and with_tokens is not None
     assert good < bad - 0.5
     assert abs(with_tokens - good) < 2
+
+
+@pytest.mark.parametrize("dora", [False, True])
+def test_adapted_model_has_the_loss_of_its_own_layers(loaded: LoadedModel, dora: bool) -> None:
+    from copy import deepcopy
+
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(task_type="CAUSAL_LM", r=4, lora_alpha=16, use_dora=dora, target_modules="all-linear")
+    adapted = get_peft_model(deepcopy(loaded.model), config)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for name, weights in adapted.named_parameters():
+            if "lora_B" in name:
+                weights.add_(torch.randn(weights.shape, generator=generator) * 0.05)
+    adapted.eval()
+    loss = measured(adapted, loaded)
+    assert loss == pytest.approx(reference(replace(loaded, model=adapted), 1024), abs=1e-4)
+    assert loss != pytest.approx(reference(loaded, 1024), abs=0.01)
+    with adapted.disable_adapter():
+        assert measured(adapted, loaded) == pytest.approx(reference(loaded, 1024), abs=1e-4)
 
 
 def test_context_without_room_gives_none(loaded: LoadedModel) -> None:
