@@ -18,6 +18,7 @@ _TASK_TYPES: dict[Shape, str] = {"decoder": "CAUSAL_LM", "encoder-decoder": "SEQ
 # Every method that PEFT knows is supported, except these (peft 0.21).
 _REFUSED = {
     "CPT": "it is made of the token ids of training examples, which a strategy cannot know before it meets a model",
+    "LILY": "it averages over all tokens of a batch, so that an answer depends on the rows that are answered with it",
     "MULTITASK_PROMPT_TUNING": "it learns several tasks at once, but a cell has one",
     "POLY": "it learns several tasks at once, but a cell has one",
     "SHADOW": "it generates different text with a key-value cache than without",
@@ -27,7 +28,7 @@ _REFUSED = {
 # Methods that give the same outputs and gradients on a base model in 4 bits as on its weights unpacked (peft 0.21). The others fail, or
 # silently change packed bytes.
 _FOUR_BIT = frozenset({
-    "ADALORA", "BEFT", "BOFT", "CARTRIDGE", "FOURIERFT", "HIRA", "IA3", "LILY", "LN_TUNING", "LORA", "MISS", "OFT", "PREFIX_TUNING",
+    "ADALORA", "BEFT", "BOFT", "CARTRIDGE", "FOURIERFT", "HIRA", "IA3", "LN_TUNING", "LORA", "MISS", "OFT", "PREFIX_TUNING",
     "PROMPT_TUNING", "PVERA", "P_TUNING", "RANDLORA", "ROAD", "SHIRA", "TRAINABLE_TOKENS", "VBLORA", "VERA", "WAVEFT",
 })  # fmt: skip
 

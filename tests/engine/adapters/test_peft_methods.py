@@ -1,4 +1,4 @@
-"""Every method of PEFT that is not refused: it learns, resumes after an interruption, and survives storing."""
+"""Every method of PEFT that is not refused: it learns, resumes after an interruption, answers each row by itself, and survives storing."""
 
 import pytest
 import torch
@@ -88,8 +88,8 @@ def trained(kind, device, folder, *, stop_at=None, checkpoint_every=1e9):
     return model, summary
 
 
-def scores(model):
-    return torch.tensor(LabelScorer(model, LABELS, 0)(PROMPTS))
+def scores(model, prompts=PROMPTS):
+    return torch.tensor(LabelScorer(model, LABELS, 0)(prompts))
 
 
 def texts(model):
@@ -106,7 +106,7 @@ def held_out_loss(model):
 
 
 @pytest.mark.parametrize("kind", METHODS)
-def test_method_learns_resumes_and_survives_storing(kind, device, tmp_path):
+def test_method_learns_resumes_answers_rows_alone_and_survives_storing(kind, device, tmp_path):
     untrained = held_out_loss(adapt(small_llama(), strategy(kind), 3, steps=6).eval())
     model, summary = trained(kind, device, tmp_path / "whole")
     assert summary.steps == 6
@@ -120,6 +120,10 @@ def test_method_learns_resumes_and_survives_storing(kind, device, tmp_path):
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours), "going on gives the weights of an undisturbed training"
     assert again == summary
+
+    together = scores(model)
+    for i, prompt in enumerate(PROMPTS):
+        torch.testing.assert_close(scores(model, [prompt])[0], together[i], rtol=1e-4, atol=1e-4)
 
     save_artifact(model, Tokenizer(), tmp_path / "artifact", origin="org/small", revision=None)
     torch.manual_seed(99)  # nothing of it is drawn again
