@@ -14,9 +14,33 @@ AUTO_CLASS: dict[Shape, str] = {
     "encoder": "AutoModelForSequenceClassification",
 }
 
+# Families that, as decoders, answer a prompt that is padded to a longer one differently than alone, without an error (transformers 5.24,
+# small models with random weights in float32): they count positions from the start of the padded input, or read padding into their state.
+_CHANGED_BY_PADDING = frozenset({
+    "bart", "bigbird_pegasus", "blenderbot", "blenderbot-small", "camembert", "cpmant", "data2vec-text", "deepseek_v4", "moshi", "mvp",
+    "pegasus", "plbart", "roberta", "roberta-prelayernorm", "rwkv", "trocr", "xlm-roberta", "xlm-roberta-xl",
+})  # fmt: skip
+
 
 def shape_of(config: Any) -> Shape:
     """The shape of the model that a configuration of transformers describes.
+
+    Raises:
+        BenchError: it is not a language model, but one for images or sounds, say; or, as a decoder, it answers differently in a batch.
+    """
+    shape = _find_shape(config)
+    # Models with their own code are not those of transformers, even if they name the same family.
+    has_own_code = AUTO_CLASS[shape] in (getattr(config, "auto_map", None) or {})
+    if shape == "decoder" and config.model_type in _CHANGED_BY_PADDING and not has_own_code:
+        raise BenchError(
+            f"as a decoder, {config.model_type} answers a prompt differently in a batch than alone, so that its scores cannot be relied "
+            "on. Choose another model"
+        )
+    return shape
+
+
+def _find_shape(config: Any) -> Shape:
+    """The shape of a model by its configuration.
 
     The class that the checkpoint was saved as comes first, then what its family is known for: some families (BERT, RoBERTa) can also be
     built as decoders. Models with their own code name their class in `auto_map`.

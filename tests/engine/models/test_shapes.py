@@ -53,7 +53,9 @@ def logits(model: Any) -> torch.Tensor:
         ("bert", "BertModel", "encoder"),
         ("bert", "BertForMaskedLM", "encoder"),
         ("bert", "BertLMHeadModel", "decoder"),
-        ("roberta", "RobertaForCausalLM", "decoder"),
+        ("roberta", "RobertaForMaskedLM", "encoder"),
+        ("roberta", "RobertaModel", "encoder"),
+        ("pegasus", "PegasusForConditionalGeneration", "encoder-decoder"),
         ("xlm", "XLMWithLMHeadModel", "encoder"),
         ("modernbert", "ModernBertForMaskedLM", "encoder"),
         ("deberta-v2", "DebertaV2ForSequenceClassification", "encoder"),
@@ -74,6 +76,16 @@ def test_models_of_images_and_sounds_are_refused(family: str, named: str) -> Non
     config.architectures = [named] if named != family else None
     with pytest.raises(BenchError, match=f"{named} is not a language model; bench supports decoders"):
         shape_of(config)
+
+
+@pytest.mark.parametrize(("family", "saved_as"), [("roberta", "RobertaForCausalLM"), ("rwkv", "RwkvForCausalLM"), ("rwkv", None)])
+def test_decoders_that_padding_changes_are_refused(family: str, saved_as: str | None) -> None:
+    config = transformers.AutoConfig.for_model(family)
+    config.architectures = [saved_as] if saved_as else None
+    with pytest.raises(BenchError, match=f"as a decoder, {family} answers a prompt differently in a batch than alone.*another model"):
+        shape_of(config)
+    config.auto_map = {"AutoModelForCausalLM": "modeling_mine.Mine"}
+    assert shape_of(config) == "decoder", "its own code may mask padding"
 
 
 def test_error_names_the_refused_model(tmp_path: Path) -> None:
