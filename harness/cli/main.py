@@ -52,7 +52,7 @@ _COMMANDS = {
     "tasks": ("harness.cli.commands.tasks:tasks", "List, show and validate tasks."),
     "strategies": ("harness.cli.commands.strategies:strategies", "List and show strategies."),
     "models": ("harness.cli.commands.models:models", "List the models that are available here."),
-    "data": ("harness.cli.commands.data:data", "Check, anonymize and describe data."),
+    "data": ("harness.cli.commands.data.group:data", "Check, anonymize and describe data."),
     "init": ("harness.cli.commands.init:init", "Draft a task from a data file."),
     "doctor": ("harness.cli.commands.doctor:doctor", "Check what works on this machine, and how to fix the rest."),
     "completion": ("harness.cli.commands.completion:completion", "Print the script for tab completion in a shell."),

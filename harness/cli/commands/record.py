@@ -54,7 +54,7 @@ def write(subject: str, out: str, card: str | None, key: str | None, force: bool
     click.echo(out)
 
 
-@record.command(short_help="Check the signature of a record, and the files that it names.")
+@record.command("verify", short_help="Check the signature of a record, and the files that it names.")
 @click.argument("file", metavar="FILE")
 @click.option("--signer", metavar="FINGERPRINT", help="The fingerprint of the key that must have signed it.")
 @click.option("--card", metavar="FOLDER", help="The folder of the data card.")

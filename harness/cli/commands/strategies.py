@@ -25,7 +25,7 @@ def strategies(ctx: click.Context, strategies_dir: tuple[str, ...]) -> None:
         print_entries([(e.value.name, e.value.method, e.value.description) for e in entries], problems)
 
 
-@strategies.command()
+@strategies.command("show")
 @click.argument("name", shell_complete=strategy_names)
 @click.pass_obj
 def show(catalog: object, name: str) -> None:
@@ -36,7 +36,7 @@ def show(catalog: object, name: str) -> None:
     print_file(catalog.strategy(name).file)
 
 
-@strategies.command()
+@strategies.command("validate")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.pass_obj
 def validate(catalog: object, files: tuple[Path, ...]) -> None:

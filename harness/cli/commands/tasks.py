@@ -26,7 +26,7 @@ def tasks(ctx: click.Context, tasks_dir: tuple[str, ...]) -> None:
         print_entries([(e.value.name, e.value.kind, e.value.primary, e.value.description) for e in entries], problems)
 
 
-@tasks.command()
+@tasks.command("show")
 @click.argument("name", shell_complete=task_names)
 @click.pass_obj
 def show(catalog: object, name: str) -> None:
@@ -37,7 +37,7 @@ def show(catalog: object, name: str) -> None:
     print_file(catalog.task(name).file)
 
 
-@tasks.command()
+@tasks.command("validate")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.pass_obj
 def validate(catalog: object, files: tuple[Path, ...]) -> None:
